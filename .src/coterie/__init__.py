@@ -1,0 +1,1 @@
+"""Coterie: a runtime for autonomous task agents on a self-hosted sparse mixture-of-experts model."""
