@@ -40,10 +40,7 @@ Judge: note what matters in the result; done, retry, replan or finish.
 Answer: what the user asked for, short and exact."""
 
 MAX_STEPS_IN_PLAN = 10
-MAX_DO_CHARS = 160
-MAX_NOTE_CHARS = 320
-MAX_REFUSAL_CHARS = 240
-MAX_ANSWER_CHARS = 1200
+_TEXT: JsonSchema = {"type": "string"}
 
 
 @dataclass(frozen=True)
@@ -188,7 +185,7 @@ def parse_answer(text: str) -> Answer:
 
 def plan_schema(tools: Sequence[ToolCard]) -> JsonSchema:
     """Steps over the given tools, each with any part of that tool's arguments; or a refusal."""
-    refusal = _record(refuse=_text(MAX_REFUSAL_CHARS))
+    refusal = _record(refuse=_TEXT)
     if not tools:
         return refusal
     step = {"anyOf": [_step_schema(tool) for tool in tools]}
@@ -204,15 +201,17 @@ def call_schema(tools: Sequence[ToolCard]) -> JsonSchema:
 
 def verdict_schema() -> JsonSchema:
     """A note, then one of the four verdicts."""
-    return _record(note=_text(MAX_NOTE_CHARS), verdict={"enum": list(get_args(VerdictWord))})
+    return _record(note=_TEXT, verdict={"enum": list(get_args(VerdictWord))})
 
 
 def answer_schema() -> JsonSchema:
     """The answer, then whether the task is done."""
-    return _record(answer=_text(MAX_ANSWER_CHARS), status={"enum": list(get_args(StatusWord))})
+    return _record(answer=_TEXT, status={"enum": list(get_args(StatusWord))})
 
 
-_KEPT_KEYWORDS = frozenset({"type", "enum", "const", "minimum", "maximum", "minItems", "maxItems", "maxLength"})
+# xgrammar 0.2.8 turns maxLength into a string without escapes: no quotation mark, no line break. So
+# lengths are left to max_tokens.
+_KEPT_KEYWORDS = frozenset({"type", "enum", "const", "minimum", "maximum", "minItems", "maxItems"})
 
 
 def enforceable(schema: JsonSchema) -> JsonSchema:
@@ -252,15 +251,11 @@ def _record(**properties: JsonSchema) -> JsonSchema:
     }
 
 
-def _text(max_chars: int) -> JsonSchema:
-    return {"type": "string", "maxLength": max_chars}
-
-
 def _step_schema(tool: ToolCard) -> JsonSchema:
     known = enforceable(tool.parameters) | {"required": [], "additionalProperties": False}
     known.setdefault("properties", {})
     needs = {"type": "array", "items": {"type": "integer", "minimum": 1}, "maxItems": MAX_STEPS_IN_PLAN}
-    return _record(**{"do": _text(MAX_DO_CHARS), "tool": {"const": tool.name}, "with": known, "needs": needs})
+    return _record(**{"do": _TEXT, "tool": {"const": tool.name}, "with": known, "needs": needs})
 
 
 def _as_json(turn: Plan | CallDraft | Verdict | Answer) -> dict[str, Any]:
