@@ -1,0 +1,1 @@
+"""Training data: trajectories made by running environments and by calling documented APIs, in the runtime's format."""
