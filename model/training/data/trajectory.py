@@ -17,11 +17,14 @@ Split = Literal["train", "held_template", "held_family", "held_environment"]
 
 @dataclass
 class Attempt:
-    """One call of a step, what came back, and the verdict on it; `tool` where it is not the planned one."""
+    """One call of a step, what came back, and the verdict on it; `tool` where it is not the planned one.
+
+    Without an observation the run is cut after this call: nothing may follow it.
+    """
 
     arguments: Mapping[str, Any]
-    observation: str
-    verdict: Verdict
+    observation: str | None = None
+    verdict: Verdict | None = None
     is_error: bool = False
     tool: str | None = None
 
@@ -71,6 +74,8 @@ def _steps(run: Trajectory) -> Iterator[Message]:
             arguments = protocol.in_schema_order(attempt.arguments, parameters[name])
             yield protocol.ask_step(number, step.planned.do, step.planned.known, step.candidates, again=i > 0)
             yield protocol.say(CallDraft(name, arguments))
+            if attempt.observation is None or attempt.verdict is None:
+                return
             yield protocol.show_result(name, attempt.observation, attempt.is_error)
             yield protocol.say(attempt.verdict)
         if number in run.replans:
