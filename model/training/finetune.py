@@ -1,0 +1,215 @@
+"""Healing and fine-tuning: cross-entropy on assistant turns, distillation from the dense parent on plain text.
+
+One code for a CPU and for a CUDA GPU. The schedule runs over wall time, because machines are lent by the
+minute; a checkpoint is written atomically every `save_every_s` and at the end, and a run resumes from it.
+"""
+
+import itertools
+import json
+import math
+import os
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from coterie.model.training import losses
+from coterie.model.training.attention import document_attention
+from coterie.model.training.data.tokens import Rows
+from coterie.model.training.network import Network
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What decides a run; `minutes` of wall time are divided into warm-up, constant and decay parts."""
+
+    minutes: float
+    rows: int = 14
+    text_rows: int = 2
+    lr: float = 2e-3
+    router_lr: float = 1e-3
+    norm_lr: float = 5e-4
+    warmup: float = 0.03
+    decay: float = 0.5
+    final_lr: float = 0.02
+    clip: float = 1.0
+    balance_rate: float = 1e-3
+    text_weight: float = 1.0
+    seed: int = 0
+    save_every_s: float = 120.0
+    log_every: int = 20
+    compiled: bool = False
+
+
+def finetune(network: Network, teacher: Network | None, rows: Rows, text: Rows | None, recipe: Recipe, out: Path) -> None:
+    """Train `network` in place; writes `out/log.jsonl` and `out/state.pt`."""
+    out.mkdir(parents=True, exist_ok=True)
+    if recipe.compiled:
+        losses.compile_losses()
+        for layer in network.layers:
+            layer.compile()
+        for layer in teacher.layers if teacher else ():
+            layer.compile()
+    optimizer = _optimizer(network, recipe)
+    step, elapsed = _resume(network, optimizer, out)
+    batches, plain = _batches(rows, recipe.rows, recipe.seed + step), _batches(text, recipe.text_rows, recipe.seed + step)
+    log = _Log(out, recipe, elapsed)
+    saved = time.monotonic()
+    while (done := log.elapsed() / (60 * recipe.minutes)) < 1:
+        _set_rates(optimizer, _schedule(done, recipe))
+        figures = _step(network, teacher, next(batches), next(plain), optimizer, recipe)
+        step += 1
+        log.step(step, figures, done)
+        if time.monotonic() - saved > recipe.save_every_s:
+            save(network, optimizer, step, log.elapsed(), out)
+            saved = time.monotonic()
+    save(network, optimizer, step, log.elapsed(), out)
+
+
+def save(network: Network, optimizer: torch.optim.Optimizer, step: int, elapsed: float, out: Path) -> None:
+    """Write the resumable state atomically."""
+    state = {"network": trained(network), "optimizer": optimizer.state_dict(), "step": step, "elapsed": elapsed}
+    torch.save(state, out / "state.tmp")
+    os.replace(out / "state.tmp", out / "state.pt")
+
+
+def trained(network: Network) -> dict[str, Tensor]:
+    """What training changed: low-rank factors, routers, selection biases and norms."""
+    learned = {name: p.detach() for name, p in network.named_parameters() if p.requires_grad}
+    return learned | {name: b for name, b in network.named_buffers() if name.endswith(".bias")}
+
+
+def _resume(network: Network, optimizer: torch.optim.Optimizer, out: Path) -> tuple[int, float]:
+    path = out / "state.pt"
+    if not path.exists():
+        return 0, 0.0
+    state = torch.load(path, map_location=network.norm.device, weights_only=True)
+    network.load_state_dict(state["network"], strict=False)
+    optimizer.load_state_dict(state["optimizer"])
+    return state["step"], state["elapsed"]
+
+
+def _optimizer(network: Network, recipe: Recipe) -> torch.optim.Optimizer:
+    groups: dict[str, list[Tensor]] = {"lr": [], "router_lr": [], "norm_lr": []}
+    for name, parameter in network.named_parameters():
+        if parameter.requires_grad:
+            kind = "router_lr" if "router" in name else "norm_lr" if "norm" in name else "lr"
+            groups[kind].append(parameter)
+    settings = [{"params": p, "lr": getattr(recipe, k), "peak": getattr(recipe, k)} for k, p in groups.items() if p]
+    return torch.optim.AdamW(settings, betas=(0.9, 0.98), weight_decay=0.0, fused=True)
+
+
+def _schedule(done: float, recipe: Recipe) -> float:
+    if done < recipe.warmup:
+        return max(done / recipe.warmup, 0.02)
+    left = (1 - done) / recipe.decay
+    return 1.0 if left >= 1 else recipe.final_lr + (1 - recipe.final_lr) * 0.5 * (1 - math.cos(math.pi * left))
+
+
+def _set_rates(optimizer: torch.optim.Optimizer, factor: float) -> None:
+    for group in optimizer.param_groups:
+        group["lr"] = group["peak"] * factor
+
+
+def _batches(rows: Rows | None, count: int, seed: int) -> Iterator[Rows | None]:
+    if rows is None or count == 0:
+        return itertools.repeat(None)
+    return _shuffled(rows, count, seed)
+
+
+def _shuffled(rows: Rows, count: int, seed: int) -> Iterator[Rows]:
+    for epoch in itertools.count():
+        order = np.random.default_rng((seed, epoch)).permutation(len(rows.tokens))
+        for start in range(0, max(len(order) - count + 1, 1), count):
+            pick = order[start : start + count]
+            yield Rows(rows.tokens[pick], rows.learned[pick], rows.document[pick])
+
+
+def _step(
+    network: Network,
+    teacher: Network | None,
+    batch: Rows | None,
+    plain: Rows | None,
+    optimizer: torch.optim.Optimizer,
+    recipe: Recipe,
+) -> dict[str, Tensor]:
+    figures: dict[str, Tensor] = {}
+    loads = []
+    if batch is not None:
+        loss, load = task_loss(network, batch)
+        loss.backward()  # type: ignore[no-untyped-call]
+        figures["loss"], loads = loss.detach(), [load]
+    if plain is not None and teacher is not None:
+        loss, load = healing_loss(network, teacher, plain)
+        (recipe.text_weight * loss).backward()  # type: ignore[no-untyped-call]
+        figures["healing"] = loss.detach()
+        loads.append(load)
+    figures["grad_norm"] = torch.nn.utils.clip_grad_norm_(
+        [p for group in optimizer.param_groups for p in group["params"]], recipe.clip
+    )
+    optimizer.step()
+    optimizer.zero_grad(set_to_none=True)
+    load = torch.stack(loads).mean(0)
+    if network.layers[0].router.requires_grad:
+        network.balance(load, recipe.balance_rate)
+    figures["max_load"] = (load.max(-1).values / load.mean(-1)).mean()
+    figures["tokens"] = torch.tensor(sum(r.tokens.size for r in (batch, plain) if r is not None))
+    return figures
+
+
+def task_loss(network: Network, rows: Rows) -> tuple[Tensor, Tensor]:
+    """Mean cross-entropy of the learned tokens, each predicted from what stands before it; and expert loads."""
+    device = network.norm.device
+    tokens, document = _tensor(rows.tokens, device), _tensor(rows.document, device)
+    hidden, load = network(tokens, document_attention(document))
+    picked = torch.from_numpy(np.flatnonzero(rows.learned[:, 1:].ravel())).to(device, non_blocking=True)
+    before = hidden[:, :-1].flatten(0, 1).index_select(0, picked)
+    target = tokens[:, 1:].flatten().index_select(0, picked)
+    weight = torch.ones(len(picked), device=device)
+    return losses.cross_entropy(before, network.embedding.to(before.dtype), target, weight), load
+
+
+def healing_loss(network: Network, teacher: Network, rows: Rows) -> tuple[Tensor, Tensor]:
+    """Mean KL from the dense parent on every token of plain text; and expert loads."""
+    device = network.norm.device
+    tokens, attend = _tensor(rows.tokens, device), document_attention(_tensor(rows.document, device))
+    with torch.no_grad():
+        reference, _ = teacher(tokens, attend)
+    hidden, load = network(tokens, attend)
+    head = network.embedding.to(hidden.dtype)
+    return losses.distillation(hidden.flatten(0, 1), reference.flatten(0, 1), head), load
+
+
+def _tensor(array: Any, device: torch.device) -> Tensor:
+    return torch.from_numpy(array.astype(np.int32)).to(device, non_blocking=True).long()
+
+
+class _Log:
+    def __init__(self, out: Path, recipe: Recipe, elapsed: float) -> None:
+        self._file = (out / "log.jsonl").open("a", encoding="utf-8")
+        self._every, self._before, self._start = recipe.log_every, elapsed, time.monotonic()
+        self._tokens, self._since = 0, time.monotonic()
+        self._write({"recipe": asdict(recipe)})
+
+    def elapsed(self) -> float:
+        return self._before + time.monotonic() - self._start
+
+    def step(self, step: int, figures: Mapping[str, Tensor], done: float) -> None:
+        self._tokens += int(figures["tokens"])
+        if step % self._every and step > 3:
+            return
+        rate = self._tokens / max(time.monotonic() - self._since, 1e-9)
+        self._tokens, self._since = 0, time.monotonic()
+        values = {name: round(float(value), 5) for name, value in figures.items() if name != "tokens"}
+        self._write({"step": step, "done": round(done, 4), "tokens_per_s": round(rate), **values})
+
+    def _write(self, record: dict[str, Any]) -> None:
+        line = json.dumps(record)
+        print(line, flush=True)
+        self._file.write(line + "\n")
+        self._file.flush()
