@@ -1,0 +1,34 @@
+"""What a tool may return, as JSON: dataclasses, pydantic models, dates, enums, paths, sets and iterators included."""
+
+from collections.abc import Iterator
+from itertools import islice
+
+from pydantic import JsonValue
+from pydantic_core import PydanticSerializationError, to_jsonable_python
+
+MAX_ITEMS = 100_000
+
+
+class UnserialisableResult(Exception):
+    """A tool returned something that JSON cannot hold; the message names the type and the way out."""
+
+
+def to_json(tool: str, value: object) -> JsonValue:
+    """The value as JSON. An iterator is read to its end, at most MAX_ITEMS items of it."""
+    if isinstance(value, Iterator):
+        value = _listed(tool, value)
+    try:
+        converted: JsonValue = to_jsonable_python(value, inf_nan_mode="strings", by_alias=True)
+    except (PydanticSerializationError, ValueError, RecursionError) as error:
+        raise UnserialisableResult(
+            f"{tool} ran, but its result ({type(value).__module__}.{type(value).__qualname__}) cannot be written as "
+            f"JSON: {error}. Return str, numbers, list, dict, a dataclass or a pydantic model"
+        ) from error
+    return converted
+
+
+def _listed(tool: str, items: Iterator[object]) -> list[object]:
+    listed = list(islice(items, MAX_ITEMS + 1))
+    if len(listed) > MAX_ITEMS:
+        raise UnserialisableResult(f"{tool} yielded more than {MAX_ITEMS:,} items; return a bounded list")
+    return listed
