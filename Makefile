@@ -1,0 +1,43 @@
+# make run    the main job: set up all that is needed, then let the agent do the example task
+# make test   the tests (make check adds format, lint, types and import contracts)
+.PHONY: run test check format bench demo-score clean
+SHELL := /bin/bash
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done || true)
+SETUP = $(or $(PYTHON),python3) .setup/install.py
+BIN = .venv/bin
+TASK ?=
+ARGS ?=
+
+run:
+	@$(SETUP) runtime
+	@$(BIN)/coterie model build --quiet
+	@$(if $(TASK),$(BIN)/coterie run "$(TASK)" $(ARGS),$(BIN)/python examples/run.py $(ARGS))
+
+test:
+	@$(SETUP) runtime dev
+	@$(BIN)/coterie model build --quiet
+	@$(BIN)/python -m pytest $(ARGS)
+
+check:
+	@$(SETUP) runtime dev
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy -p coterie
+	@$(BIN)/lint-imports
+
+format:
+	@$(SETUP) runtime dev
+	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+bench:
+	@$(SETUP) runtime
+	@$(BIN)/coterie model bench $(ARGS)
+
+demo-score:
+	@$(SETUP) runtime
+	@$(BIN)/coterie model build --quiet
+	@$(BIN)/coterie eval run examples --trials 1 --seed 0 $(ARGS)
+
+clean:
+	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache
