@@ -79,7 +79,9 @@ def person(rng: random.Random) -> str:
     return f"{pick(rng, FIRST)} {pick(rng, LAST)}"
 
 
-_PLAIN = str.maketrans("øçéíúáóñüžğıłŁńçşöäåæØÉÍ", "oceiuaonuzgillnncsoaaaoei"[:24])
+_PLAIN = str.maketrans(
+    dict(zip("øçéèíúáóñüžğışłńåäöūâ", "oceeiuaonuzgislnaaoua", strict=True))
+)
 
 
 def email(rng: random.Random, name: str = "") -> str:

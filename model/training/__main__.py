@@ -1,0 +1,134 @@
+"""`python -m coterie.model.training carve|train|sweep|evaluate`: needs torch, numpy, tokenizers and the base weights only.
+
+    carve    --base GGUF --data DIR --out FILE             cut the dense parent into experts
+    train    --base GGUF --data DIR --carve FILE --out DIR heal and fine-tune (resumes)
+    sweep    ... --rates 1e-3,2e-3 --minutes 0.5           short runs, prints the loss each learning rate reaches
+    evaluate ... --state FILE                              held-out accuracy and perplexity as JSON
+"""
+
+import argparse
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from coterie.model.training import checkpoint
+from coterie.model.training.carve import carve
+from coterie.model.training.data.tokens import Rows, TokenSet, pack
+from coterie.model.training.finetune import Recipe, finetune, trained
+from coterie.model.training.held_out import accuracy, perplexity
+from coterie.model.training.network import Network, Shape
+from coterie.model.weights.base import load_dense, load_tokenizer
+
+ROW_TOKENS = 4096
+HELD_OUT = ("held_template", "held_family", "held_environment")
+
+
+def main() -> None:
+    """Run one command."""
+    arguments = _arguments()
+    {"carve": _carve, "train": _train, "sweep": _sweep, "evaluate": _evaluate}[arguments.command](arguments)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("command", choices=["carve", "train", "sweep", "evaluate"])
+    parser.add_argument("--base", type=Path, required=True, help="the base model's GGUF file")
+    parser.add_argument("--data", type=Path, required=True, help="folder made by the data command")
+    parser.add_argument("--carve", type=Path, help="file made by the carve command")
+    parser.add_argument("--state", type=Path, help="trained state to start from or to evaluate")
+    parser.add_argument("--out", type=Path)
+    parser.add_argument("--dense", action="store_true", help="the dense baseline instead of the carved model")
+    parser.add_argument("--top-k", type=int, default=Shape.top_k)
+    parser.add_argument("--rank", type=int, default=Shape.rank)
+    parser.add_argument("--scaling", type=float, default=1.0)
+    parser.add_argument("--minutes", type=float, default=1.0)
+    parser.add_argument("--lr", type=float, default=Recipe.lr)
+    parser.add_argument("--rates", default="1.5e-3,3e-3,6e-3")
+    parser.add_argument("--rows", type=int, default=Recipe.rows)
+    parser.add_argument("--text-rows", type=int, default=Recipe.text_rows)
+    parser.add_argument("--row-tokens", type=int, default=ROW_TOKENS)
+    parser.add_argument("--limit", type=int, default=64, help="rows per held-out set")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    return parser.parse_args()
+
+
+def _shape(arguments: argparse.Namespace) -> Shape:
+    return Shape(top_k=arguments.top_k, rank=arguments.rank, scaling=arguments.scaling)
+
+
+def _carve(arguments: argparse.Namespace) -> None:
+    torch.manual_seed(arguments.seed)
+    dense = checkpoint.dense_parent(load_dense(arguments.base), Shape(), torch.device("cpu"))
+    task = _rows(arguments, "train", limit=8).tokens.reshape(-1, 1024)
+    text = _rows(arguments, "text", limit=8).tokens.reshape(-1, 1024)
+    rows = torch.stack([torch.from_numpy(part[:8].astype("int64")) for part in (task, text)]).flatten(0, 1)
+    checkpoint.save_carve(carve(dense, rows, arguments.seed), arguments.out)
+
+
+def _train(arguments: argparse.Namespace) -> None:
+    dense = load_dense(arguments.base)
+    network = _student(arguments, dense)
+    _run(arguments, dense, network, arguments.lr, arguments.out)
+    checkpoint.save_trained(trained(network), arguments.out / "trained.pt")
+
+
+def _sweep(arguments: argparse.Namespace) -> None:
+    dense = load_dense(arguments.base)
+    for rate in map(float, arguments.rates.split(",")):
+        out = arguments.out / f"lr{rate:g}"
+        _run(arguments, dense, _student(arguments, dense), rate, out)
+        losses = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()[-4:]]
+        print(json.dumps({"lr": rate, "loss": sum(r["loss"] for r in losses) / len(losses)}), flush=True)
+
+
+def _run(arguments: argparse.Namespace, dense: Any, network: Network, rate: float, out: Path) -> None:
+    torch.set_float32_matmul_precision("high")
+    device = torch.device(arguments.device)
+    teacher = checkpoint.dense_parent(dense, _shape(arguments), device)
+    recipe = Recipe(
+        minutes=arguments.minutes,
+        rows=arguments.rows,
+        text_rows=arguments.text_rows,
+        lr=rate,
+        seed=arguments.seed,
+        compiled=device.type == "cuda",
+    )
+    finetune(network, teacher, _rows(arguments, "train"), _rows(arguments, "text"), recipe, out)
+
+
+def _evaluate(arguments: argparse.Namespace) -> None:
+    network = _student(arguments, load_dense(arguments.base)).eval()
+    encoder = load_tokenizer(arguments.base)
+    report: dict[str, Any] = {"perplexity": perplexity(network, _rows(arguments, "text_held", arguments.limit))}
+    for split in HELD_OUT:
+        tallies = accuracy(network, _rows(arguments, split, arguments.limit), encoder)
+        report[split] = {kind: [round(t.rate, 4), t.total] for kind, t in sorted(tallies.items())}
+    text = json.dumps(report, indent=1)
+    print(text, flush=True)
+    if arguments.out:
+        arguments.out.write_text(text)
+
+
+def _student(arguments: argparse.Namespace, dense: Any) -> Network:
+    device, shape = torch.device(arguments.device), _shape(arguments)
+    torch.manual_seed(arguments.seed)
+    if arguments.dense:
+        network = checkpoint.dense_student(dense, shape, device)
+    else:
+        network = checkpoint.sparse_student(dense, checkpoint.load_carve(arguments.carve), replace(shape), device)
+    if arguments.state:
+        checkpoint.load_trained(network, arguments.state)
+    return network
+
+
+def _rows(arguments: argparse.Namespace, name: str, limit: int | None = None) -> Rows:
+    rows = pack(TokenSet.load(arguments.data / f"{name}.xz"), arguments.row_tokens, arguments.seed)
+    return rows if limit is None else Rows(rows.tokens[:limit], rows.learned[:limit], rows.document[:limit])
+
+
+if __name__ == "__main__":
+    main()

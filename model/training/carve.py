@@ -1,0 +1,101 @@
+"""Cutting a trained dense FFN into one shared and several routed experts, without losing anything.
+
+Neurons that are often active become the shared expert. The others are grouped by co-activation, in clusters
+of equal size, and a router is fitted by ridge regression to say how much each group will contribute. With every
+expert chosen and equal gates the function is the dense one; what is lost by choosing fewer is healed by training.
+
+Shapes: P calibration positions, D hidden, F neurons, R routed neurons, N experts.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from scipy.optimize import linear_sum_assignment
+from torch import Tensor
+
+from coterie.model.training.attention import document_attention
+from coterie.model.training.network import Layer, LayerCarve, Network, Shape
+
+ACTIVE_PER_TOKEN = 384
+# Logits this small keep all sigmoid gates near 1/2: at 0.5 perplexity of the untrained carve rises by a third.
+ROUTER_SCALE = 0.05
+RIDGE = 1e-2
+
+
+@torch.no_grad()
+def carve(network: Network, tokens_BT: Tensor, seed: int = 0) -> list[LayerCarve]:
+    """Cut every layer of a dense `network` (see `uncarved`) on calibration rows [B, T]."""
+    activations = _activations(network, tokens_BT)
+    return [
+        _cut(network.shape, x_PD, contribution_PF, seed)
+        for x_PD, contribution_PF in activations
+    ]
+
+
+def _activations(network: Network, tokens_BT: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+    """Per layer: FFN inputs [P, D] and the size of each neuron's contribution [P, F], in float32."""
+    attend = document_attention(torch.zeros_like(tokens_BT))
+    x = F.embedding(tokens_BT, network.embedding)
+    cos, sin = (table[: tokens_BT.shape[1]].to(x.dtype) for table in (network.cos, network.sin))
+    for layer in network.layers:
+        assert isinstance(layer, Layer)
+        middle = x + layer.attention(layer.norm(x, layer.norm1), cos, sin, attend)
+        entering = layer.norm(middle, layer.norm2)
+        gate, up = F.linear(entering, layer.gate_up.effective(x.dtype)).chunk(2, dim=-1)
+        inner = F.silu(gate) * up
+        down = layer.down.effective(x.dtype)
+        yield entering.flatten(0, 1).float(), inner.flatten(0, 1).float().abs() * down.float().norm(dim=0)
+        x = middle + F.linear(inner, down)
+
+
+def _cut(shape: Shape, x_PD: Tensor, contribution_PF: Tensor, seed: int) -> LayerCarve:
+    active = torch.zeros_like(contribution_PF).scatter_(1, contribution_PF.topk(ACTIVE_PER_TOKEN, 1).indices, 1.0)
+    order = active.mean(0).argsort(descending=True)
+    shared, routed = order[: shape.shared], order[shape.shared :]
+    cluster_R = _balanced_clusters(_profiles(contribution_PF[::2, routed]), shape.experts, seed)
+    groups = [routed[cluster_R == e] for e in range(shape.experts)]
+    size_PN = torch.stack([contribution_PF[:, group].square().sum(-1).sqrt() for group in groups], dim=-1)
+    weight_ND, bias_N = _fit_router(x_PD, size_PN / size_PN.mean())
+    return LayerCarve(torch.cat([shared, *groups]), weight_ND * ROUTER_SCALE, bias_N * ROUTER_SCALE / 4)
+
+
+def _profiles(contribution_PR: Tensor) -> Tensor:
+    """Unit activation profiles [R, P] whose dot products are co-activation."""
+    root = contribution_PR.clamp(max=float(contribution_PR[:2000].quantile(0.999))).sqrt()
+    return F.normalize((root - root.mean(1, keepdim=True)).T, dim=1)
+
+
+def _balanced_clusters(profiles_RP: Tensor, clusters: int, seed: int, rounds: int = 4) -> Tensor:
+    """k-means with clusters of equal size: assignment by the Hungarian method; returns the cluster of each [R]."""
+    size = len(profiles_RP) // clusters
+    centres = profiles_RP[_spread(profiles_RP, clusters, seed)]
+    assigned = torch.zeros(len(profiles_RP), dtype=torch.long)
+    for _ in range(rounds):
+        similarity = (profiles_RP @ F.normalize(centres, dim=1).T).numpy()
+        _, slots = linear_sum_assignment(-np.repeat(similarity, size, axis=1))
+        assigned = torch.from_numpy(slots // size)
+        centres = torch.stack([profiles_RP[assigned == c].mean(0) for c in range(clusters)])
+    return assigned
+
+
+def _spread(profiles_RP: Tensor, count: int, seed: int) -> list[int]:
+    """Start points far from each other (farthest-first)."""
+    generator = torch.Generator().manual_seed(seed)
+    chosen = [int(torch.randint(len(profiles_RP), (1,), generator=generator))]
+    nearest = profiles_RP @ profiles_RP[chosen[0]]
+    while len(chosen) < count:
+        chosen.append(int(nearest.argmin()))
+        nearest = torch.maximum(nearest, profiles_RP @ profiles_RP[chosen[-1]])
+    return chosen
+
+
+def _fit_router(x_PD: Tensor, size_PN: Tensor) -> tuple[Tensor, Tensor]:
+    """Ridge regression from the FFN input to each expert's contribution: weight [N, D], bias [N]."""
+    mean_D, mean_N = x_PD.mean(0), size_PN.mean(0)
+    x, y = x_PD - mean_D, size_PN - mean_N
+    gram = x.T @ x / len(x)
+    ridge = RIDGE * gram.diag().mean() * torch.eye(gram.shape[0])
+    weight_ND = torch.linalg.solve(gram + ridge, x.T @ y / len(x)).T
+    return weight_ND, mean_N - weight_ND @ mean_D

@@ -1,0 +1,60 @@
+"""What a training run starts from and what it ships: the dense parent, its carve, and the trained state.
+
+The trained state leaves as one flat bf16/fp32 file (about 40 MB), small enough to be carried between machines.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from coterie.model.training.network import LayerCarve, Network, Shape, uncarved
+
+
+def dense_parent(dense: Mapping[str, Tensor], shape: Shape, device: torch.device) -> Network:
+    """The frozen dense model: every expert on, nothing to learn."""
+    network = Network(replace(shape, top_k=shape.experts, rank=1), dense, uncarved(shape))
+    return network.requires_grad_(False).to(device)
+
+
+def sparse_student(dense: Mapping[str, Tensor], carve: list[LayerCarve], shape: Shape, device: torch.device) -> Network:
+    """The carved model, ready to be trained."""
+    return Network(shape, dense, carve).to(device)
+
+
+def dense_student(dense: Mapping[str, Tensor], shape: Shape, device: torch.device) -> Network:
+    """The dense model trained alike, as a baseline: same low-rank deltas and norms, no routing."""
+    network = Network(replace(shape, top_k=shape.experts), dense, uncarved(shape))
+    for layer in network.layers:
+        layer.router.requires_grad_(False)
+    return network.to(device)
+
+
+def save_carve(carve: list[LayerCarve], path: Path) -> None:
+    """Write a carve."""
+    stacked = {name: torch.stack([getattr(layer, name) for layer in carve]) for name in LayerCarve._fields}
+    torch.save(stacked | {"permutation": stacked["permutation"].to(torch.int16)}, path)
+
+
+def load_carve(path: Path) -> list[LayerCarve]:
+    """Read a carve."""
+    stacked = torch.load(path, map_location="cpu", weights_only=True)
+    fields = zip(*(stacked[name] for name in LayerCarve._fields), strict=True)
+    return [LayerCarve(*layer) for layer in fields]
+
+
+def save_trained(trained: Mapping[str, Tensor], path: Path) -> None:
+    """Write the trained state: low-rank factors in bf16, routers, biases and norms in float32."""
+    small = {name: t.to(torch.bfloat16) if name.endswith((".A", ".B")) else t.float() for name, t in trained.items()}
+    torch.save({name: tensor.contiguous().cpu() for name, tensor in small.items()}, path)
+
+
+def load_trained(network: Network, path: Path) -> None:
+    """Put a trained state into a network of the same shape."""
+    state = torch.load(path, map_location="cpu", weights_only=True)
+    missing = set(state) - set(network.state_dict())
+    if missing:
+        raise ValueError(f"{path} holds {sorted(missing)[:3]}..., which this network does not have")
+    network.load_state_dict({name: tensor.float() for name, tensor in state.items()}, strict=False)

@@ -1,0 +1,107 @@
+"""Environments and templates: how a template becomes a verified trajectory with tools to choose among."""
+
+import random
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from coterie.model.training.data.environments import checks, distractors, memories
+from coterie.model.training.data.environments.scene import GaveUp, Scene, Unlucky, mood, trajectory
+from coterie.model.training.data.surface import Op, World
+from coterie.model.training.data.trajectory import Split, Trajectory
+
+Play = Callable[[Scene], None]
+Maker = Callable[[random.Random, World], Any]
+HELD_TEMPLATE_SHARE = 0.12
+REFUSALS = 0.07
+
+
+class LazyWorld(dict[str, Any]):
+    """A world whose parts are made when first touched."""
+
+    def __init__(self, rng: random.Random, makers: Mapping[str, Maker]) -> None:
+        super().__init__()
+        self.rng, self.makers = rng, makers
+
+    def __missing__(self, key: str) -> Any:
+        self[key] = self.makers[key](self.rng, self)
+        return self[key]
+
+
+@dataclass(frozen=True)
+class Environment:
+    """A small world: its operations, what its state is made of, and whether it is held out whole."""
+
+    name: str
+    ops: Mapping[str, Op]
+    makers: Mapping[str, Maker]
+    held: bool = False
+
+
+@dataclass(frozen=True)
+class Template:
+    """One way of asking for one goal. `split` is where it belongs and never changes."""
+
+    name: str
+    environment: Environment
+    family: str
+    kind: str
+    play: Play
+    split: Split
+    weight: float = 1.0
+
+    def generate(self, rng: random.Random, split: Split | None = None) -> Trajectory:
+        """One verified trajectory; `split` defaults to the template's own."""
+        split = split or self.split
+        for _ in range(20):
+            try:
+                return self._once(rng, split)
+            except Unlucky:
+                continue
+        raise AssertionError(f"{self.name} found no task in 20 worlds")
+
+    def _once(self, rng: random.Random, split: Split) -> Trajectory:
+        scene = Scene(
+            rng,
+            self.environment.ops,
+            LazyWorld(rng, self.environment.makers),
+            held=split == "held_family",
+            mood=mood(rng),
+        )
+        try:
+            self.play(scene)
+        except GaveUp:
+            pass
+        else:
+            assert all(goal() for goal in scene.goals), f"{self.name}: the end state is not the goal\n{scene.text}"
+        run = trajectory(scene, self.name, self.family, self.environment.name, self.kind)
+        memories.add(rng, run)
+        if rng.random() < REFUSALS and run.plan.steps:
+            distractors.take_away(rng, run, split)
+        else:
+            distractors.add(rng, run, scene.style, self.environment.ops, split)
+        checks.whole(run)
+        return run
+
+
+@dataclass
+class Catalog:
+    """All templates, in the order in which they were declared."""
+
+    templates: dict[str, Template] = field(default_factory=dict)
+
+    def add(
+        self, environment: Environment, name: str, family: str, kind: str, play: Play, weight: float = 1.0, held: bool = False
+    ) -> None:
+        """Register one; whether it is held out follows from its environment, its family and its name."""
+        full = f"{environment.name}.{name}"
+        assert full not in self.templates, full
+        split: Split = "train"
+        if environment.held:
+            split = "held_environment"
+        elif held:
+            split = "held_family"
+        elif zlib.crc32(full.encode()) % 1000 < HELD_TEMPLATE_SHARE * 1000:
+            split = "held_template"
+        self.templates[full] = Template(full, environment, family, kind, play, split, weight)

@@ -1,0 +1,50 @@
+"""Recalled lines around a task: solved tasks like it, and facts and lessons that have nothing to do with it."""
+
+import random
+
+from coterie.model.training.data.environments.words import CITIES, TOPICS, between, day, email, person, pick
+from coterie.model.training.data.trajectory import Trajectory
+
+IRRELEVANT = 0.16
+SOLVED_BEFORE = 0.10
+
+
+def add(rng: random.Random, run: Trajectory) -> None:
+    """Now and then: the run's own tools as a solved task, and lines that do not matter."""
+    lines: list[str] = []
+    if run.plan.steps and len(run.plan.steps) > 1 and rng.random() < SOLVED_BEFORE:
+        lines.append(solved(rng, run))
+    if rng.random() < IRRELEVANT:
+        lines += [stray(rng) for _ in range(between(rng, 1, 3))]
+    if lines:
+        run.recalled = [*run.recalled, *lines]
+        rng.shuffle(run.recalled)
+
+
+def solved(rng: random.Random, run: Trajectory) -> str:
+    """The run's plan as memory would have kept it from an earlier task of the kind."""
+    words = run.task.split()
+    gist = " ".join(words[:12])
+    return f'[solved before] "{gist}{"..." if len(words) > 12 else ""}" with ' + " -> ".join(s.tool for s in run.plan.steps)
+
+
+def stray(rng: random.Random) -> str:
+    """A recalled line that has nothing to do with the task."""
+    name, topic = person(rng), pick(rng, TOPICS)
+    return pick(
+        rng,
+        (
+            f"[fact] {name} moved to {pick(rng, CITIES)} in {day(rng)[:4]}",
+            f"[fact] {name} can be reached at {email(rng, name)}",
+            f"[fact] the {topic} takes place on {day(rng)}",
+            f"[fact] files about the {topic} are kept in {topic.split()[0]}/{day(rng)[:4]}",
+            f"[lesson] check the {topic} before answering, dates there are often old",
+            "[lesson] list what there is before reading by name",
+            "[lesson] amounts are kept without currency signs",
+            f"[lesson] when a search for the {topic} finds nothing, use fewer words",
+            f'[solved before] "Send the {topic} to {name}" with find_contact -> send_message',
+            f'[solved before] "How long is the {topic}?" with get_event',
+            f'[solved before] "Add up the {topic} figures" with read_table -> calculate -> write_file',
+            f"[fact] {name} prefers short answers",
+        ),
+    )

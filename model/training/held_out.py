@@ -1,0 +1,97 @@
+"""Held-out accuracy, teacher-forced: is every token of an assistant turn the most probable one?
+
+A lower bound of what the served model does, since its grammar forces the syntax. Turns are told apart by how
+they begin; a call is also scored on its name and on its arguments alone.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+
+from coterie.model.training.attention import document_attention
+from coterie.model.training.data.tokens import Encoder, Rows
+from coterie.model.training.network import Network
+
+TURNS = {"plan": '{"steps', "refusal": '{"refuse', "call": '{"name', "verdict": '{"note', "answer": '{"answer'}
+
+
+@dataclass
+class Tally:
+    """How many turns were exactly right."""
+
+    right: int = 0
+    total: int = 0
+
+    def add(self, right: bool) -> None:
+        """Count one turn."""
+        self.right += right
+        self.total += 1
+
+    @property
+    def rate(self) -> float:
+        """Share of turns that were right."""
+        return self.right / max(self.total, 1)
+
+
+@torch.no_grad()
+def accuracy(network: Network, rows: Rows, encoder: Encoder, rows_at_once: int = 4) -> dict[str, Tally]:
+    """Exact-match tallies by kind of turn; calls also as `call name` and `call arguments`."""
+    heads = {kind: encoder.encode(text) for kind, text in TURNS.items()}
+    middle = encoder.encode(', "arguments')[-1]
+    tallies: dict[str, Tally] = defaultdict(Tally)
+    for start in range(0, len(rows.tokens), rows_at_once):
+        part = slice(start, start + rows_at_once)
+        batch = Rows(rows.tokens[part], rows.learned[part], rows.document[part])
+        hits = _hits(network, batch)
+        for row, turn in _turns(batch.learned):
+            ids, right = batch.tokens[row, turn].tolist(), hits[row, turn]
+            kind = next((k for k, head in heads.items() if ids[: len(head)] == head), "other")
+            tallies[kind].add(bool(right.all()))
+            if kind == "call":
+                cut = ids.index(middle) if middle in ids else len(ids)
+                tallies["call name"].add(bool(right[:cut].all()))
+                tallies["call arguments"].add(bool(right[cut:].all()))
+    return dict(tallies)
+
+
+def _hits(network: Network, rows: Rows) -> NDArray[np.bool_]:
+    device = network.norm.device
+    tokens = torch.from_numpy(rows.tokens.astype(np.int64)).to(device)
+    hidden, _ = network(tokens, document_attention(torch.from_numpy(rows.document.astype(np.int64)).to(device)))
+    picked = torch.from_numpy(np.flatnonzero(rows.learned[:, 1:].ravel())).to(device)
+    head = network.embedding.to(hidden.dtype)
+    best = [F.linear(part, head).argmax(-1) for part in hidden[:, :-1].flatten(0, 1)[picked].split(4096)]
+    right = torch.cat(best) == tokens[:, 1:].flatten()[picked]
+    hits = np.zeros(rows.learned.shape, np.bool_)
+    flat = np.zeros(hits[:, 1:].size, np.bool_)
+    flat[picked.cpu().numpy()] = right.cpu().numpy()
+    hits[:, 1:] = flat.reshape(hits[:, 1:].shape)
+    return hits
+
+
+def _turns(learned: NDArray[np.bool_]) -> Iterator[tuple[int, slice]]:
+    for row in range(len(learned)):
+        edges = np.diff(np.concatenate([[0], learned[row].astype(np.int8), [0]]))
+        for start, end in zip(np.flatnonzero(edges == 1), np.flatnonzero(edges == -1), strict=True):
+            yield row, slice(int(start), int(end))
+
+
+@torch.no_grad()
+def perplexity(network: Network, rows: Rows, rows_at_once: int = 4) -> float:
+    """Perplexity of plain text (every token counts)."""
+    total, count, device = 0.0, 0, network.norm.device
+    for start in range(0, len(rows.tokens), rows_at_once):
+        tokens = torch.from_numpy(rows.tokens[start : start + rows_at_once].astype(np.int64)).to(device)
+        document = torch.from_numpy(rows.document[start : start + rows_at_once].astype(np.int64)).to(device)
+        hidden, _ = network(tokens, document_attention(document))
+        real = ((document[:, 1:] >= 0) & (document[:, 1:] == document[:, :-1])).flatten().nonzero()[:, 0]
+        before, target = hidden[:, :-1].flatten(0, 1)[real], tokens[:, 1:].flatten()[real]
+        for h, t in zip(before.split(2048), target.split(2048), strict=True):
+            total += float(F.cross_entropy(F.linear(h, network.embedding.to(h.dtype)).float(), t, reduction="sum"))
+        count += len(real)
+    return float(np.exp(total / max(count, 1)))
