@@ -1,0 +1,132 @@
+"""What can be scored: anything that turns an assignment into an Episode.
+
+`Replay` walks a given solution through the real tools: the gold replay of the self-tests, and a scripted agent for
+tests of the runner. `coterie.evals.ours` is our loop, `coterie.evals.single_loop` a plain tool-calling loop over an
+OpenAI-compatible server.
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Protocol
+
+from pydantic import JsonValue
+
+from coterie.evals.suite import Call, Solution
+from coterie.memory.records import (
+    Episode,
+    ModelRef,
+    Observation,
+    ObservationResult,
+    Outcome,
+    Plan,
+    Step,
+    Task,
+    ToolCall,
+    Usage,
+    now,
+)
+from coterie.tools import Registry, Tool, ToolResult
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Where an episode is cut off."""
+
+    max_steps: int = 20
+    max_tool_calls: int = 30
+    max_tokens: int = 60_000
+    timeout_s: float = 300.0
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """One task for one agent: `tools` are all it may use, `namespace` is the memory it may use."""
+
+    task: Task
+    tools: Sequence[Tool]
+    workspace: Path
+    namespace: str
+    seed: int = 0
+    limits: Limits = field(default_factory=Limits)
+
+
+class InfrastructureFailure(Exception):
+    """The trial could not be carried out through no fault of the agent: it is retried, and never scored."""
+
+
+class Agent(Protocol):
+    """An agent as the runner sees it."""
+
+    @property
+    def model(self) -> ModelRef:
+        """The model behind it."""
+        ...
+
+    def settings(self) -> Mapping[str, JsonValue]:
+        """What else the score depends on; kept with the run."""
+        ...
+
+    async def run(self, assignment: Assignment) -> Episode:
+        """Do the task. Raises InfrastructureFailure; every other end is in the episode's outcome."""
+        ...
+
+
+class Replay:
+    """Makes the calls of a solution and gives its answer; `choose` finds the solution for a task."""
+
+    def __init__(self, choose: Callable[[Task], Solution], name: str = "replay") -> None:
+        self._choose = choose
+        self.model = ModelRef(name)
+
+    def settings(self) -> Mapping[str, JsonValue]:
+        """Nothing beside the solutions."""
+        return {}
+
+    async def run(self, assignment: Assignment) -> Episode:
+        """See `Agent.run`; a call of an unknown tool is an error the solution has to live with."""
+        begun, started_at = time.perf_counter(), now()
+        solution = self._choose(assignment.task)
+        registry = Registry(assignment.tools)
+        steps = [await _step(number, call, registry) for number, call in enumerate(solution.calls, start=1)]
+        usage = Usage(tool_calls=len(steps), wall_s=time.perf_counter() - begun)
+        outcome = Outcome("failed" if solution.refuse else "success", answer=solution.answer)
+        return Episode(
+            id="",
+            task=assignment.task,
+            model=self.model,
+            outcome=outcome,
+            plan=Plan(refusal=solution.answer if solution.refuse else None),
+            steps=tuple(steps),
+            usage=usage,
+            started_at=started_at,
+            finished_at=now(),
+        )
+
+
+async def _step(number: int, call: Call, registry: Registry) -> Step:
+    if call.tool in registry:
+        result = await registry.get(call.tool)(call.arguments)
+    else:
+        result = ToolResult.failure("arguments", f"unknown tool {call.tool!r}; have {registry.names()}")
+    made = ToolCall(f"call-{number}-1", call.tool, call.arguments)
+    return Step(number, "act", (made,), Observation((observed(made.tool_call_id, result),)))
+
+
+def observed(call_id: str, result: ToolResult) -> ObservationResult:
+    """A tool's result as the record keeps it."""
+    return ObservationResult(
+        source_call_id=call_id,
+        content=result.text,
+        data=result.data,
+        is_error=result.is_error,
+        error_kind=result.error_kind,
+        truncated=result.truncated,
+        wall_s=result.wall_s,
+    )
+
+
+def with_id(episode: Episode, identifier: str) -> Episode:
+    """The episode under the id the store gave it."""
+    return replace(episode, id=identifier)

@@ -1,0 +1,1 @@
+"""Environments: small deterministic worlds with the tools to change them, used by the suites beside them."""

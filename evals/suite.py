@@ -1,0 +1,246 @@
+"""What a suite is: tasks as data, each with the environment it is done in and what must be true afterwards.
+
+    name: harbour
+    environments: {harbour: harbour.py}
+    tasks:
+      - id: moor-kestrel
+        environment: harbour
+        task: Moor the boat Kestrel in berth B1.
+        expect: {changes: {/berths/B1/boat: Kestrel}}
+        reference: {calls: [{tool: moor, arguments: {boat: Kestrel, berth: B1}}], answer: Done.}
+        near_misses:
+          - {why: the other berth, calls: [{tool: moor, arguments: {boat: Kestrel, berth: B4}}], answer: Done.}
+
+`read_suite` validates it; every problem names file, line and field. docs/suites.md explains each field.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+
+from coterie.evals.environment import EnvironmentFactory, load_environment
+from coterie.evals.located import Located, Place, SuiteError, read
+
+Fact = str | int | float | list[str | int | float]
+S = TypeVar("S", bound="Spec")
+
+
+class Spec(BaseModel):
+    """A part of a suite file: unknown fields are errors, values never change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Call(Spec):
+    """One tool call of a solution; `fails` says that an error is what it should get."""
+
+    tool: str
+    arguments: dict[str, JsonValue] = {}
+    fails: bool = False
+
+
+class Solution(Spec):
+    """A way through a task: the calls and the answer, or a refusal with its words as the answer."""
+
+    calls: list[Call] = []
+    answer: str = ""
+    refuse: bool = False
+    why: str = ""
+    """For a near miss: what is wrong with it."""
+
+
+class Session(Spec):
+    """An earlier task, done by the same agent with the same memory before the one that is scored."""
+
+    task: str = Field(min_length=1)
+    reference: Solution = Solution()
+
+
+class Fault(Spec):
+    """A tool that fails: its calls number `on_calls` (from 1) get `error` instead of being run."""
+
+    tool: str
+    error: str
+    on_calls: list[int] = [1]
+
+
+class Expect(Spec):
+    """What must be true afterwards; whatever else changed counts as an unwanted side effect."""
+
+    answer: list[Fact] = []
+    """Facts the answer must state; a list inside is any one of."""
+    not_in_answer: list[Fact] = []
+    changes: dict[str, JsonValue] = {}
+    """JSON pointer into the state -> the value it must have, or a matcher such as {$contains: [...]}."""
+    ignore: list[str] = []
+    """JSON pointers below which changes do not matter."""
+    refuse: bool = False
+    """No tool fits: the agent must say so and change nothing."""
+
+
+class TaskSpec(Spec):
+    """One task of a suite."""
+
+    id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    environment: str
+    task: str = Field(min_length=1)
+    level: Literal[1, 2, 3] = 1
+    family: str = ""
+    """The template family; a family lies wholly in one split."""
+    split: Literal["public", "sealed"] = "public"
+    tags: list[str] = []
+    setup: dict[str, JsonValue] = {}
+    """What the environment is reset to, in its own terms."""
+    earlier: list[Session] = []
+    faults: list[Fault] = []
+    expect: Expect
+    reference: Solution
+    near_misses: list[Solution] = Field(min_length=1)
+
+    @property
+    def all_tags(self) -> tuple[str, ...]:
+        """The tags a score is broken down by, with environment, level and split."""
+        return (*self.tags, f"environment:{self.environment}", f"level:{self.level}", f"split:{self.split}")
+
+
+class EnvironmentSpec(Spec):
+    """Where an environment comes from: `file.py` (a tool module), `file.py:Class` or `package.module:Class`."""
+
+    use: str
+    options: dict[str, JsonValue] = {}
+
+
+class SuiteFile(Spec):
+    """The head of a suite file."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")
+    description: str = ""
+    environments: dict[str, str | EnvironmentSpec] = Field(min_length=1)
+    tasks: list[Any] = []
+    data: list[str] = []
+    """Further files with tasks, relative to this one: YAML lists or JSONL."""
+
+
+@dataclass(frozen=True)
+class Suite:
+    """A validated suite; `digest` changes with any byte of its files or of its environments' code."""
+
+    name: str
+    description: str
+    tasks: tuple[TaskSpec, ...]
+    environments: Mapping[str, EnvironmentFactory]
+    digest: str
+
+    def select(self, category: str | None = None, limit: int | None = None) -> tuple[TaskSpec, ...]:
+        """The tasks of a category (a tag, an environment, a split or `level:N`), at most `limit` of them."""
+        chosen = [task for task in self.tasks if category is None or _is_in(task, category)]
+        if not chosen:
+            have = sorted(
+                {tag.removeprefix("environment:").removeprefix("split:") for t in self.tasks for tag in t.all_tags}
+            )
+            raise SuiteError(f"suite {self.name!r} has no category {category!r}; have {', '.join(have)}")
+        return tuple(chosen[:limit])
+
+
+def read_suite(path: Path) -> Suite:
+    """Read and validate a suite file. Raises SuiteError with every problem found."""
+    head = read(path)
+    spec = _validated(SuiteFile, head)
+    environments, sources = _environments(spec, head)
+    located = list(_tasks(spec, head))
+    tasks = _all_validated(located)
+    problems = list(_cross_problems(tasks, located, environments))
+    if problems:
+        raise SuiteError("\n".join(problems))
+    files = [path, *(path.parent / name for name in spec.data), *sources]
+    return Suite(spec.name, spec.description, tuple(tasks), environments, _digest(files))
+
+
+def _environments(spec: SuiteFile, head: Located) -> tuple[dict[str, EnvironmentFactory], list[Path]]:
+    factories: dict[str, EnvironmentFactory] = {}
+    for name, given in spec.environments.items():
+        wanted = EnvironmentSpec(use=given) if isinstance(given, str) else given
+        try:
+            factories[name] = load_environment(wanted.use, wanted.options, head.path.parent)
+        except (ValueError, ImportError, AttributeError) as error:
+            raise SuiteError(f"{head.at(('environments', name))}: environments.{name}: {error}") from None
+    return factories, sorted({factory.source for factory in factories.values()})
+
+
+def _tasks(spec: SuiteFile, head: Located) -> Iterator[Located]:
+    for index in range(len(spec.tasks)):
+        yield head.part("tasks", index)
+    for name in spec.data:
+        part = read(head.path.parent / name)
+        if not isinstance(part.value, list):
+            raise SuiteError(f"{part.at(())}: a list of tasks was expected, got {type(part.value).__name__}")
+        for index in range(len(part.value)):
+            yield part.part(index)
+
+
+def _all_validated(located: list[Located]) -> list[TaskSpec]:
+    tasks: list[TaskSpec] = []
+    problems: list[str] = []
+    for part in located:
+        try:
+            tasks.append(_validated(TaskSpec, part))
+        except SuiteError as error:
+            problems.append(str(error))
+    if problems:
+        raise SuiteError("\n".join(problems))
+    return tasks
+
+
+def _validated(spec: type[S], part: Located) -> S:
+    if not isinstance(part.value, dict):
+        raise SuiteError(f"{part.at(())}: fields were expected, got {type(part.value).__name__}")
+    try:
+        return spec.model_validate(part.value)
+    except ValidationError as error:
+        lines = [f"{part.at(_real(part, e['loc']))}: {_dotted(e['loc'])}: {e['msg']}" for e in error.errors()]
+        raise SuiteError("\n".join(dict.fromkeys(lines))) from None
+
+
+def _real(part: Located, loc: Place) -> Place:
+    """The part of an error's location that exists in the file: pydantic adds names of union members."""
+    place: Place = ()
+    for step in loc:
+        if (*place, step) in part.lines:
+            place = (*place, step)
+    return place
+
+
+def _dotted(loc: Place) -> str:
+    return ".".join(str(step) for step in loc)
+
+
+def _cross_problems(
+    tasks: list[TaskSpec], located: list[Located], environments: Mapping[str, EnvironmentFactory]
+) -> Iterator[str]:
+    if not tasks:
+        yield "the suite has no tasks; give them under 'tasks' or name files under 'data'"
+    ids = Counter(task.id for task in tasks)
+    splits: dict[str, str] = {}
+    for task, part in zip(tasks, located, strict=True):
+        if ids[task.id] > 1:
+            yield f"{part.at(('id',))}: id: {task.id!r} is used by {ids[task.id]} tasks"
+        if task.environment not in environments:
+            yield f"{part.at(('environment',))}: environment: unknown {task.environment!r}; have {sorted(environments)}"
+        if task.family and splits.setdefault(task.family, task.split) != task.split:
+            yield f"{part.at(('split',))}: split: family {task.family!r} lies in both splits"
+
+
+def _is_in(task: TaskSpec, category: str) -> bool:
+    return category in task.all_tags or category in (task.environment, task.split, task.family)
+
+
+def _digest(files: list[Path]) -> str:
+    total = hashlib.sha256()
+    for path in files:
+        total.update(hashlib.sha256(path.read_bytes()).digest())
+    return total.hexdigest()
