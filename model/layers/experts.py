@@ -20,7 +20,7 @@ def routed_experts(x_TH: Tensor, w13_EJH: Tensor, w2_EHI: Tensor, chosen: Chosen
     """Weighted sum of each token's experts, accumulated in float32 at least, in `x_TH`'s dtype."""
     dtype = torch.promote_types(x_TH.dtype, torch.float32)
     out_TH = torch.zeros(x_TH.shape, dtype=dtype, device=x_TH.device)
-    for expert in chosen.ids_TK.unique().tolist():
+    for expert in torch.unique(chosen.ids_TK).tolist():
         token, slot = (chosen.ids_TK == expert).nonzero(as_tuple=True)
         y_tH = swiglu(x_TH[token], w13_EJH[expert], w2_EHI[expert])
         out_TH.index_add_(0, token, y_tH.to(dtype) * chosen.weights_TK[token, slot, None].to(dtype))

@@ -22,6 +22,8 @@ class Routing:
     top_groups: int = 1
     renormalize: bool = True
     scaling: float = 1.0
+    round_logits: bool = False
+    """Logits rounded to bf16, as a server that keeps its gate in bf16 does."""
 
     def __post_init__(self) -> None:
         if not 0 < self.top_k <= self.num_experts:
@@ -52,6 +54,8 @@ def gate_logits(x_TH: Tensor, gate_EH: Tensor) -> Tensor:
 
 def choose_experts(logits_TE: Tensor, bias_E: Tensor | None, routing: Routing) -> Chosen:
     """Top-k of the bias-corrected, group-limited scores; weights are the plain scores, normalised and scaled."""
+    if routing.round_logits:
+        logits_TE = logits_TE.bfloat16().to(logits_TE.dtype)
     scores_TE = logits_TE.sigmoid() if routing.score == "sigmoid" else logits_TE.softmax(-1)
     choice_TE = scores_TE if bias_E is None else scores_TE + bias_E
     if routing.top_groups < routing.num_groups:
@@ -65,8 +69,11 @@ def choose_experts(logits_TE: Tensor, bias_E: Tensor | None, routing: Routing) -
 
 def _limit_groups(choice_TE: Tensor, routing: Routing, *, corrected: bool) -> Tensor:
     """Minus infinity outside the best groups; a group's score is its best expert, or its best two when corrected."""
-    choice_TGx = choice_TE.unflatten(1, (routing.num_groups, -1))
+    choice_TGx = choice_TE.view(len(choice_TE), routing.num_groups, routing.num_experts // routing.num_groups)
     best = min(2 if corrected else 1, choice_TGx.shape[-1])
     groups_T = choice_TGx.topk(best, dim=-1).values.sum(-1).topk(routing.top_groups, dim=-1).indices
-    outside_TG = torch.ones(choice_TGx.shape[:2], dtype=torch.bool, device=choice_TE.device).scatter(1, groups_T, False)
-    return choice_TGx.masked_fill(outside_TG[..., None], float("-inf")).flatten(1)
+    outside_TG: Tensor = torch.ones(choice_TGx.shape[:2], dtype=torch.bool, device=choice_TE.device).scatter(
+        1, groups_T, False
+    )
+    limited_TGx: Tensor = choice_TGx.masked_fill(outside_TG[..., None], float("-inf"))
+    return limited_TGx.flatten(1)

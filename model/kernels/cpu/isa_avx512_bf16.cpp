@@ -1,0 +1,22 @@
+// AVX512_BF16 and AVX512_VNNI: Cooper Lake, Zen 4 and later, without AMX.
+#include "dot512.hpp"
+// after the kernels
+#include "chunks.hpp"
+
+namespace {
+
+void enter_thread() {}
+void leave_thread() {}
+
+void gemm_bf16(const uint16_t *a, long stride, int rows, int k, const uint16_t *b, int panels, float *c, int ldc) {
+    dot_gemm_bf16(a, stride, rows, k, b, panels, c, ldc);
+}
+
+void gemm_int8(const int8_t *hi, const int8_t *lo, long stride, const int32_t *sums, int rows, int k, const uint8_t *b,
+               int panels, float *c, int ldc) {
+    dot_gemm_int8(hi, lo, stride, sums, rows, k, b, panels, c, ldc);
+}
+
+} // namespace
+
+int coterie_layer_avx512_bf16(const LayerCall &call) { return run_chunks(call); }

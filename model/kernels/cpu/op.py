@@ -1,0 +1,108 @@
+"""The CPU layer as torch operations, `torch.ops.coterie.*`, so that compiled graphs can hold it.
+
+Shapes: T tokens, H hidden, K experts per token. `packed` is what `pack` made. bf16 in and out.
+"""
+
+import functools
+
+import torch
+from torch import Tensor
+
+from coterie.model.kernels.cpu.extension import forward, isa
+from coterie.model.kernels.cpu.pack import HEADER
+
+ROUTED, SHARED, BOTH = 1, 2, 3
+ERRORS = {
+    -1: "not a packed layer (or one of another version): pack it again",
+    -2: "the instruction set is not available here: unset COTERIE_CPU_ISA",
+    -3: "out of memory for the workspace",
+}
+HIDDEN, TOP_K = 1, 3  # fields of the header
+
+
+def header(packed: Tensor) -> tuple[int | float, ...]:
+    """The header's fields, in the order of moe.h."""
+    return HEADER.unpack(bytes(packed[: HEADER.size].tolist()))
+
+
+def _threads(x_TH: Tensor, packed: Tensor) -> int:
+    """One thread for work under about 60 us: below 256 KB of weights the second one costs more than it brings."""
+    return 1 if packed.numel() * min(len(x_TH), 8) < 1 << 18 else torch.get_num_threads()
+
+
+def _run(x_TH: Tensor, packed: Tensor, ids: Tensor | None, given: tuple[Tensor, Tensor] | None, parts: int) -> Tensor:
+    if x_TH.dtype != torch.bfloat16:
+        raise ValueError(f"the CPU kernel takes bfloat16, not {x_TH.dtype}; set COTERIE_KERNELS=vllm for other types")
+    x_TH = x_TH.contiguous()
+    out_TH = torch.empty_like(x_TH)
+    failed = forward()(
+        packed.data_ptr(), x_TH.data_ptr(), out_TH.data_ptr(), len(x_TH), None if ids is None else ids.data_ptr(),
+        None if given is None else given[0].data_ptr(), None if given is None else given[1].data_ptr(),
+        parts, isa(), _threads(x_TH, packed),
+    )  # fmt: skip
+    if failed:
+        raise RuntimeError(f"CPU MoE layer: {ERRORS[failed]}")
+    return out_TH
+
+
+def _moe_layer(x_TH: Tensor, packed: Tensor) -> Tensor:
+    return _run(x_TH, packed, None, None, BOTH)
+
+
+def _moe_layer_traced(x_TH: Tensor, packed: Tensor, top_k: int) -> tuple[Tensor, Tensor]:
+    ids_TK = torch.empty(len(x_TH), top_k, dtype=torch.int32)
+    return _run(x_TH, packed, ids_TK, None, BOTH), ids_TK
+
+
+def _routed_experts(x_TH: Tensor, packed: Tensor, ids_TK: Tensor, weights_TK: Tensor) -> Tensor:
+    given = ids_TK.to(torch.int32).contiguous(), weights_TK.float().contiguous()
+    return _run(x_TH, packed, None, given, ROUTED)
+
+
+@functools.cache
+def _library() -> torch.library.Library:
+    """Registers the operations; once per process, on first use."""
+    ops = torch.library.Library("coterie", "DEF")
+    ops.define("moe_layer(Tensor x, Tensor packed) -> Tensor")
+    ops.define("moe_layer_traced(Tensor x, Tensor packed, int top_k) -> (Tensor, Tensor)")
+    ops.define("routed_experts(Tensor x, Tensor packed, Tensor ids, Tensor weights) -> Tensor")
+    ops.impl("moe_layer", _moe_layer, "CPU")
+    ops.impl("moe_layer_traced", _moe_layer_traced, "CPU")
+    ops.impl("routed_experts", _routed_experts, "CPU")
+    torch.library.register_fake("coterie::moe_layer", lambda x, packed: torch.empty_like(x), lib=ops)
+    torch.library.register_fake(
+        "coterie::moe_layer_traced",
+        lambda x, packed, top_k: (torch.empty_like(x), x.new_empty(x.shape[0], top_k, dtype=torch.int32)),
+        lib=ops,
+    )
+    torch.library.register_fake("coterie::routed_experts", lambda x, packed, ids, weights: torch.empty_like(x), lib=ops)
+    return ops
+
+
+def register() -> None:
+    """Makes `torch.ops.coterie.*` exist."""
+    _library()
+
+
+def moe_layer(x_TH: Tensor, packed: Tensor) -> Tensor:
+    """The whole layer [T, H]: gate, routed and shared experts, combined. In eager mode without the dispatcher."""
+    if torch.compiler.is_compiling():
+        result: Tensor = torch.ops.coterie.moe_layer(x_TH, packed)
+        return result
+    return _moe_layer(x_TH, packed)
+
+
+def moe_layer_traced(x_TH: Tensor, packed: Tensor, top_k: int) -> tuple[Tensor, Tensor]:
+    """`moe_layer` and the experts chosen, int32 [T, K]."""
+    if torch.compiler.is_compiling():
+        result: tuple[Tensor, Tensor] = torch.ops.coterie.moe_layer_traced(x_TH, packed, top_k)
+        return result
+    return _moe_layer_traced(x_TH, packed, top_k)
+
+
+def routed_experts(x_TH: Tensor, packed: Tensor, ids_TK: Tensor, weights_TK: Tensor) -> Tensor:
+    """The routed experts for a routing made elsewhere; a negative id is no expert (one of another machine)."""
+    if torch.compiler.is_compiling():
+        result: Tensor = torch.ops.coterie.routed_experts(x_TH, packed, ids_TK, weights_TK)
+        return result
+    return _routed_experts(x_TH, packed, ids_TK, weights_TK)
