@@ -26,7 +26,7 @@ from coterie.model.errors import (
     UnexpectedResponse,
 )
 from coterie.model.protocol import verdict_schema
-from coterie.model.scripted import ScriptedModel, ScriptEnded
+from coterie.model.scripted import Line, ScriptedModel, ScriptEnded
 from coterie.model.wire import as_completion, as_error
 
 CHAT: list[Message] = [{"role": "user", "content": "Judge."}]
@@ -183,7 +183,7 @@ def test_loopback_is_recognised(url: str, here: bool) -> None:
 
 
 async def test_the_scripted_model_replays_lines_errors_and_functions_of_the_chat() -> None:
-    lines = [FITTING, ServerUnavailable("u", "gone"), lambda messages: messages[-1]["content"], "not json"]
+    lines: list[Line] = [FITTING, ServerUnavailable("u", "gone"), lambda messages: messages[-1]["content"], "not json"]
     model = ScriptedModel(lines)
     assert (await model.complete(CHAT, verdict_schema(), Sampling())).text == FITTING
     with pytest.raises(ServerUnavailable):

@@ -1,0 +1,128 @@
+"""Building the served checkpoint, once: `$COTERIE_HOME/models/<name>-<sha12>/`.
+
+The folder's name is made of what goes in (base, trained part, this format's version), so a finished folder is
+never wrong and never rebuilt. It appears whole or not at all: written beside, then renamed, under a lock.
+"""
+
+import errno
+import hashlib
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from coterie.model.config import DEFAULT_MODEL, VARIANTS, Experts, Variant
+from coterie.model.errors import NoSpace, UnknownModel
+from coterie.model.locked import exclusive
+
+if TYPE_CHECKING:
+    from coterie.model.weights.base import Base
+
+BUILD_FORMAT = 1
+NEEDED_BYTES = 450_000_000
+CARD = "coterie.json"
+UNTRAINED = Experts(shared=384, width=96, number=12, top_k=12)
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Built:
+    """What is written into `coterie.json` of a checkpoint of ours."""
+
+    name: str
+    variant: Variant
+    weights_sha256: str
+    total_params: int
+    active_params: int
+    inputs: dict[str, str]
+
+
+def build(home: Path, name: str = DEFAULT_MODEL, say: Say = lambda _: None) -> Path:
+    """The checkpoint folder of one of our models, built if it is not there (under a minute).
+
+    Raises the errors of WeightsError. `say` is told each stage.
+    """
+    if name not in VARIANTS:
+        raise UnknownModel(f"unknown model {name!r}; ours are {', '.join(VARIANTS)}")
+    inputs = inputs_of(VARIANTS[name])
+    folder = home / "models" / f"{name}-{_digest(inputs)[:12]}"
+    if (folder / CARD).is_file():
+        return folder
+    with exclusive(home / "models" / ".lock", on_wait=lambda: say("waiting for another build to finish")):
+        if not (folder / CARD).is_file():
+            _build_aside(folder, name, inputs, say)
+    return folder
+
+
+def read_card(folder: Path) -> Built:
+    """What a checkpoint of ours was built from."""
+    return Built(**json.loads((folder / CARD).read_text()))
+
+
+def inputs_of(variant: Variant) -> dict[str, str]:
+    """The sha256 of everything that goes into a checkpoint; reads only the descriptions."""
+    from coterie.model.weights.adapter import read_description
+    from coterie.model.weights.base import SHA256
+
+    inputs = {"format": str(BUILD_FORMAT), "variant": variant, "base": SHA256}
+    return inputs | {"adapter": read_description().sha256} if variant == "moe" else inputs
+
+
+def _build_aside(folder: Path, name: str, inputs: dict[str, str], say: Say) -> None:
+    aside = folder.with_name(f".{folder.name}.part")
+    shutil.rmtree(aside, ignore_errors=True)
+    free = shutil.disk_usage(folder.parent).free
+    if free < NEEDED_BYTES:
+        raise NoSpace(_no_space(folder, free))
+    try:
+        aside.mkdir()
+        _write(aside, name, inputs, say)
+        aside.rename(folder)
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise NoSpace(_no_space(folder, shutil.disk_usage(folder.parent).free)) from None
+        raise
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def _write(folder: Path, name: str, inputs: dict[str, str], say: Say) -> None:
+    from coterie.model.config import size_of
+    from coterie.model.weights.base import read_base, sha256_of
+    from coterie.model.weights.export import TENSORS
+
+    say("reading the base model")
+    base = read_base()
+    say(f"building {name}")
+    experts = _write_variant(folder, VARIANTS[name], base)
+    size = size_of(base.parent, experts)
+    built = Built(name, VARIANTS[name], sha256_of(folder / TENSORS), size.total, size.active, inputs)
+    (folder / CARD).write_text(json.dumps(asdict(built), indent=1) + "\n")
+    say(f"built {name} ({size.total / 1e6:.0f} M parameters, {size.active / 1e6:.0f} M active)")
+
+
+def _write_variant(folder: Path, variant: Variant, base: "Base") -> Experts | None:
+    from coterie.model.weights.adapter import read_adapter
+    from coterie.model.weights.export import dense_config, experts_config, write_checkpoint
+    from coterie.model.weights.merge import merge, untrained
+
+    if variant == "dense":
+        write_checkpoint(folder, base.weights, dense_config(base.parent), base.vocabulary)
+        return None
+    adapter = read_adapter() if variant == "moe" else untrained(base.parent, base.weights, UNTRAINED)
+    config = experts_config(base.parent, adapter.experts)
+    write_checkpoint(folder, merge(base, adapter), config, base.vocabulary)
+    return adapter.experts
+
+
+def _digest(inputs: dict[str, str]) -> str:
+    return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
+
+
+def _no_space(folder: Path, free: int) -> str:
+    return (
+        f"the disk that holds {folder.parent} is full: {free / 1e6:.0f} MB free, "
+        f"{NEEDED_BYTES / 1e6:.0f} MB needed; free some, or set COTERIE_HOME to another disk"
+    )
