@@ -76,7 +76,12 @@ async def guarded(task: TaskSpec, what: str, call: Callable[[], T]) -> T:
 
 
 async def _run(agent: Agent, assignment: Assignment) -> Episode:
-    episode = await agent.run(assignment)
+    try:
+        episode = await agent.run(assignment)
+    except InfrastructureFailure:
+        raise
+    except Exception as error:  # an agent that raises instead of ending its episode says nothing about the task
+        raise InfrastructureFailure(f"the agent raised {type(error).__name__}: {error}") from error
     outcome = episode.outcome
     if outcome is None or outcome.status in ("infrastructure", "cancelled"):
         raise InfrastructureFailure((outcome and (outcome.error or outcome.cause)) or "the episode has no outcome")

@@ -1,0 +1,53 @@
+"""Finding suites: by the path of a suite file, or by name among those that come with Coterie.
+
+Shipped suites lie in `evals/suites/*.yaml`; `examples` in the examples folder of a checkout; `bfcl` is an adapter
+to data that comes from its own package.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from coterie.evals.located import SuiteError
+from coterie.evals.suite import Suite, read_suite
+
+_HERE = Path(__file__).resolve().parent
+
+
+class Listed(NamedTuple):
+    """A suite that can be asked for by name; `path` is None for an adapter."""
+
+    name: str
+    path: Path | None
+
+
+def listed() -> list[Listed]:
+    """Every suite known by name."""
+    return [*_shipped(), Listed("bfcl", None)]
+
+
+def find_suite(reference: str, category: str | None = None) -> Suite:
+    """The suite of this name or path. Raises SuiteError with the names there are.
+
+    An adapter reads only what `category` asks for.
+    """
+    path = Path(reference)
+    if path.suffix in (".yaml", ".yml"):
+        return read_suite(path)
+    if reference == "bfcl":
+        from coterie.evals.suites.bfcl import bfcl_suite
+
+        return bfcl_suite(category)
+    known = {suite.name: suite.path for suite in _shipped()}
+    if (found := known.get(reference)) is None:
+        have = ", ".join(suite.name for suite in listed())
+        raise SuiteError(f"no suite {reference!r}; have {have}, or give the path of a suite's .yaml file")
+    return read_suite(found)
+
+
+def _shipped() -> Iterator[Listed]:
+    examples = _HERE.parent / "examples" / "suite.yaml"
+    if examples.is_file():
+        yield Listed("examples", examples)
+    for path in sorted((_HERE / "suites").glob("*.yaml")):
+        yield Listed(path.stem, path)

@@ -1,0 +1,212 @@
+"""A run on disk: `run.json` says what is being done, `results.jsonl` what is done, one durable line a trial.
+
+    {"event": "begun", "task": "a", "trial": 1, "alone": false}       before a trial
+    {"event": "done",  "task": "a", "trial": 1, "status": "passed", ...}  after it, fsynced
+
+After a kill the last line may be torn: it is cut off on opening. The last `done` line of a trial counts. A trial
+that was begun and not done was in flight when the process died; it is run again, alone, and given up when the
+process has died in it alone twice.
+"""
+
+import fcntl
+import json
+import os
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any, Literal
+
+from coterie.memory.records import Record
+
+TrialStatus = Literal["passed", "failed", "infrastructure", "broken"]
+Key = tuple[str, int]
+
+MAX_DEATHS = 2
+
+
+class RunError(ValueError):
+    """A run that cannot be opened, resumed or reported; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class RunHeader(Record):
+    """What a run is: all that its scores depend on, beside the agent's randomness."""
+
+    run: str
+    suite: str
+    digest: str
+    tasks: tuple[str, ...]
+    trials: int
+    seed: int
+    category: str | None = None
+    limit: int | None = None
+    agent: str = "coterie"
+    model: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    limits: Mapping[str, Any] = field(default_factory=dict)
+    concurrency: int = 1
+    version: str = ""
+    machine: Mapping[str, Any] = field(default_factory=dict)
+    started_at: str = ""
+
+
+@dataclass(frozen=True)
+class Result(Record):
+    """One trial's line. `passed` and `failed` are scored; `infrastructure` and `broken` (suite) are not."""
+
+    task: str
+    trial: int
+    status: TrialStatus
+    reasons: tuple[str, ...] = ()
+    side_effects: int = 0
+    episodes: tuple[str, ...] = ()
+    """The trial's episodes in the store, the scored one last."""
+    seed: int = 0
+    attempts: int = 1
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    tool_calls: int = 0
+    model_calls: int = 0
+    wall_s: float = 0.0
+    answer: str | None = None
+    state_hash: str | None = None
+    tags: tuple[str, ...] = ()
+
+    @property
+    def scored(self) -> bool:
+        """Whether it says something about the agent."""
+        return self.status in ("passed", "failed")
+
+    @property
+    def key(self) -> Key:
+        """Which trial it is."""
+        return self.task, self.trial
+
+
+class Results:
+    """The results of one run, open for adding by one process at a time."""
+
+    def __init__(self, folder: Path, header: RunHeader, file: IO[bytes]) -> None:
+        self.folder, self.header = folder, header
+        self._file = file
+        self.done: dict[Key, Result] = {}
+        self._deaths: Counter[Key] = Counter()
+        self._in_flight: set[Key] = set()
+        for line in _lines(folder / "results.jsonl"):
+            self._take(line)
+        self.suspects = frozenset(self._in_flight)
+
+    @classmethod
+    def create(cls, runs: Path, header: RunHeader) -> "Results":
+        """A new run folder; RunError if there is one of that name."""
+        folder = runs / header.run
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            raise RunError(f"there is a run {header.run!r} already; resume it or choose another name") from None
+        write_durably(folder / "run.json", json.dumps(header.to_json(), indent=1, ensure_ascii=False))
+        return cls.open(runs, header.run)
+
+    @classmethod
+    def open(cls, runs: Path, run: str) -> "Results":
+        """An existing run, to go on with; RunError if there is none or another process has it."""
+        folder, header = runs / run, read_header(runs, run)
+        file = (folder / "results.jsonl").open("ab")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            file.close()
+            raise RunError(f"run {run!r} is being worked on by another process; wait for it or stop it") from None
+        _cut_torn_line(folder / "results.jsonl")
+        return cls(folder, header, file)
+
+    def close(self) -> None:
+        """Let another process have it."""
+        self._file.close()
+
+    def begin(self, key: Key, alone: bool) -> None:
+        """Say that a trial starts."""
+        self._append({"event": "begun", "task": key[0], "trial": key[1], "alone": alone})
+
+    def add(self, result: Result) -> None:
+        """Keep a trial's result; durable when it returns."""
+        self._append({"event": "done", **result.to_json()})
+        self.done[result.key] = result
+
+    def died_too_often(self, key: Key) -> bool:
+        """Whether the process ended in this trial, with no other beside it, MAX_DEATHS times."""
+        return self._deaths[key] >= MAX_DEATHS
+
+    def _append(self, line: Mapping[str, Any]) -> None:
+        self._file.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
+        self._file.flush()
+        os.fsync(self._file.fileno())
+
+    def _take(self, line: Mapping[str, Any]) -> None:
+        key = (line["task"], line["trial"])
+        if line["event"] == "begun":
+            self._deaths[key] += bool(line["alone"])
+            self._in_flight.add(key)
+        else:
+            self.done[key] = Result.from_json(line)
+            self._deaths[key] = 0
+            self._in_flight.discard(key)
+
+
+def read_header(runs: Path, run: str) -> RunHeader:
+    """What a run is. Raises RunError, naming the latest runs when there is none of this name."""
+    path = runs / run / "run.json"
+    try:
+        return RunHeader.from_json(json.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        have = ", ".join(run_names(runs)[-5:]) or "none yet"
+        raise RunError(f"no run {run!r}; the latest are {have}") from None
+    except (OSError, ValueError) as error:
+        raise RunError(f"{path} cannot be read: {error}") from None
+
+
+def read_results(runs: Path, run: str) -> tuple[RunHeader, list[Result]]:
+    """A run's header and its results in the order of tasks and trials, finished or not."""
+    header = read_header(runs, run)
+    done: dict[Key, Result] = {}
+    for line in _lines(runs / run / "results.jsonl"):
+        if line["event"] == "done":
+            result = Result.from_json(line)
+            done[result.key] = result
+    order = {task: index for index, task in enumerate(header.tasks)}
+    return header, sorted(done.values(), key=lambda r: (order.get(r.task, len(order)), r.trial))
+
+
+def run_names(runs: Path) -> list[str]:
+    """The runs there are, oldest first."""
+    return sorted(path.parent.name for path in runs.glob("*/run.json"))
+
+
+def write_durably(path: Path, text: str) -> None:
+    """Write a file so that after a crash it is there whole or not at all."""
+    temporary = path.with_name(path.name + ".new")
+    with temporary.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+
+
+def _lines(path: Path) -> Iterator[dict[str, Any]]:
+    if not path.exists():
+        return
+    with path.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            if not line.endswith(b"\n"):
+                return  # torn by a kill: that trial was not kept
+            try:
+                yield json.loads(line)
+            except json.JSONDecodeError as error:
+                raise RunError(f"{path}:{number}: not JSON ({error.msg}); remove that line to go on") from None
+
+
+def _cut_torn_line(path: Path) -> None:
+    data = path.read_bytes()
+    if data and not data.endswith(b"\n"):
+        os.truncate(path, data.rfind(b"\n") + 1)

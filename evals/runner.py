@@ -1,0 +1,165 @@
+"""Runs a suite: every trial of every task that has no result yet, a bounded number of them at a time.
+
+    pending trials -> [begin -> run_trial -> keep the episodes -> result line] x concurrency -> results
+
+Only infrastructure errors are retried. A trial's seed depends on the run's seed, the task and the trial's number
+alone, so neither order nor concurrency changes it.
+"""
+
+import asyncio
+import hashlib
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Protocol
+
+from coterie.evals.agents import Agent, InfrastructureFailure, Limits
+from coterie.evals.results import Key, Result, Results
+from coterie.evals.suite import Suite, TaskSpec
+from coterie.evals.trial import BrokenSuite, TrialResult, run_trial
+from coterie.memory.records import Episode
+
+_MAX_FAILURES_IN_A_ROW = 8
+_GRACE_S = 30.0
+
+
+class Keeper(Protocol):
+    """Where episodes go."""
+
+    def keep(self, episode: Episode, namespace: str) -> str:
+        """Store an episode unless it is stored already; its id."""
+        ...
+
+
+class RunStopped(Exception):
+    """The run was given up because nothing works any more; what was done is kept and can be resumed."""
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """How a run is carried out; none of it changes what a trial is."""
+
+    concurrency: int = 1
+    limits: Limits = field(default_factory=Limits)
+    max_attempts: int = 3
+    retry_pause_s: float = 2.0
+
+
+@dataclass
+class Runner:
+    """One run of a suite by an agent."""
+
+    suite: Suite
+    agent: Agent
+    results: Results
+    keeper: Keeper
+    conditions: Conditions = field(default_factory=Conditions)
+    on_result: Callable[[Result], None] = lambda result: None
+    _failures_in_a_row: int = field(default=0, init=False)
+
+    async def run(self) -> None:
+        """Do every trial that has no scored result yet; first those that were never begun, then the suspects alone."""
+        pending = list(pending_trials(self.suite, self.results))
+        fresh = iter([item for item in pending if item[1] not in self.results.suspects])
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(self.conditions.concurrency):
+                    group.create_task(self._work(fresh))
+        except* RunStopped as stopped:
+            raise stopped.exceptions[0] from None
+        for task, key in pending:
+            if key in self.results.suspects:
+                await self._do(task, key, alone=True)
+
+    async def _work(self, queue: Iterator[tuple[TaskSpec, Key]]) -> None:
+        for task, key in queue:
+            await self._do(task, key, alone=self.conditions.concurrency == 1)
+
+    async def _do(self, task: TaskSpec, key: Key, alone: bool) -> None:
+        if self.results.died_too_often(key):
+            result = Result(*key, "broken", ("the process died in this trial each time it was run",), tags=task.all_tags)
+        else:
+            self.results.begin(key, alone)
+            result = await self._attempts(task, key)
+        self.results.add(result)
+        self.on_result(result)
+        self._failures_in_a_row = self._failures_in_a_row + 1 if result.status == "infrastructure" else 0
+        if self._failures_in_a_row >= _MAX_FAILURES_IN_A_ROW:
+            raise RunStopped(
+                f"{self._failures_in_a_row} trials in a row failed for reasons outside the agent, the last with: "
+                f"{result.reasons[0]}; `coterie eval resume {self.results.header.run}` goes on when that is put right"
+            )
+
+    async def _attempts(self, task: TaskSpec, key: Key) -> Result:
+        seed = trial_seed(self.results.header.seed, key)
+        reason = ""
+        for attempt in range(1, self.conditions.max_attempts + 1):
+            begun = time.perf_counter()
+            blank = Result(*key, "failed", seed=seed, attempts=attempt, tags=task.all_tags)
+            try:
+                trial = await self._one(task, key, seed, attempt)
+                return await self._scored(blank, trial, key)
+            except BrokenSuite as error:
+                return replace(blank, status="broken", reasons=(str(error),), wall_s=time.perf_counter() - begun)
+            except InfrastructureFailure as error:
+                reason = str(error)
+            if attempt < self.conditions.max_attempts:
+                await asyncio.sleep(self.conditions.retry_pause_s * 2 ** (attempt - 1))
+        return replace(blank, status="infrastructure", reasons=(reason,))
+
+    async def _one(self, task: TaskSpec, key: Key, seed: int, attempt: int) -> TrialResult:
+        """One attempt in a folder of its own, under a time limit beyond the agent's own."""
+        limits = self.conditions.limits
+        patience_s = (limits.timeout_s + _GRACE_S) * (1 + len(task.earlier))
+        with tempfile.TemporaryDirectory(prefix="coterie-trial-") as folder:
+            workspace = Path(folder) / "workspace"
+            try:
+                async with asyncio.timeout(patience_s):
+                    return await run_trial(
+                        self.suite, task, self.agent, workspace, self._namespace(key, attempt), seed, limits
+                    )
+            except TimeoutError:
+                raise InfrastructureFailure(f"the agent did not stop within {patience_s:g} s") from None
+
+    def _namespace(self, key: Key, attempt: int) -> str:
+        """Each attempt has a memory of its own: nothing leaks from one trial into another."""
+        return f"eval/{self.results.header.run}/{key[0]}/{key[1]}/{attempt}"
+
+    async def _scored(self, blank: Result, trial: TrialResult, key: Key) -> Result:
+        namespace = self._namespace(key, blank.attempts)
+        ids = [await asyncio.to_thread(self.keeper.keep, episode, namespace) for episode in trial.episodes]
+        usages = [episode.usage for episode in trial.episodes]
+        outcome = trial.episode.outcome
+        return replace(
+            blank,
+            status="passed" if trial.verdict.passed else "failed",
+            reasons=trial.verdict.reasons,
+            side_effects=trial.verdict.side_effects,
+            episodes=tuple(ids),
+            prompt_tokens=sum(usage.prompt_tokens for usage in usages),
+            completion_tokens=sum(usage.completion_tokens for usage in usages),
+            tool_calls=sum(usage.tool_calls for usage in usages),
+            model_calls=sum(usage.model_calls for usage in usages),
+            wall_s=sum(usage.wall_s for usage in usages),
+            answer=outcome.answer if outcome else None,
+            state_hash=trial.state_hash,
+        )
+
+
+def pending_trials(suite: Suite, results: Results) -> Iterator[tuple[TaskSpec, Key]]:
+    """What is left to do: trials without a result, and those that only the infrastructure failed."""
+    tasks = {task.id: task for task in suite.tasks}
+    for number in range(1, results.header.trials + 1):
+        for name in results.header.tasks:
+            done = results.done.get((name, number))
+            if done is None or done.status == "infrastructure":
+                yield tasks[name], (name, number)
+
+
+def trial_seed(seed: int, key: Key) -> int:
+    """The seed of one trial: the same for the same run seed, task and number."""
+    digest = hashlib.sha256(f"{seed}/{key[0]}/{key[1]}".encode()).digest()
+    return int.from_bytes(digest[:4]) >> 1
+
