@@ -13,7 +13,7 @@ request for it together with the arguments the request states.
 import random
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -62,6 +62,8 @@ class Frame:
     answer: str = ""
     held: bool = False
     tokens: frozenset[str] = field(default=frozenset())
+    entity: str = ""
+    verb: str = ""
 
 
 @dataclass(frozen=True)
@@ -133,16 +135,22 @@ def _frame(block: str, domain: str) -> Frame:
 def _parameter(line: str) -> Parameter:
     head, _, description = line.partition(" -- ")
     label, kind_text = head.strip().split(None, 1)
-    label, _, default = label.partition("=")
-    name, *aliases = label.rstrip("?").split("|")
+    first, *aliases = label.split("|")
+    first, _, default = first.partition("=")
+    name, optional = first.rstrip("?"), first.endswith("?")
     texts = tuple(text.strip() for text in description.split(" / ") if text.strip())
-    optional = label.endswith("?")
     if kind_text.startswith("obj("):
-        fields = tuple(_parameter(f"{part.strip()} -- ") for part in kind_text[4:].rstrip(") ").split(";"))
+        fields = tuple(_parameter(f"{part.strip()} -- ") for part in kind_text[4:].rstrip(") ").split("; "))
         return Parameter(name, tuple(aliases), None, texts, optional, None, fields)
     value: Any = default or None
     if value is not None and kind_text.split(":")[0] in ("int", "num", "pct", "money", "bool"):
-        value = {"true": True, "false": False}.get(value.lower()) if value.lower() in ("true", "false") else float(value) if "." in value else int(value)
+        value = (
+            {"true": True, "false": False}.get(value.lower())
+            if value.lower() in ("true", "false")
+            else float(value)
+            if "." in value
+            else int(value)
+        )
     return Parameter(name, tuple(aliases), kind(kind_text.strip()), texts, optional, value)
 
 
@@ -157,7 +165,7 @@ def _request(line: str, required: set[str]) -> Request:
 
 def _results(line: str) -> tuple[tuple[tuple[str, Kind], ...], str]:
     keys, _, answer = line.partition(" | ")
-    pairs = [part.strip().split(None, 1) for part in keys.split(";") if part.strip()]
+    pairs = [part.strip().split(None, 1) for part in keys.split("; ") if part.strip()]
     return tuple((name, kind(spec.strip())) for name, spec in pairs), answer.strip()
 
 
@@ -250,10 +258,18 @@ def _spelled(schema: JsonSchema, default: Any) -> Any:
     return default
 
 
-def ask(rng: random.Random, built: Built, held_template: bool | None = False, fixed: dict[str, Value] | None = None, template: int | None = None) -> Asked:
-    """A request for the tool. `held_template`: from the templates kept out of training (None: from any)."""
-    number = template if template is not None else _choose(rng, built.frame, held_template)
-    request = built.frame.requests[number]
+def ask(
+    rng: random.Random,
+    built: Built,
+    template: int,
+    fixed: dict[str, Value] | None = None,
+    structure: random.Random | None = None,
+) -> Asked:
+    """A request for the tool after one of its frame's templates.
+
+    `fixed` gives values of slots; `structure` chooses the optional parts, apart from the values.
+    """
+    request = built.frame.requests[template]
     drawn: dict[str, Value] = dict(fixed or {})
 
     def has(slot: str) -> bool:
@@ -266,9 +282,16 @@ def ask(rng: random.Random, built: Built, held_template: bool | None = False, fi
         value = drawn[slot]
         return value.text if when is None else when[0] if value.value else when[1]
 
-    text = phrasing.tidy(phrasing.render(request.template, rng, speak, has))
+    text = phrasing.tidy(phrasing.render(request.template, structure or rng, speak, has))
     arguments = {built.names[root]: value for root, value in _gather(built, drawn).items()}
-    return Asked(text[0].upper() + text[1:], arguments, built, {s: v.text for s, v in drawn.items()}, request.imperative, number)
+    return Asked(
+        text[0].upper() + text[1:],
+        arguments,
+        built,
+        {s: v.text for s, v in drawn.items()},
+        request.imperative,
+        template,
+    )
 
 
 def held_requests(frame: Frame) -> list[int]:
@@ -277,13 +300,18 @@ def held_requests(frame: Frame) -> list[int]:
     return [count - 1] if count >= 3 and crc32(b"template" + frame.key.encode()) % 4 == 0 else []
 
 
-def _choose(rng: random.Random, frame: Frame, held_template: bool | None) -> int:
-    numbers = range(len(frame.requests))
-    held = held_requests(frame)
-    if held_template is None:
-        return rng.choice(numbers)
-    fit = held if held_template else [n for n in numbers if n not in held]
-    return rng.choice(fit or numbers)
+def templates(frame: Frame, held: bool, built: Built | None = None) -> list[int]:
+    """The templates of a split, of those that the built tool can serve."""
+    kept = held_requests(frame)
+    numbers = kept if held else [n for n in range(len(frame.requests)) if n not in kept]
+    if built is None:
+        return numbers
+    return [n for n in numbers if needs_of(frame, n) <= built.slots.keys()]
+
+
+def needs_of(frame: Frame, template: int) -> frozenset[str]:
+    """The parameters a template cannot do without."""
+    return frozenset(slot.partition(".")[0] for slot in frame.requests[template].template.slots)
 
 
 def _draw(rng: random.Random, built: Built, slot: str, when: tuple[str, str] | None) -> Value:
@@ -306,8 +334,3 @@ def _gather(built: Built, drawn: dict[str, Value]) -> dict[str, Any]:
         else:
             arguments[root] = value.value
     return arguments
-
-
-def with_requests(frame: Frame, requests: tuple[Request, ...]) -> Frame:
-    """The frame with other requests."""
-    return replace(frame, requests=requests)

@@ -34,7 +34,7 @@ class Slot:
 
 Kind = Callable[[random.Random], Slot]
 
-NUMBER_WORDS = "zero one two three four five six seven eight nine ten eleven twelve".split()
+NUMBER_WORDS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
 
 
 def say_number(rng: random.Random, value: float) -> str:
@@ -126,14 +126,31 @@ def _percent(options: str) -> Kind:
             fraction = round(value / 100, 5)
             return Value(fraction, shown if rng.random() < 0.7 else str(fraction))
 
-        hint = rng.choice(["as a decimal", "as a decimal fraction, 0.05 for 5%", "decimal form"]) if as_fraction else rng.choice(["in percent", "as a percentage", ""])
+        hint = (
+            rng.choice(["as a decimal", "as a decimal fraction, 0.05 for 5%", "decimal form"])
+            if as_fraction
+            else rng.choice(["in percent", "as a percentage", ""])
+        )
         return Slot({"type": "number"}, draw, hint)
 
     return realise
 
 
-_DATE_STYLES = ["{B} {d}, {Y}", "{d} {B} {Y}", "{Y}-{m:02}-{d:02}", "the {o} of {B} {Y}", "{B} {o}, {Y}", "{b} {d}, {Y}", "{d} {b} {Y}"]
-_DATE_FORMATS = [("{Y}-{m:02}-{d:02}", "YYYY-MM-DD")] * 6 + [("{m:02}/{d:02}/{Y}", "MM/DD/YYYY"), ("{d:02}/{m:02}/{Y}", "DD/MM/YYYY"), ("{d:02}-{m:02}-{Y}", "DD-MM-YYYY"), ("{d:02}.{m:02}.{Y}", "DD.MM.YYYY")]
+_DATE_STYLES = [
+    "{B} {d}, {Y}",
+    "{d} {B} {Y}",
+    "{Y}-{m:02}-{d:02}",
+    "the {o} of {B} {Y}",
+    "{B} {o}, {Y}",
+    "{b} {d}, {Y}",
+    "{d} {b} {Y}",
+]
+_DATE_FORMATS = [("{Y}-{m:02}-{d:02}", "YYYY-MM-DD")] * 6 + [
+    ("{m:02}/{d:02}/{Y}", "MM/DD/YYYY"),
+    ("{d:02}/{m:02}/{Y}", "DD/MM/YYYY"),
+    ("{d:02}-{m:02}-{Y}", "DD-MM-YYYY"),
+    ("{d:02}.{m:02}.{Y}", "DD.MM.YYYY"),
+]
 
 
 def _ordinal(day: int) -> str:
@@ -159,7 +176,9 @@ def _date(options: str) -> Kind:
 
         iso = name == "YYYY-MM-DD"
         schema: JsonSchema = {"type": "string", "format": "date"} if iso and rng.random() < 0.5 else {"type": "string"}
-        return Slot(schema, draw, rng.choice([f"in {name} format", f"in the format {name}", name, f"formatted as {name}"]))
+        return Slot(
+            schema, draw, rng.choice([f"in {name} format", f"in the format {name}", name, f"formatted as {name}"])
+        )
 
     return realise
 
@@ -169,9 +188,15 @@ def _clock(rng: random.Random, hour: int, minute: int) -> str:
     short = (hour % 12) or 12
     styles = [f"{hour:02}:{minute:02}", f"{short}:{minute:02} {half}", f"{short}:{minute:02}{half}"]
     if minute == 0:
-        styles += [f"{short} {half}", f"{short}{half}", f"{short} o'clock in the {'morning' if hour < 12 else 'afternoon' if hour < 18 else 'evening'}"]
+        styles += [
+            f"{short} {half}",
+            f"{short}{half}",
+            f"{short} o'clock in the {'morning' if hour < 12 else 'afternoon' if hour < 18 else 'evening'}",
+        ]
     if minute == 30:
-        styles.append(f"half past {NUMBER_WORDS[short]} in the {'morning' if hour < 12 else 'afternoon' if hour < 18 else 'evening'}")
+        styles.append(
+            f"half past {NUMBER_WORDS[short]} in the {'morning' if hour < 12 else 'afternoon' if hour < 18 else 'evening'}"
+        )
     return rng.choice(styles)
 
 
@@ -180,7 +205,11 @@ def _time(options: str) -> Kind:
         hour, minute = rng.randint(7, 22), rng.choice([0, 0, 0, 30, 30, 15, 45, 20])
         return Value(f"{hour:02}:{minute:02}", _clock(rng, hour, minute))
 
-    return lambda rng: Slot({"type": "string"}, draw, rng.choice(["in HH:MM format", "HH:MM, 24-hour", "as HH:MM in 24-hour time", "24-hour clock, HH:MM"]))
+    return lambda rng: Slot(
+        {"type": "string"},
+        draw,
+        rng.choice(["in HH:MM format", "HH:MM, 24-hour", "as HH:MM in 24-hour time", "24-hour clock, HH:MM"]),
+    )
 
 
 def _datetime(options: str) -> Kind:
@@ -192,10 +221,16 @@ def _datetime(options: str) -> Kind:
             hour, minute = rng.randint(7, 22), rng.choice([0, 0, 30, 15, 45])
             day = rng.choice(_DATE_STYLES).format(**parts)
             value = f"{parts['Y']}-{parts['m']:02}-{parts['d']:02}{joint}{hour:02}:{minute:02}{seconds}"
-            return Value(value, rng.choice([f"{day} at {_clock(rng, hour, minute)}", f"{_clock(rng, hour, minute)} on {day}"]))
+            return Value(
+                value, rng.choice([f"{day} at {_clock(rng, hour, minute)}", f"{_clock(rng, hour, minute)} on {day}"])
+            )
 
         shape = f"YYYY-MM-DD{joint}HH:MM{':SS' if seconds else ''}"
-        schema: JsonSchema = {"type": "string", "format": "date-time"} if joint == "T" and seconds and rng.random() < 0.4 else {"type": "string"}
+        schema: JsonSchema = (
+            {"type": "string", "format": "date-time"}
+            if joint == "T" and seconds and rng.random() < 0.4
+            else {"type": "string"}
+        )
         return Slot(schema, draw, f"in the format {shape}")
 
     return realise
@@ -275,7 +310,17 @@ def _place(options: str) -> Kind:
             city, region = rng.choice(pairs)
             return Value(f"{city}, {region}", f"{city}, {region}") if full else Value(city, city)
 
-        hint = rng.choice(["in the format 'City, Country' or 'City, State'", "such as 'Lyon, France' or 'Reno, NV'", "City and country or state"]) if full else rng.choice(["", "", "city name only"])
+        hint = (
+            rng.choice(
+                [
+                    "in the format 'City, Country' or 'City, State'",
+                    "such as 'Lyon, France' or 'Reno, NV'",
+                    "City and country or state",
+                ]
+            )
+            if full
+            else rng.choice(["", "", "city name only"])
+        )
         return Slot({"type": "string"}, draw, hint)
 
     cities = _pool(pools.CITIES)
@@ -285,7 +330,11 @@ def _place(options: str) -> Kind:
 def _person(options: str) -> Kind:
     def draw(rng: random.Random) -> Value:
         first = rng.choice(pools.FIRST)
-        name = first if options == "first" or (options != "full" and rng.random() < 0.3) else f"{first} {rng.choice(pools.LAST)}"
+        name = (
+            first
+            if options == "first" or (options != "full" and rng.random() < 0.3)
+            else f"{first} {rng.choice(pools.LAST)}"
+        )
         return Value(name, name)
 
     return lambda rng: Slot({"type": "string"}, draw)
@@ -294,7 +343,9 @@ def _person(options: str) -> Kind:
 def _email(options: str) -> Kind:
     def draw(rng: random.Random) -> Value:
         first, last = rng.choice(pools.FIRST).lower(), rng.choice(pools.LAST).lower()
-        local = rng.choice([first, f"{first}.{last}", f"{first[0]}{last}", f"{first}_{last}", f"{first}{rng.randint(1, 99)}"])
+        local = rng.choice(
+            [first, f"{first}.{last}", f"{first[0]}{last}", f"{first}_{last}", f"{first}{rng.randint(1, 99)}"]
+        )
         address = f"{local}@{rng.choice(pools.DOMAINS)}"
         return Value(address, address)
 
@@ -303,7 +354,11 @@ def _email(options: str) -> Kind:
 
 def _phone(options: str) -> Kind:
     def draw(rng: random.Random) -> Value:
-        number = f"+{rng.choice([1, 33, 44, 47, 49, 351])}{rng.randint(10**8, 10**9 - 1)}" if rng.random() < 0.6 else f"555-{rng.randint(100, 999)}-{rng.randint(1000, 9999)}"
+        number = (
+            f"+{rng.choice([1, 33, 44, 47, 49, 351])}{rng.randint(10**8, 10**9 - 1)}"
+            if rng.random() < 0.6
+            else f"555-{rng.randint(100, 999)}-{rng.randint(1000, 9999)}"
+        )
         return Value(number, number)
 
     return lambda rng: Slot({"type": "string"}, draw)
@@ -311,7 +366,19 @@ def _phone(options: str) -> Kind:
 
 def _url(options: str) -> Kind:
     def draw(rng: random.Random) -> Value:
-        path = rng.choice(["", "/blog", "/about", "/docs/start", "/pricing", "/news/2025", "/api/v2/items", "/img/cover.png", "/feed.xml"])
+        path = rng.choice(
+            [
+                "",
+                "/blog",
+                "/about",
+                "/docs/start",
+                "/pricing",
+                "/news/2025",
+                "/api/v2/items",
+                "/img/cover.png",
+                "/feed.xml",
+            ]
+        )
         url = f"https://{rng.choice(['', 'www.', 'shop.'])}{rng.choice(pools.DOMAINS)}{path}"
         return Value(url, url)
 
@@ -322,7 +389,13 @@ def _id(options: str) -> Kind:
     def draw(rng: random.Random) -> Value:
         prefix = options or rng.choice("ABCDKMQRTX")
         style = rng.random()
-        code = f"{prefix}-{rng.randint(10, 99999)}" if style < 0.5 else f"{prefix}{rng.randint(100, 99999)}" if style < 0.8 else f"{prefix.lower()}_{rng.randrange(16**6):06x}"
+        code = (
+            f"{prefix}-{rng.randint(10, 99999)}"
+            if style < 0.5
+            else f"{prefix}{rng.randint(100, 99999)}"
+            if style < 0.8
+            else f"{prefix.lower()}_{rng.randrange(16**6):06x}"
+        )
         return Value(code, rng.choice([code, code, code, f"#{code}"]) if style < 0.5 else code)
 
     return lambda rng: Slot({"type": "string"}, draw)
@@ -367,7 +440,9 @@ def _list(options: str) -> Kind:
             plain = [str(v.value) if numeric else v.text for v in values]
             if numeric and rng.random() < 0.4:
                 return Value([v.value for v in values], f"[{', '.join(plain)}]")
-            return Value([v.value for v in values], ", ".join(plain) if numeric and rng.random() < 0.5 else say_list(rng, plain))
+            return Value(
+                [v.value for v in values], ", ".join(plain) if numeric and rng.random() < 0.5 else say_list(rng, plain)
+            )
 
         return Slot({"type": "array", "items": item.schema}, draw, item.hint)
 
@@ -375,24 +450,98 @@ def _list(options: str) -> Kind:
 
 
 _POOL_KINDS: dict[str, list[str]] = {
-    "city": pools.CITIES, "country": pools.COUNTRIES, "company": pools.COMPANIES, "ticker": pools.TICKERS, "currency": pools.CURRENCIES,
-    "language": pools.LANGUAGES, "langcode": pools.LANG_CODES, "cuisine": pools.CUISINES, "dish": pools.DISHES, "ingredient": pools.INGREDIENTS,
-    "food": pools.FOODS, "animal": pools.ANIMALS, "plant": pools.PLANTS, "breed": pools.DOGS, "artist": pools.ARTISTS, "author": pools.AUTHORS,
-    "team": pools.TEAMS, "sport": pools.SPORTS, "exercise": pools.EXERCISES, "game": pools.GAMES, "genre": pools.GENRES, "filmgenre": pools.FILM_GENRES,
-    "product": pools.PRODUCTS, "room": pools.ROOMS, "device": pools.DEVICES, "color": pools.COLORS, "element": pools.ELEMENTS, "chemical": pools.CHEMICALS,
-    "formula": pools.FORMULAS, "planet": pools.PLANETS, "symptom": pools.SYMPTOMS, "medicine": pools.MEDICINES, "specialty": pools.SPECIALTIES,
-    "court": pools.COURTS, "lawarea": pools.LAW_AREAS, "event": pools.EVENTS, "figure": pools.FIGURES, "museum": pools.MUSEUMS, "landmark": pools.LANDMARKS,
-    "airport": pools.AIRPORTS, "street": pools.STREETS, "restaurant": pools.RESTAURANTS, "hotel": pools.HOTELS, "file": pools.FILES, "folder": pools.FOLDERS,
-    "column": pools.COLUMNS, "domain": pools.DOMAINS, "subject": pools.SUBJECTS, "skill": pools.SKILLS, "job": pools.JOBS, "carmodel": pools.MODELS,
-    "material": pools.MATERIALS, "weekday": pools.WEEKDAYS, "month": pools.MONTHS, "day": pools.DAYS, "timezone": pools.TIMEZONES, "tag": pools.TAGS,
-    "diet": pools.DIETS, "amenity": pools.AMENITIES,
+    "city": pools.CITIES,
+    "country": pools.COUNTRIES,
+    "company": pools.COMPANIES,
+    "ticker": pools.TICKERS,
+    "currency": pools.CURRENCIES,
+    "language": pools.LANGUAGES,
+    "langcode": pools.LANG_CODES,
+    "cuisine": pools.CUISINES,
+    "dish": pools.DISHES,
+    "ingredient": pools.INGREDIENTS,
+    "food": pools.FOODS,
+    "animal": pools.ANIMALS,
+    "plant": pools.PLANTS,
+    "breed": pools.DOGS,
+    "artist": pools.ARTISTS,
+    "author": pools.AUTHORS,
+    "team": pools.TEAMS,
+    "sport": pools.SPORTS,
+    "exercise": pools.EXERCISES,
+    "game": pools.GAMES,
+    "genre": pools.GENRES,
+    "filmgenre": pools.FILM_GENRES,
+    "product": pools.PRODUCTS,
+    "room": pools.ROOMS,
+    "device": pools.DEVICES,
+    "color": pools.COLORS,
+    "element": pools.ELEMENTS,
+    "chemical": pools.CHEMICALS,
+    "formula": pools.FORMULAS,
+    "planet": pools.PLANETS,
+    "symptom": pools.SYMPTOMS,
+    "medicine": pools.MEDICINES,
+    "specialty": pools.SPECIALTIES,
+    "court": pools.COURTS,
+    "lawarea": pools.LAW_AREAS,
+    "event": pools.EVENTS,
+    "figure": pools.FIGURES,
+    "museum": pools.MUSEUMS,
+    "landmark": pools.LANDMARKS,
+    "airport": pools.AIRPORTS,
+    "street": pools.STREETS,
+    "restaurant": pools.RESTAURANTS,
+    "hotel": pools.HOTELS,
+    "file": pools.FILES,
+    "folder": pools.FOLDERS,
+    "column": pools.COLUMNS,
+    "domain": pools.DOMAINS,
+    "subject": pools.SUBJECTS,
+    "skill": pools.SKILLS,
+    "job": pools.JOBS,
+    "carmodel": pools.MODELS,
+    "material": pools.MATERIALS,
+    "weekday": pools.WEEKDAYS,
+    "month": pools.MONTHS,
+    "day": pools.DAYS,
+    "timezone": pools.TIMEZONES,
+    "tag": pools.TAGS,
+    "diet": pools.DIETS,
+    "amenity": pools.AMENITIES,
 }
-_MAYBE_QUOTED = {"movie": pools.MOVIES, "book": pools.BOOKS, "song": pools.SONGS, "title": pools.TITLES, "todo": pools.TODOS, "artwork": pools.ARTWORKS, "word": pools.WORDS}
+_MAYBE_QUOTED = {
+    "movie": pools.MOVIES,
+    "book": pools.BOOKS,
+    "song": pools.SONGS,
+    "title": pools.TITLES,
+    "todo": pools.TODOS,
+    "artwork": pools.ARTWORKS,
+    "word": pools.WORDS,
+}
 _QUOTED = {"message": pools.MESSAGES, "sentence": pools.SENTENCES}
 _MAKERS: dict[str, Callable[[str], Kind]] = {
-    "int": _int, "num": _num, "money": _money, "pct": _percent, "date": _date, "time": _time, "datetime": _datetime, "enum": _enum, "bool": _bool,
-    "pick": _pick, "place": _place, "person": _person, "email": _email, "phone": _phone, "url": _url, "id": _id, "intid": _intid, "list": _list,
-    "lat": _coordinate(80), "lon": _coordinate(170), "year": lambda options: _year(options),
+    "int": _int,
+    "num": _num,
+    "money": _money,
+    "pct": _percent,
+    "date": _date,
+    "time": _time,
+    "datetime": _datetime,
+    "enum": _enum,
+    "bool": _bool,
+    "pick": _pick,
+    "place": _place,
+    "person": _person,
+    "email": _email,
+    "phone": _phone,
+    "url": _url,
+    "id": _id,
+    "intid": _intid,
+    "list": _list,
+    "lat": _coordinate(80),
+    "lon": _coordinate(170),
+    "year": lambda options: _year(options),
 }
 
 
@@ -418,5 +567,6 @@ def kind(spec: str) -> Kind:
         return _maybe_quoted(_MAYBE_QUOTED[name])
     if name in _QUOTED:
         return _quoted(_QUOTED[name])
-    raise ValueError(f"unknown value kind {spec!r}; have {', '.join(sorted([*_MAKERS, *_POOL_KINDS, *_MAYBE_QUOTED, *_QUOTED]))}")
-
+    raise ValueError(
+        f"unknown value kind {spec!r}; have {', '.join(sorted([*_MAKERS, *_POOL_KINDS, *_MAYBE_QUOTED, *_QUOTED]))}"
+    )

@@ -1,0 +1,28 @@
+"""Training data of tool choice, arguments, parallel calls and refusals, over invented functions and real APIs.
+
+`generators` gives the weighted kinds; every one is deterministic in its random generator.
+"""
+
+import random
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from coterie.model.training.data.apis import kinds
+from coterie.model.training.data.apis.sources import FrameSource
+from coterie.model.training.data.trajectory import Split, Trajectory
+
+Generate = Callable[[random.Random, Split], Trajectory]
+
+__all__ = ["Generate", "generators"]
+
+
+def generators(catalogue_path: Path | str | None) -> list[tuple[str, float, Generate]]:
+    """(name, weight, generate) of every kind; without a catalogue only the invented functions."""
+    functions = FrameSource()
+    return [
+        ("functions.single", 0.40, partial(kinds.single, source=functions)),
+        ("functions.parallel", 0.13, partial(kinds.parallel, source=functions)),
+        ("functions.parallel_mixed", 0.09, partial(kinds.parallel_mixed, source=functions)),
+        ("functions.refusal", 0.10, partial(kinds.refusal, source=functions)),
+    ]

@@ -1,0 +1,240 @@
+"""Trajectory kinds over a source of tools: one call, several at once, a refusal.
+
+All start with a request and a plan whose steps carry every argument the request states; about half of them go on
+to a result, a verdict and an answer, the others are cut after a call.
+"""
+
+import random
+from typing import Any
+
+from coterie.model import protocol
+from coterie.model.chat import ToolCard
+from coterie.model.protocol import Answer, Plan, PlannedStep, Verdict
+from coterie.model.training.data.apis import smalltalk
+from coterie.model.training.data.apis.frames import words_of
+from coterie.model.training.data.apis.sources import Ask, Source, join_requests
+from coterie.model.training.data.trajectory import Attempt, Split, StepRecord, Trajectory
+
+MAX_OBSERVATION_CHARS = 900
+
+
+def single(rng: random.Random, split: Split, source: Source, kind: str = "single") -> Trajectory:
+    """One call with one or several tools shown."""
+    ask = source.ask(rng, split)
+    tools = _shown(rng, [ask.card], source.siblings(rng, ask, _num_others(rng)))
+    return _run(rng, source, wrap(rng, ask.text, ask.imperative), tools, [ask], kind)
+
+
+def parallel(rng: random.Random, split: Split, source: Source) -> Trajectory:
+    """Two to five independent calls of one tool."""
+    while True:
+        count = rng.choices([2, 3, 4, 5], [5, 4, 2, 1])[0]
+        group = source.together(rng, split, count)
+        if group is not None:
+            break
+    others = source.siblings(rng, group.asks[0], _num_others(rng))
+    tools = _shown(rng, [group.asks[0].card], others)
+    return _run(rng, source, wrap(rng, group.text, group.imperative), tools, group.asks, "parallel")
+
+
+def parallel_mixed(rng: random.Random, split: Split, source: Source) -> Trajectory:
+    """Two to four independent calls of different tools, one of which may be called more than once."""
+    count = rng.choices([2, 3, 4], [6, 3, 1])[0]
+    asks: list[Ask] = []
+    texts: list[str] = []
+    while len(texts) < count:
+        group = source.together(rng, split, 2) if rng.random() < 0.25 else None
+        new = group.asks if group else [source.ask(rng, split)]
+        if any(a.card.name == new[0].card.name for a in asks) or len(asks) + len(new) > 6:
+            continue
+        asks += new
+        texts.append(group.text if group else new[0].text)
+    others = source.siblings(rng, asks[0], rng.choice([0, 0, 1, 2, 3]))
+    cards = list({a.card.name: a.card for a in asks}.values())
+    return _run(rng, source, join_requests(rng, texts), _shown(rng, cards, others), asks, "parallel_mixed")
+
+
+def refusal(rng: random.Random, split: Split, source: Source) -> Trajectory:
+    """A request that none of the shown tools can serve."""
+    ask = source.ask(rng, split)
+    hard = rng.random() < 0.5
+    count = rng.choices([1, 2, 3, 4, 6, 8], [9, 4, 3, 2, 1, 1])[0]
+    tools = source.unfit(rng, ask, count, hard) or source.unfit(rng, ask, count, False)
+    text, reason = wrap(rng, ask.text, ask.imperative), refusal_reason(ask)
+    if rng.random() < 0.18:
+        text, reason = smalltalk.out_of_reach(rng)
+    return Trajectory(
+        text, _shown(rng, tools, []), Plan(refusal=reason), f"refuse:{ask.template}", ask.family, source.environment,
+        "refusal_hard" if hard else "refusal",
+    )  # fmt: skip
+
+
+def refusal_reason(ask: Ask) -> str:
+    """Why nothing fits: what was asked for, in the words of the tool that would be needed."""
+    action = _clause(ask.action, 10)
+    first = action.split()[0].lower()
+    lowered = action[0].lower() + action[1:]
+    if first in _VERBS:
+        return f"No tool here can {lowered}."
+    return f"No tool here gives this: {lowered}."
+
+
+_VERBS = set(
+    ["accept", "activate", "add", "adjust", "analyze", "approve", "archive", "arm", "assign", "book", "calculate", "calibrate", "cancel", "change", "check", "close", "compare", "complete", "compute", "confirm", "convert", "count", "create", "delete", "describe", "disable", "disassociate", "associate", "attach", "detach", "discard", "download", "draw", "edit", "end", "enroll", "enable", "estimate", "escalate", "exchange", "extend", "extract", "fetch", "find", "format", "generate", "get", "grade", "join", "launch", "leave", "level", "list", "lock", "log", "look", "make", "mark", "measure", "merge", "move", "modify", "mute", "open", "order", "pause", "pin", "plan", "play", "predict", "project", "publish", "put", "rate", "recommend", "record", "recount", "refill", "refund", "register", "reject", "release", "remind", "remove", "rename", "renew", "rent", "report", "request", "reschedule", "reserve", "reset", "restore", "retire", "retrieve", "return", "rollback", "rotate", "run", "save", "scale", "schedule", "search", "send", "set", "share", "show", "sign", "simulate", "snooze", "solve", "sort", "split", "start", "stop", "submit", "suggest", "sum", "summarize", "swap", "switch", "terminate", "test", "track", "transfer", "translate", "truncate", "turn", "undelete", "unlock", "update", "upload", "validate", "verify", "withdraw", "work", "write", "abort", "allow", "apply", "begin", "bind", "build", "clone", "commit", "configure", "copy", "deploy", "deregister", "deprecate", "determine", "disassociate", "evaluate", "execute", "export", "import", "initiate", "insert", "install", "invoke", "issue", "link", "patch", "perform", "poll", "post", "process", "promote", "provide", "provision", "purge", "query", "read", "rebuild", "reboot", "resend", "resolve", "resume", "revoke", "stream", "sync", "tag", "tell", "test", "trigger", "unassign", "unbind", "uninstall", "unregister", "untag", "upgrade", "upsert", "watch"]
+)
+
+
+def _clause(description: str, max_words: int) -> str:
+    first = description.split(". ")[0].split("; ")[0].rstrip(".")
+    words = first.split()
+    if len(words) <= max_words:
+        return first
+    for cut in range(max_words, 3, -1):
+        if words[cut].lower() in (
+            "with",
+            "for",
+            "by",
+            "that",
+            "in",
+            "from",
+            "of",
+            "and",
+            "to",
+            "using",
+            "which",
+            "when",
+            "on",
+            "or",
+            "if",
+            "as",
+            "at",
+        ):
+            return " ".join(words[:cut]).rstrip(",")
+    return " ".join(words[:max_words]).rstrip(",")
+
+
+def do_text(ask: Ask) -> str:
+    """A step in at most twelve words: what, and on what."""
+    what = _clause(ask.card.description, 7)
+    values: list[str] = []
+    room = 12 - len(what.split())
+    for value in ask.arguments.values():
+        text = str(value)
+        if isinstance(value, (bool, list, dict)) or len(text) > 40 or len(text.split()) > room:
+            continue
+        values.append(text)
+        room -= len(text.split())
+        if room <= 0 or len(values) == 3:
+            break
+    return f"{what}: {', '.join(values)}" if values else what
+
+
+def _num_others(rng: random.Random) -> int:
+    return rng.choices([0, 1, 2, 3, 4, 6, 8, 11], [30, 14, 16, 12, 8, 8, 7, 5])[0]
+
+
+def _shown(rng: random.Random, right: list[ToolCard], others: list[ToolCard]) -> list[ToolCard]:
+    names = {card.name for card in right}
+    tools = right + [card for card in others if card.name not in names]
+    rng.shuffle(tools)
+    return tools
+
+
+def _run(
+    rng: random.Random, source: Source, task: str, tools: list[ToolCard], asks: list[Ask], kind: str
+) -> Trajectory:
+    cards = {tool.name: tool for tool in tools}
+    planned: list[PlannedStep] = []
+    for ask in asks:
+        ask.arguments = protocol.in_schema_order(ask.arguments, cards[ask.card.name].parameters)
+        planned.append(PlannedStep(do_text(ask), ask.card.name, ask.arguments))
+    finished = rng.random() < 0.5
+    last = len(asks) if finished else rng.randint(1, len(asks))
+    steps = []
+    for i in range(last):
+        names = _candidates(rng, asks[i].card, tools)
+        seen = finished or i < last - 1
+        steps.append(StepRecord(planned[i], [_attempt(rng, asks[i], seen)], names))
+    answer = Answer(" ".join(ask.result.answer for ask in asks), "success") if finished else None
+    return Trajectory(
+        task,
+        tools,
+        Plan(tuple(planned)),
+        asks[0].template,
+        asks[0].family,
+        source.environment,
+        kind,
+        steps,
+        answer=answer,
+    )
+
+
+def _attempt(rng: random.Random, ask: Ask, seen: bool) -> Attempt:
+    if not seen:
+        return Attempt(ask.arguments)
+    data: Any = ask.result.data
+    text = (data if isinstance(data, str) else protocol.dumps(data))[:MAX_OBSERVATION_CHARS]
+    return Attempt(ask.arguments, text, Verdict(ask.result.note, "done"))
+
+
+def _candidates(rng: random.Random, card: ToolCard, tools: list[ToolCard]) -> list[str]:
+    words = set(words_of(card.name))
+    others = [t.name for t in tools if t.name != card.name]
+    others.sort(key=lambda name: -len(words & set(words_of(name))))
+    names = [card.name, *others[: rng.choice([0, 1, 2, 3, 3])]]
+    rng.shuffle(names)
+    return names
+
+
+# Requests in company
+
+
+_POLITE = [
+    "Please {}",
+    "Could you {}?",
+    "Can you {}?",
+    "I need you to {}",
+    "I'd like you to {}",
+    "{}, please",
+    "Would you {}?",
+    "Help me: {}",
+    "Go ahead and {}",
+    "I want to {}",
+    "Kindly {}",
+]
+_BEFORE = [
+    "Hi! ", "Hello, ", "Hey, ", "Good morning. ", "Quick question: ", "I have a question. ", "One more thing. ", "I'm in a hurry. ", "It's for a friend. ",
+    "I'm working on a report. ", "We're planning ahead. ", "My boss wants to know this. ", "I'm writing this on my phone. ", "Not sure where to start, but: ",
+    "For my own records: ", "I was just wondering. ", "Thanks for your help earlier. ", "This came up in a meeting. ", "I couldn't find it myself. ", "It's been a long day. ",
+]  # fmt: skip
+_AFTER = [
+    " Thanks!",
+    " Thank you.",
+    " That's all.",
+    " Thanks in advance.",
+    " I appreciate it.",
+    " It's for work.",
+    " No rush.",
+    " Let me know.",
+    " Cheers",
+]
+
+
+def wrap(rng: random.Random, text: str, imperative: bool) -> str:
+    """The request with the words people put around one."""
+    if imperative and rng.random() < 0.45:
+        frame = rng.choice(_POLITE)
+        body = text.rstrip(".?!")
+        text = frame.format(body if frame.startswith("{}") or body.split()[0].isupper() else body[0].lower() + body[1:])
+        text = text[0].upper() + text[1:]
+    style = rng.random()
+    if style < 0.1:
+        before = rng.choice(_BEFORE)
+        text = before + text
+    elif style < 0.18:
+        text = (text if text[-1] in ".?!\"'" else text + ".") + rng.choice(_AFTER)
+    elif style < 0.22:
+        text = text.rstrip("?.")
+    if text[-1].isalnum() and rng.random() < 0.4:
+        text += "."
+    return text
