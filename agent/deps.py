@@ -1,0 +1,68 @@
+"""What a run depends on beside its state: handed to every node by LangGraph as `runtime.context`."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+
+from coterie.agent.limits import Budget
+from coterie.agent.trace import Trace
+from coterie.model.chat import ChatModel, Sampling
+from coterie.tools.approve import Approver
+from coterie.tools.execute import DoubtResolver
+from coterie.tools.ledger import Ledger
+from coterie.tools.registry import Registry
+from coterie.tools.tool import Tool
+
+ToolChoice = Literal["plan", "encoder", "model", "both"]
+
+
+class Recalled(Protocol):
+    """What recall returns of memory: a text, its kind (episode, fact, lesson), where it is from and why it came up."""
+
+    @property
+    def text(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def source_id(self) -> str: ...
+    @property
+    def score(self) -> float: ...
+    @property
+    def why(self) -> object: ...
+
+
+Recall = Callable[[str], Awaitable[Sequence[Recalled]]]
+Nearest = Callable[[str, int], Awaitable[Sequence[Tool]]]
+
+
+@dataclass(frozen=True)
+class Choices:
+    """How the loop behaves; the defaults are in `coterie.agent.settings`."""
+
+    tool_choice: ToolChoice
+    num_candidates: int
+    num_tools_shown: int
+    max_parallel: int
+    max_retries: int
+    max_replans: int
+    max_result_chars: int
+
+
+@dataclass(frozen=True)
+class Deps:
+    """The run's model, tools, memory, budget and trace. `nearest` ranks the tools for a text, best first."""
+
+    episode: str
+    model: ChatModel
+    sampling: Sampling
+    tools: Registry
+    nearest: Nearest
+    recall: Recall
+    approve: Approver
+    in_doubt: DoubtResolver | None
+    ledger: Ledger
+    artefacts: Path
+    budget: Budget
+    trace: Trace
+    choices: Choices

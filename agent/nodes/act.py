@@ -1,0 +1,80 @@
+"""Act: the model writes the tool call of every step that is ready, one wave of them at a time.
+
+Nothing runs here. The drafted calls are in the checkpoint before `observe` touches the world, so a
+resumed run makes the very same calls and the effects ledger recognises them.
+"""
+
+import asyncio
+from typing import Any
+
+from coterie.agent.ask import ask
+from coterie.agent.deps import Deps
+from coterie.agent.state import CallState, State, StepState, ready
+from coterie.agent.trace import CallDrafted, StepStarted
+from coterie.model import protocol
+from coterie.model.protocol import CallDraft, MalformedTurn
+
+
+async def act(state: State, deps: Deps) -> dict[str, Any]:
+    """Draft the calls of the next wave, concurrently."""
+    steps = ready(state["steps"])[: min(deps.choices.max_parallel, max(1, deps.budget.steps_left()))]
+    deps.budget.reserve_steps(len(steps))
+    first_id = state["next_step_id"]
+    async with asyncio.TaskGroup() as group:
+        drafts = [group.create_task(draft(state, deps, step, first_id + i)) for i, step in enumerate(steps)]
+    tried = {step["number"] for step in steps}
+    return {
+        "wave": [task.result() for task in drafts],
+        "steps": [
+            {**step, "attempts": step["attempts"] + 1} if step["number"] in tried else step for step in state["steps"]
+        ],
+        "next_step_id": first_id + len(steps),
+        "spent": deps.budget.spent(),
+    }
+
+
+async def draft(state: State, deps: Deps, step: StepState, step_id: int) -> CallState:
+    """Ask for the call of one step."""
+    names = await candidates(state, deps, step)
+    attempt = step["attempts"] + 1
+    await deps.trace.emit(StepStarted(step_id, step["number"], step["do"], attempt, names))
+    asked = protocol.ask_step(step["number"], step["do"], step["known"], names, again=attempt > 1)
+    cards = [deps.tools.get(name).card() for name in names]
+    schema = protocol.call_schema(cards)
+    written = await ask(deps, "act", step_id, [*state["transcript"], asked], schema, lambda text: _read(text, names))
+    parameters = deps.tools.get(written.name).spec.parameters
+    call: CallState = {
+        "step_id": step_id,
+        "number": step["number"],
+        "attempt": attempt,
+        "do": step["do"],
+        "planned_tool": step["tool"],
+        "asked": asked,
+        "name": written.name,
+        "arguments": protocol.in_schema_order(written.arguments, parameters),
+        "observed": None,
+        "judged": None,
+    }
+    await deps.trace.emit(CallDrafted(call))
+    return call
+
+
+async def candidates(state: State, deps: Deps, step: StepState) -> list[str]:
+    """The tools offered for a step: what the plan says, what the encoder finds, or both (see `tool_choice`)."""
+    choice, k = deps.choices.tool_choice, deps.choices.num_candidates
+    if choice == "plan":
+        return [step["tool"]]
+    if choice == "model":
+        return state["shown"]
+    ranked = [tool.name for tool in await deps.nearest(step["do"], len(deps.tools))]
+    near = [name for name in ranked if name in state["shown"]]
+    if choice == "encoder":
+        return near[:1]
+    return list(dict.fromkeys([step["tool"], *near]))[:k]
+
+
+def _read(text: str, names: list[str]) -> CallDraft:
+    written = protocol.parse_call(text)
+    if written.name not in names:
+        raise MalformedTurn(f"{written.name!r} is not a candidate; call one of {names}")
+    return written

@@ -1,0 +1,84 @@
+"""Judge: the model reads each result of the wave and says done, retry, replan or finish.
+
+Afterwards the wave's blocks (ask, call, result, verdict) join the transcript in plan order. The only
+checks here are of structure; what a result means is the model's to say.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from coterie.agent.ask import ask
+from coterie.agent.deps import Deps
+from coterie.agent.state import CallState, Signal, State, StepState, StepStatus
+from coterie.agent.trace import SignalRaised, VerdictGiven
+from coterie.model import protocol
+from coterie.model.chat import Message
+from coterie.model.protocol import CallDraft, Verdict
+
+
+async def judge(state: State, deps: Deps) -> dict[str, Any]:
+    """Judge the wave's results, concurrently."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(_verdict(state, deps, call)) for call in state["wave"]]
+    wave = [task.result() for task in tasks]
+    signals = [_ignored(call) for call in wave if _word(call) == "done" and _failed(call)]
+    for signal in signals:
+        await deps.trace.emit(SignalRaised(signal))
+    return {
+        "wave": wave,
+        "transcript": [*state["transcript"], *(message for call in wave for message in block(call))],
+        "steps": after_verdicts(state["steps"], wave, deps.choices.max_retries),
+        "signals": [*state["signals"], *signals],
+        "spent": deps.budget.spent(),
+    }
+
+
+async def _verdict(state: State, deps: Deps, call: CallState) -> CallState:
+    messages = [*state["transcript"], *block(call)]
+    schema = protocol.verdict_schema()
+    verdict = await ask(deps, "judge", call["step_id"], messages, schema, protocol.parse_verdict)
+    judged: CallState = {**call, "judged": {"note": verdict.note, "word": verdict.word}}
+    await deps.trace.emit(VerdictGiven(judged))
+    return judged
+
+
+def block(call: CallState) -> list[Message]:
+    """The call's part of the transcript, as far as it has come."""
+    messages = [call["asked"], protocol.say(CallDraft(call["name"], call["arguments"]))]
+    if observed := call["observed"]:
+        messages.append(protocol.show_result(call["name"], observed["text"], observed["is_error"]))
+    if judged := call["judged"]:
+        messages.append(protocol.say(Verdict(judged["note"], judged["word"])))
+    return messages
+
+
+def after_verdicts(steps: Sequence[StepState], wave: Sequence[CallState], max_retries: int) -> list[StepState]:
+    """The plan with the judged steps done, failed, or pending again for a retry."""
+    calls = {call["number"]: call for call in wave}
+    return [_judged(step, calls[step["number"]], max_retries) if step["number"] in calls else step for step in steps]
+
+
+def _judged(step: StepState, call: CallState, max_retries: int) -> StepState:
+    observed = call["observed"]
+    kind = observed["error_kind"] if observed else None
+    tried = [*step["tried"], {"name": call["name"], "arguments": call["arguments"], "error_kind": kind}]
+    status: StepStatus = "failed" if _failed(call) and _word(call) != "done" else "done"
+    if _word(call) == "retry":
+        status = "pending" if step["attempts"] <= max_retries else "failed"
+    return {**step, "status": status, "tried": tried}  # type: ignore[typeddict-item]  # literals are their TypedDict
+
+
+def _word(call: CallState) -> str:
+    assert call["judged"] is not None
+    return call["judged"]["word"]
+
+
+def _failed(call: CallState) -> bool:
+    assert call["observed"] is not None
+    return call["observed"]["is_error"]
+
+
+def _ignored(call: CallState) -> Signal:
+    assert call["observed"] is not None
+    return {"kind": "ignored_error", "step_id": call["step_id"], "detail": call["observed"]["text"][:200]}

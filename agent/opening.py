@@ -1,0 +1,180 @@
+"""Opening a run: store, workspace, tools, model, episode, checkpoints, in the order in which they can fail cheaply.
+
+Everything opened here is closed by the caller's exit stack. For a resumed run the same is opened again from
+what its episode says.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from coterie.agent import toolbox, workspace
+from coterie.agent.checkpoints import open_checkpoints
+from coterie.agent.connect import Connected, connect
+from coterie.agent.deps import Choices, Deps, Nearest, Recall, Recalled
+from coterie.agent.errors import UsageError
+from coterie.agent.given import Given
+from coterie.agent.graph import build
+from coterie.agent.interrupts import Stop
+from coterie.agent.limits import Budget, Limits
+from coterie.agent.lock import held
+from coterie.agent.record import Recorder
+from coterie.agent.session import Session, last_state, thread_of
+from coterie.agent.settings import MACHINE, Settings
+from coterie.agent.state import NOTHING_SPENT
+from coterie.agent.trace import Listener, RunStarted, Trace
+from coterie.memory.location import default_home
+from coterie.memory.records import Episode, Task
+from coterie.memory.store import Store
+from coterie.model.chat import ChatModel, Sampling
+from coterie.tools.approve import Approver, approver
+from coterie.tools.execute import DoubtResolver
+from coterie.tools.registry import Registry
+from coterie.tools.tool import Tool
+
+
+@dataclass(frozen=True)
+class Opening:
+    """Opens one run."""
+
+    settings: Settings
+    given: Given
+    listeners: Sequence[Listener]
+    stop: Stop
+    stack: AsyncExitStack
+
+    async def new(self, task: Task) -> Session:
+        """A session for a new episode."""
+        store = await self._open_store()
+        folder = workspace.choose(self.settings.workspace)
+        task = Task(task.text, task.name, str(folder), task.tags)
+        parts = await self._parts(store, folder)
+        config = {"settings": stored(self.settings), "tools": [described(tool) for tool in parts.tools]}
+        namespace = self.settings.namespace
+        begin = store.episodes.begin
+        episode = await asyncio.to_thread(begin, task, parts.model.ref, config, namespace=namespace)
+        return await self._session(episode, task, parts)
+
+    async def resumed(self, episode_id: str) -> Session:
+        """A session that goes on with an episode. Raises UsageError for one that is over."""
+        store = await self._open_store()
+        past = await asyncio.to_thread(store.episodes.get, episode_id)
+        if past.status in ("success", "failed"):
+            way_out = f"see it with: coterie episodes show {episode_id}"
+            raise UsageError(f"episode {episode_id} is over ({past.status}); {way_out}")
+        parts = await self._parts(store, workspace.usable(Path(past.task.workspace or ".")))
+        _require_tools(past, parts.tools)
+        session = await self._session(episode_id, past.task, parts)
+        session.recorder.steps = {step.step_id: step for step in past.steps}
+        session.recorder.plan = past.plan
+        await asyncio.to_thread(store.episodes.reopen, episode_id)
+        return session
+
+    async def _parts(self, store: Store, folder: Path) -> "Parts":
+        trace = Trace(self.listeners)
+        tools = await toolbox.collect(self.settings, self.given.functions, folder, store, self.stack, trace)
+        return Parts(store, folder, tools, await connect(self.settings, self.given.model, trace))
+
+    async def _session(self, episode: str, task: Task, parts: "Parts") -> Session:
+        home, settings = data_home(self.settings), self.settings
+        artefacts = home / "episodes" / episode
+        self.stack.enter_context(held(artefacts, episode))
+        saver = await self.stack.enter_async_context(open_checkpoints(home, settings.database_url))
+        loop = build(saver)
+        past = await last_state(loop, thread_of(episode))
+        recorder = Recorder(parts.store.episodes, episode, home)
+        trace = Trace([recorder, *self.listeners])
+        deps = Deps(
+            episode=episode,
+            model=parts.model.model,
+            sampling=sampling(settings),
+            tools=parts.tools,
+            nearest=nearest(parts.tools),
+            recall=recall(parts.store, settings),
+            approve=approver(settings.approve, self.given.ask),
+            in_doubt=self.given.in_doubt,
+            ledger=parts.store.ledger,
+            artefacts=artefacts,
+            budget=Budget(limits(settings), past["spent"] if past else NOTHING_SPENT),
+            trace=trace,
+            choices=Choices(**{field.name: getattr(settings, field.name) for field in fields(Choices)}),
+        )
+        await trace.emit(RunStarted(episode, task.text, parts.model.ref.name, str(parts.workspace), past is not None))
+        return Session(task, parts.model.ref, parts.workspace, parts.store, loop, recorder, deps, self.stop)
+
+    async def _open_store(self) -> Store:
+        if self.given.store is not None:
+            return self.given.store
+        settings = self.settings
+        store = await asyncio.to_thread(Store.open, data_home(settings), settings.database_url, settings.chroma_url)
+        self.stack.callback(store.close)
+        return store
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a run works with, opened."""
+
+    store: Store
+    workspace: Path
+    tools: Registry
+    model: Connected
+
+
+def data_home(settings: Settings) -> Path:
+    """Where the data lies."""
+    return settings.home.expanduser().absolute() if settings.home else default_home()
+
+
+def stored(settings: Settings) -> dict[str, Any]:
+    """The settings as the episode keeps them: without what belongs to the machine, and without the key."""
+    return settings.model_dump(mode="json", exclude=set(MACHINE))
+
+
+def described(tool: Tool) -> dict[str, str]:
+    """A tool as the episode remembers it; the digest changes with what a model sees of it."""
+    return {"name": tool.name, "source": tool.spec.source, "digest": tool.spec.digest}
+
+
+def sampling(settings: Settings) -> Sampling:
+    """How completions are drawn."""
+    return Sampling(settings.temperature, settings.top_p, settings.max_completion_tokens, settings.seed)
+
+
+def limits(settings: Settings) -> Limits:
+    """The budgets."""
+    return Limits(settings.max_steps, settings.max_tool_calls, settings.max_tokens, settings.timeout_s)
+
+
+def nearest(tools: Registry) -> Nearest:
+    """Tools by sentence encoder; the encoder is loaded at the first search."""
+
+    def search(query: str, k: int) -> list[Tool]:
+        from coterie.model.encoder import Encoder
+
+        return [tool for tool, _ in tools.search(query, k, Encoder.load())]
+
+    async def off_loop(query: str, k: int) -> list[Tool]:
+        return await asyncio.to_thread(search, query, k)
+
+    return off_loop
+
+
+def recall(store: Store, settings: Settings) -> Recall:
+    """Memory as the recall node asks it; nothing with `--no-memory`."""
+
+    async def asked(query: str) -> Sequence[Recalled]:
+        if not settings.memory or settings.num_recalled == 0:
+            return ()
+        return await asyncio.to_thread(store.recall, query, settings.num_recalled, settings.namespace)
+
+    return asked
+
+
+def _require_tools(past: Episode, tools: Registry) -> None:
+    used = [str(tool["name"]) for tool in past.config.get("tools", ())]
+    if missing := [name for name in used if name not in tools]:
+        raise UsageError(f"episode {past.id} was run with tools that are not here: {missing}; give them with --tools")

@@ -1,0 +1,97 @@
+"""`Agent`: the face of the package. Opens what a run needs, runs the loop, gives back the Episode.
+
+    episode = Agent(tools=[order_status]).run("Is order A-17 late? If so, write a note to late.txt")
+    print(episode.outcome.answer, episode.id)
+
+Without `workspace`, each run gets a fresh folder `./coterie-workspace/<time>`. Without `base_url`, the local
+model server is used, and started if none runs.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+from coterie.agent import workspace as folders
+from coterie.agent.errors import UsageError
+from coterie.agent.given import Given
+from coterie.agent.interrupts import Stop, stoppable
+from coterie.agent.settings import Settings, load
+from coterie.agent.trace import Listener
+from coterie.memory.errors import StoreError
+from coterie.memory.records import Episode, Task
+from coterie.memory.store import Store
+from coterie.model.chat import ChatModel
+from coterie.tools.approve import Approver
+from coterie.tools.execute import DoubtResolver
+from coterie.tools.tool import Tool
+
+
+class Agent:
+    """An agent with its tools, model and settings; each `run` is an episode of its own.
+
+    `tools` takes `@tool` objects, plain typed functions, and files or modules by name. `model` is a reference
+    for the server, or any ChatModel. `ask` is asked for approval under `approve="ask"`. A `store` given here
+    stays open; without one, each run opens and closes its own. `in_doubt` decides about a call that was cut off
+    before a resume (`coterie.tools.execute`).
+    """
+
+    def __init__(
+        self,
+        tools: Sequence[Tool | Callable[..., Any] | str] = (),
+        mcp: Sequence[str] = (),
+        workspace: str | Path | None = None,
+        model: str | ChatModel | None = None,
+        base_url: str | None = None,
+        settings: Settings | None = None,
+        *,
+        ask: Approver | None = None,
+        in_doubt: DoubtResolver | None = None,
+        store: Store | None = None,
+    ) -> None:
+        given: dict[str, Any] = {"workspace": workspace and Path(workspace), "base_url": base_url}
+        given["model"] = model if isinstance(model, str) else None
+        base = load() if settings is None else settings
+        given["tools"] = (*base.tools, *(tool for tool in tools if isinstance(tool, str))) or None
+        given["mcp"] = (*base.mcp, *mcp) or None
+        self.settings = base.model_copy(update={key: value for key, value in given.items() if value is not None})
+        functions = [tool for tool in tools if not isinstance(tool, str)]
+        self._given = Given(functions, None if isinstance(model, str) else model, ask, in_doubt, store)
+
+    def run(self, task: str | Task, on_event: Listener | None = None) -> Episode:
+        """Do the task and return its episode; see `arun`. Ctrl-C ends the run and keeps the partial episode."""
+        return asyncio.run(stoppable(lambda stop: self.arun(task, on_event, stop)))
+
+    def resume(self, episode: str, on_event: Listener | None = None) -> Episode:
+        """Go on with an episode that was interrupted; see `aresume`."""
+        return asyncio.run(stoppable(lambda stop: self.aresume(episode, on_event, stop)))
+
+    async def arun(self, task: str | Task, on_event: Listener | None = None, stop: Stop | None = None) -> Episode:
+        """Do the task. How it ended is in `episode.outcome`.
+
+        Raises UsageError (and the tools' DefinitionError) for what cannot be used, and ModelError or StoreError
+        where the run could not even begin.
+        """
+        wanted = Task(task) if isinstance(task, str) else task
+        if not wanted.text.strip():
+            raise UsageError("the task is empty; say what the agent should do")
+        return await self._episode(wanted, "", on_event, stop or Stop())
+
+    async def aresume(self, episode: str, on_event: Listener | None = None, stop: Stop | None = None) -> Episode:
+        """Go on where the episode was interrupted; effects it has committed are not repeated."""
+        return await self._episode(None, episode, on_event, stop or Stop())
+
+    async def _episode(self, task: Task | None, resumed: str, on_event: Listener | None, stop: Stop) -> Episode:
+        from coterie.agent.opening import Opening  # here: LangGraph takes a second to import
+
+        async with AsyncExitStack() as stack:
+            opening = Opening(self.settings, self._given, [on_event] if on_event else [], stop, stack)
+            session = await (opening.new(task) if task else opening.resumed(resumed))
+            outcome = await session.run()
+            if self.settings.workspace is None and outcome.status in ("success", "failed"):
+                folders.discard_if_empty(session.workspace)
+            try:
+                return await asyncio.to_thread(session.store.episodes.get, session.deps.episode)
+            except StoreError:
+                return session.unrecorded(outcome)

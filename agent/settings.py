@@ -1,0 +1,125 @@
+"""Settings: one frozen object, built at the edge and passed down.
+
+Defaults < `coterie.toml` in the current folder < `COTERIE_*` environment < flags. A key nobody knows is an
+error that names the nearest one, wherever it stands.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from coterie.agent.errors import UsageError
+
+FILE_NAME = "coterie.toml"
+PREFIX = "COTERIE_"
+DEFAULT_MODEL = "coterie"
+MACHINE = ("home", "database_url", "chroma_url", "api_key", "workspace")
+"""Settings that say where things are, not how a run behaves; an episode does not keep them."""
+
+
+class SettingsError(UsageError):
+    """A setting is unknown or has a value it cannot have; the message says where it stands."""
+
+
+class Settings(BaseModel):
+    """Everything a run can be told."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    home: Path | None = Field(None, description="data home; default: the platform's data folder")
+    database_url: str | None = Field(None, description="PostgreSQL instead of SQLite")
+    chroma_url: str | None = Field(None, description="a Chroma server instead of the index in the data home")
+
+    model: str = Field(
+        DEFAULT_MODEL, description="a model of ours, a folder or a hub id; with base_url, its name there"
+    )
+    base_url: str | None = Field(None, description="an OpenAI-compatible server; default: the local one")
+    api_key: str | None = Field(None, description="key for base_url", repr=False)
+    model_timeout_s: float = Field(300.0, gt=0, description="longest wait for one completion")
+    temperature: float = Field(0.0, ge=0)
+    top_p: float = Field(1.0, gt=0, le=1)
+    seed: int = 0
+    max_completion_tokens: int = Field(1024, gt=0)
+
+    tools: tuple[str, ...] = Field((), description="tool files or modules")
+    mcp: tuple[str, ...] = Field((), description="MCP servers: commands or URLs")
+    builtin_tools: bool = Field(True, description="offer the tools that come with Coterie")
+    allow_network: bool = Field(False, description="let built-in tools reach the network")
+    approve: Literal["auto", "ask", "deny"] = "auto"
+    max_result_chars: int = Field(2000, ge=100, description="how much of a result the model sees")
+
+    workspace: Path | None = Field(None, description="the only folder tools may touch; default: a fresh one")
+    memory: bool = Field(True, description="recall from earlier runs")
+    namespace: str = "default"
+    num_recalled: int = Field(3, ge=0)
+
+    max_steps: int = Field(30, gt=0)
+    max_tool_calls: int = Field(40, gt=0)
+    max_tokens: int = Field(200_000, gt=0, description="prompt and completion tokens together")
+    timeout_s: float = Field(900.0, gt=0, description="wall time of the whole run")
+    max_retries: int = Field(2, ge=0, description="further tries of one step")
+    max_replans: int = Field(3, ge=0)
+    max_parallel: int = Field(4, gt=0, description="steps worked on at the same time")
+    num_tools_shown: int = Field(12, gt=0, description="tools in the prompt; beyond it the nearest to the task")
+    tool_choice: Literal["plan", "encoder", "model", "both"] = Field(
+        "both", description="who picks a step's candidates"
+    )
+    num_candidates: int = Field(3, gt=0)
+
+
+def load(
+    flags: Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None, folder: Path | None = None
+) -> Settings:
+    """The settings in force here. Flags that are None count as not given."""
+    environ = os.environ if environ is None else environ
+    path = (folder or Path.cwd()) / FILE_NAME
+    given = {key: value for key, value in (flags or {}).items() if value is not None}
+    layers = ((str(path), _file(path)), ("the environment", _environment(environ)), ("a flag", given))
+    values: dict[str, Any] = {}
+    for source, layer in layers:
+        checked(layer, source)
+        values |= layer
+    return Settings(**values)
+
+
+def checked(values: Mapping[str, Any], source: str) -> None:
+    """Raise SettingsError where a key is unknown or a value does not fit."""
+    for key in values:
+        if key not in Settings.model_fields:
+            near = get_close_matches(key, Settings.model_fields, n=1, cutoff=0.5)
+            hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(sorted(Settings.model_fields))}"
+            raise SettingsError(f"unknown setting {key!r} in {source}; {hint}")
+    try:
+        Settings(**values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        shown = "" if key == "api_key" else f", got {first['input']!r}"
+        raise SettingsError(f"setting {key!r} in {source}: {first['msg']}{shown}") from None
+
+
+def _file(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"{path} cannot be read as TOML: {error}") from None
+
+
+def _environment(environ: Mapping[str, str]) -> dict[str, Any]:
+    names = {key.removeprefix(PREFIX).lower(): value for key, value in environ.items() if key.startswith(PREFIX)}
+    return {name: _listed(name, value) for name, value in names.items() if value}
+
+
+def _listed(name: str, value: str) -> Any:
+    """Settings that are lists stand in the environment with line breaks or commas between their entries."""
+    field = Settings.model_fields.get(name)
+    if field is None or field.annotation != tuple[str, ...]:
+        return value
+    return tuple(part.strip() for part in value.replace("\n", ",").split(",") if part.strip())

@@ -1,0 +1,80 @@
+"""The workspace of a run: which folder it is, and which files a run made or changed in it."""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+
+from coterie.agent.errors import UsageError
+
+PARENT = "coterie-workspace"
+MAX_FILES_WATCHED = 20_000
+
+Snapshot = Mapping[str, tuple[int, int]]
+
+
+def choose(given: Path | None) -> Path:
+    """The given folder, or a fresh one named after the time: `coterie-workspace/2026-01-31-120000`."""
+    return fresh(Path.cwd() / PARENT) if given is None else usable(given)
+
+
+def usable(folder: Path) -> Path:
+    """The folder, resolved. Raises UsageError if it is not a folder that can be read and written."""
+    folder = folder.expanduser()
+    if not folder.exists():
+        raise UsageError(
+            f"the workspace {folder} does not exist; create it (mkdir -p '{folder}'), or leave --workspace out for a "
+            f"fresh folder under ./{PARENT}"
+        )
+    if not folder.is_dir():
+        raise UsageError(f"the workspace {folder} is a file; give the folder the agent may work in")
+    if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        raise UsageError(f"the workspace {folder} cannot be read and written; change its permissions or give another")
+    return folder.resolve()
+
+
+def fresh(parent: Path) -> Path:
+    """A new folder below `parent` that nobody else has."""
+    stamp = datetime.now().strftime("%Y-%m-%d-%H%M%S")
+    try:
+        for number in range(1, 1000):
+            folder = parent / (stamp if number == 1 else f"{stamp}-{number}")
+            with suppress(FileExistsError):
+                folder.mkdir(parents=True)
+                return folder.resolve()
+    except OSError as error:
+        reason = error.strerror or error
+        raise UsageError(f"no workspace can be made in {parent}: {reason}; give one with --workspace") from None
+    raise UsageError(f"{parent} is full of workspaces of this second; give one with --workspace")
+
+
+def discard_if_empty(folder: Path) -> None:
+    """Leave no empty folders behind from runs that wrote nothing."""
+    with suppress(OSError):
+        folder.rmdir()
+        folder.parent.rmdir()
+
+
+def snapshot(folder: Path) -> Snapshot:
+    """Size and time of every file in the folder, to tell later what changed."""
+    return dict(_files(folder))
+
+
+def changed(before: Snapshot, folder: Path) -> list[str]:
+    """Paths, relative to the folder, of the files that are new or different."""
+    return sorted(path for path, stamp in _files(folder) if before.get(path) != stamp)
+
+
+def _files(folder: Path) -> Iterator[tuple[str, tuple[int, int]]]:
+    seen = 0
+    for root, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in names:
+            with suppress(OSError):
+                path = Path(root, name)
+                status = path.lstat()
+                yield str(path.relative_to(folder)), (status.st_size, status.st_mtime_ns)
+            seen += 1
+            if seen >= MAX_FILES_WATCHED:
+                return
