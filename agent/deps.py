@@ -14,7 +14,7 @@ from coterie.tools.ledger import Ledger
 from coterie.tools.registry import Registry
 from coterie.tools.tool import Tool
 
-ToolChoice = Literal["plan", "encoder", "model", "both"]
+ToolChoice = Literal["encoder", "model", "both"]
 
 
 class Recalled(Protocol):

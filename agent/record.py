@@ -127,7 +127,7 @@ def call_id(call: CallState) -> str:
 def plan_steps(steps: Sequence[StepState]) -> tuple[PlanStep, ...]:
     """The plan as the episode keeps it."""
     return tuple(
-        PlanStep(s["do"], s["tool"], s["known"], tuple(s["needs"]), number=s["number"], status=s["status"])
+        PlanStep(s["do"], tuple(s["known"]), tuple(s["needs"]), number=s["number"], status=s["status"])
         for s in steps
     )
 

@@ -27,8 +27,7 @@ class StepState(TypedDict):
 
     number: int
     do: str
-    tool: str
-    known: dict[str, Any]
+    known: list[str]
     needs: list[int]
     status: StepStatus
     attempts: int
@@ -61,7 +60,6 @@ class CallState(TypedDict):
     number: int
     attempt: int
     do: str
-    planned_tool: str
     asked: Message
     name: str
     arguments: dict[str, Any]
@@ -149,8 +147,7 @@ def planned(step: PlannedStep, number: int) -> StepState:
     return {
         "number": number,
         "do": step.do,
-        "tool": step.tool,
-        "known": dict(step.known),
+        "known": list(step.known),
         "needs": list(step.needs),
         "status": "pending",
         "attempts": 0,

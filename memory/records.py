@@ -50,12 +50,11 @@ class Task(Record):
 
 @dataclass(frozen=True)
 class PlanStep(Record):
-    """One planned step."""
+    """One planned step: the capability it needs; the tool is chosen when it runs."""
 
     do: str
-    tool: str
-    known: Mapping[str, Any] = field(default_factory=dict)
-    """Arguments known before the step runs."""
+    known: tuple[str, ...] = ()
+    """Argument values known before the step runs."""
     needs: tuple[int, ...] = ()
     """Numbers of the steps whose results this one needs."""
     number: int | None = None

@@ -48,7 +48,6 @@ async def draft(state: State, deps: Deps, step: StepState, step_id: int) -> Call
         "number": step["number"],
         "attempt": attempt,
         "do": step["do"],
-        "planned_tool": step["tool"],
         "asked": asked,
         "name": written.name,
         "arguments": protocol.in_schema_order(written.arguments, parameters),
@@ -60,17 +59,13 @@ async def draft(state: State, deps: Deps, step: StepState, step_id: int) -> Call
 
 
 async def candidates(state: State, deps: Deps, step: StepState) -> list[str]:
-    """The tools offered for a step: what the plan says, what the encoder finds, or both (see `tool_choice`)."""
+    """The tools offered for a step, nearest first: the encoder's shortlist, its first alone, or all shown."""
     choice, k = deps.choices.tool_choice, deps.choices.num_candidates
-    if choice == "plan":
-        return [step["tool"]]
     if choice == "model":
         return state["shown"]
     ranked = [tool.name for tool in await deps.nearest(step["do"], len(deps.tools))]
     near = [name for name in ranked if name in state["shown"]]
-    if choice == "encoder":
-        return near[:1]
-    return list(dict.fromkeys([step["tool"], *near]))[:k]
+    return near[: 1 if choice == "encoder" else k]
 
 
 def _read(text: str, names: list[str]) -> CallDraft:

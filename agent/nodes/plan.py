@@ -22,8 +22,7 @@ async def plan(state: State, deps: Deps) -> dict[str, Any]:
     shown = await tools_shown(state["task"], deps)
     names = [card.name for card in shown]
     prompt = [protocol.system(shown), protocol.ask_plan(state["task"], state["recalled"])]
-    parse = partial(protocol.parse_plan, tools=names)
-    made = await ask(deps, "plan", step_id, prompt, protocol.plan_schema(shown), parse)
+    made = await ask(deps, "plan", step_id, prompt, protocol.plan_schema(), protocol.parse_plan)
     steps = [planned(step, number) for number, step in enumerate(made.steps, 1)]
     await deps.trace.emit(PlanMade(step_id, steps, made.refusal, revision=0))
     return {

@@ -14,8 +14,8 @@ async def replan(state: State, deps: Deps) -> dict[str, Any]:
     """Replace the steps that were not tried; the system prompt and its tools stay as they are."""
     step_id, first = state["next_step_id"], next_number(state["steps"])
     prompt = [*state["transcript"], protocol.ask_replan(first)]
-    schema = protocol.plan_schema([deps.tools.get(name).card() for name in state["shown"]])
-    parse = partial(protocol.parse_plan, tools=state["shown"], first=first)
+    schema = protocol.plan_schema()
+    parse = partial(protocol.parse_plan, first=first)
     made = await ask(deps, "replan", step_id, prompt, schema, parse)
     fresh = [planned(step, number) for number, step in enumerate(made.steps, first)]
     steps = closed([step for step in state["steps"] if step["attempts"]], "failed") + fresh

@@ -1,9 +1,9 @@
 """`python -m coterie.model.training carve|train|sweep|evaluate`: needs torch, numpy, tokenizers and the base weights only.
 
-    carve    --base GGUF --data DIR --out FILE             cut the dense parent into experts
-    train    --base GGUF --data DIR --carve FILE --out DIR heal and fine-tune (resumes)
-    sweep    ... --rates 1e-3,2e-3 --minutes 0.5           short runs, prints the loss each learning rate reaches
-    evaluate ... --state FILE                              held-out accuracy and perplexity as JSON
+carve    --base GGUF --data DIR --out FILE             cut the dense parent into experts
+train    --base GGUF --data DIR --carve FILE --out DIR heal and fine-tune (resumes)
+sweep    ... --rates 1e-3,2e-3 --minutes 0.5           short runs, prints the loss each learning rate reaches
+evaluate ... --state FILE                              held-out accuracy and perplexity as JSON
 """
 
 import argparse

@@ -28,10 +28,7 @@ RIDGE = 1e-2
 def carve(network: Network, tokens_BT: Tensor, seed: int = 0) -> list[LayerCarve]:
     """Cut every layer of a dense `network` (see `uncarved`) on calibration rows [B, T]."""
     activations = _activations(network, tokens_BT)
-    return [
-        _cut(network.shape, x_PD, contribution_PF, seed)
-        for x_PD, contribution_PF in activations
-    ]
+    return [_cut(network.shape, x_PD, contribution_PF, seed) for x_PD, contribution_PF in activations]
 
 
 def _activations(network: Network, tokens_BT: Tensor) -> Iterator[tuple[Tensor, Tensor]]:

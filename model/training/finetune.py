@@ -46,7 +46,9 @@ class Recipe:
     compiled: bool = False
 
 
-def finetune(network: Network, teacher: Network | None, rows: Rows, text: Rows | None, recipe: Recipe, out: Path) -> None:
+def finetune(
+    network: Network, teacher: Network | None, rows: Rows, text: Rows | None, recipe: Recipe, out: Path
+) -> None:
     """Train `network` in place; writes `out/log.jsonl` and `out/state.pt`."""
     out.mkdir(parents=True, exist_ok=True)
     if recipe.compiled:
@@ -57,7 +59,10 @@ def finetune(network: Network, teacher: Network | None, rows: Rows, text: Rows |
             layer.compile()
     optimizer = _optimizer(network, recipe)
     step, elapsed = _resume(network, optimizer, out)
-    batches, plain = _batches(rows, recipe.rows, recipe.seed + step), _batches(text, recipe.text_rows, recipe.seed + step)
+    batches, plain = (
+        _batches(rows, recipe.rows, recipe.seed + step),
+        _batches(text, recipe.text_rows, recipe.seed + step),
+    )
     log = _Log(out, recipe, elapsed)
     saved = time.monotonic()
     while (done := log.elapsed() / (60 * recipe.minutes)) < 1:

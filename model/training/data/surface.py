@@ -69,6 +69,13 @@ class Op:
     service: str = ""
     held_names: tuple[str, ...] = ()
     fixed: bool = False  # a built-in of the runtime: shown exactly as it is
+    alike: str = ""  # ops that could stand in for one another share this
+    writes: bool = False
+
+    @property
+    def same(self) -> str:
+        """What two tools must differ in to be told apart."""
+        return self.alike or self.role
 
 
 @dataclass(frozen=True)

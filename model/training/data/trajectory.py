@@ -17,7 +17,7 @@ Split = Literal["train", "held_template", "held_family", "held_environment"]
 
 @dataclass
 class Attempt:
-    """One call of a step, what came back, and the verdict on it; `tool` where it is not the planned one.
+    """One call of a step, what came back, and the verdict on it; `tool` where it is not the step's right one.
 
     Without an observation the run is cut after this call: nothing may follow it.
     """
@@ -31,9 +31,10 @@ class Attempt:
 
 @dataclass
 class StepRecord:
-    """A planned step, the tools offered for it, and its attempts in order."""
+    """A planned step, the tool that is right for it, its attempts in order, and the tools offered (nearest first)."""
 
     planned: PlannedStep
+    tool: str
     attempts: list[Attempt]
     candidates: list[str]
 
@@ -66,11 +67,16 @@ def chat(run: Trajectory) -> list[Message]:
     ]
 
 
+def known_texts(known: Mapping[str, Any]) -> tuple[str, ...]:
+    """Known arguments as the values a plan lists: text as it is, everything else as JSON."""
+    return tuple(value if isinstance(value, str) else protocol.dumps(value) for value in known.values())
+
+
 def _steps(run: Trajectory) -> Iterator[Message]:
     parameters = {tool.name: tool.parameters for tool in run.tools}
     for number, step in enumerate(run.steps, 1):
         for i, attempt in enumerate(step.attempts):
-            name = attempt.tool or step.planned.tool
+            name = attempt.tool or step.tool
             arguments = protocol.in_schema_order(attempt.arguments, parameters[name])
             yield protocol.ask_step(number, step.planned.do, step.planned.known, step.candidates, again=i > 0)
             yield protocol.say(CallDraft(name, arguments))

@@ -13,7 +13,7 @@ from coterie.model.protocol import Answer, Plan, PlannedStep, Verdict
 from coterie.model.training.data.apis import smalltalk
 from coterie.model.training.data.apis.frames import words_of
 from coterie.model.training.data.apis.sources import Ask, Source, join_requests
-from coterie.model.training.data.trajectory import Attempt, Split, StepRecord, Trajectory
+from coterie.model.training.data.trajectory import Attempt, Split, StepRecord, Trajectory, known_texts
 
 MAX_OBSERVATION_CHARS = 900
 
@@ -147,14 +147,14 @@ def _run(
     planned: list[PlannedStep] = []
     for ask in asks:
         ask.arguments = protocol.in_schema_order(ask.arguments, cards[ask.card.name].parameters)
-        planned.append(PlannedStep(do_text(ask), ask.card.name, ask.arguments))
+        planned.append(PlannedStep(do_text(ask), known_texts(ask.arguments)))
     finished = rng.random() < 0.5
     last = len(asks) if finished else rng.randint(1, len(asks))
     steps = []
     for i in range(last):
         names = _candidates(rng, asks[i].card, tools)
         seen = finished or i < last - 1
-        steps.append(StepRecord(planned[i], [_attempt(rng, asks[i], seen)], names))
+        steps.append(StepRecord(planned[i], asks[i].card.name, [_attempt(rng, asks[i], seen)], names))
     answer = Answer(" ".join(ask.result.answer for ask in asks), "success") if finished else None
     return Trajectory(
         task,

@@ -77,10 +77,11 @@ class Template:
             assert all(goal() for goal in scene.goals), f"{self.name}: the end state is not the goal\n{scene.text}"
         run = trajectory(scene, self.name, self.family, self.environment.name, self.kind)
         memories.add(rng, run)
+        used = [self.environment.ops[role] for role in scene.faces]
         if rng.random() < REFUSALS and run.plan.steps:
-            distractors.take_away(rng, run, split)
+            distractors.take_away(rng, run, used, self.environment.ops)
         else:
-            distractors.add(rng, run, scene.style, self.environment.ops, split)
+            distractors.add(rng, run, scene.style, used, self.environment.ops, split)
         checks.whole(run)
         return run
 
@@ -92,7 +93,14 @@ class Catalog:
     templates: dict[str, Template] = field(default_factory=dict)
 
     def add(
-        self, environment: Environment, name: str, family: str, kind: str, play: Play, weight: float = 1.0, held: bool = False
+        self,
+        environment: Environment,
+        name: str,
+        family: str,
+        kind: str,
+        play: Play,
+        weight: float = 1.0,
+        held: bool = False,
     ) -> None:
         """Register one; whether it is held out follows from its environment, its family and its name."""
         full = f"{environment.name}.{name}"

@@ -27,7 +27,7 @@ def derivable(role: str, arguments: Mapping[str, Any], context: Sequence[str], p
     """Every argument occurs in what was shown, or is a value the schema offers, or text composed of such values."""
     shown = "\n".join(context)
     for name, value in arguments.items():
-        schema = parameters["properties"][name]
+        schema = parameters.get("properties", {}).get(name, {})
         if not _known(value, schema, shown):
             raise Underivable(f"{role}: {name}={value!r} does not follow from\n{shown}")
 
@@ -57,9 +57,9 @@ def _number_known(value: float, shown: str) -> bool:
     return _WORDS.get(int(value), "\0") in shown.lower()
 
 
-def planned_known(step: PlannedStep, context: Sequence[str], parameters: JsonSchema) -> None:
-    """Arguments of a plan are known from what was shown before it."""
-    derivable(f"plan {step.do!r}", step.known, context, parameters)
+def planned_known(step: PlannedStep, context: Sequence[str]) -> None:
+    """Values of a plan are known from what was shown before it."""
+    derivable(f"plan {step.do!r}", dict(enumerate(step.known)), context, {})
 
 
 def whole(run: Trajectory) -> None:
@@ -68,17 +68,17 @@ def whole(run: Trajectory) -> None:
     assert len(cards) == len(run.tools), f"two tools of one name in {run.template}: {sorted(cards)}"
     context = [run.task, *run.recalled]
     for step in run.plan.steps:
-        planned_known(step, context, cards[step.tool].parameters)
+        planned_known(step, context)
     for number, step in enumerate(run.steps, 1):
         _check_step(run, number, step.planned, step.candidates)
-        assert step.planned.tool in cards, f"{run.template}: {step.planned.tool} is not shown"
+        assert step.tool in cards, f"{run.template}: {step.tool} is not shown"
         for attempt in step.attempts:
-            assert (attempt.tool or step.planned.tool) in step.candidates, f"{run.template}: candidates lack the tool"
+            assert (attempt.tool or step.tool) in step.candidates, f"{run.template}: candidates lack the tool"
             assert attempt.verdict is not None
             assert len(attempt.verdict.note.split()) <= MAX_WORDS_NOTE, f"{run.template}: {attempt.verdict.note}"
             context.append(attempt.observation or "")
         for later in run.replans[number].steps if number in run.replans else ():
-            planned_known(later, context, cards[later.tool].parameters)
+            planned_known(later, context)
 
 
 def _check_step(run: Trajectory, number: int, planned: PlannedStep, candidates: Sequence[str]) -> None:

@@ -1,7 +1,7 @@
 """The tools around the right one: siblings, tools of other environments, tools of unrelated fields; or none that fit."""
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from coterie.model.chat import JsonSchema, ToolCard
 from coterie.model.protocol import Plan
@@ -11,7 +11,6 @@ from coterie.model.training.data.trajectory import Split, Trajectory
 
 POOL: list[Op] = []  # ops of the training environments, filled by the registry
 HELD_POOL: list[Op] = []  # ops of the held-out environments
-SIBLINGS: dict[str, list[str]] = {}
 _VERBS = (
     "get list create update delete search send start stop check convert generate render export import validate schedule "
     "cancel analyse translate compress upload download sync archive restore rank predict monitor reset approve compare"
@@ -58,17 +57,26 @@ def unrelated(rng: random.Random, case: str) -> ToolCard:
     return ToolCard(spelled, saying, parameters)
 
 
-def add(rng: random.Random, run: Trajectory, style: Style, ops: Mapping[str, Op], split: Split) -> None:
+def add(
+    rng: random.Random, run: Trajectory, style: Style, used: Sequence[Op], ops: Mapping[str, Op], split: Split
+) -> None:
     """Distractors among the tools, and the candidates of each step."""
     shown = {card.name: card for card in run.tools}
-    roles = {op.role for op in ops.values()}
-    wanted = len(shown) + pick_count(rng)
-    siblings = [op for op in ops.values() if op.role.partition(".")[0] in _services(run, ops, style)]
-    for _ in range(40):
-        if len(shown) >= min(wanted, 14):
+    same, services = {op.same for op in used}, {op.role.partition(".")[0] for op in used}
+    siblings = [op for op in ops.values() if op.role.partition(".")[0] in services and op.same not in same]
+    wanted = min(len(shown) + pick_count(rng), 14)
+    for _ in range(30):
+        if len(shown) >= wanted:
             break
-        card = _one(rng, style, siblings or list(ops.values()), roles, split)
-        if card.name not in shown and not _confusable(card, shown):
+        op = _other(rng, siblings, split)
+        if op is None:
+            card = unrelated(rng, style.case)
+        elif op.same in same:
+            continue
+        else:
+            same.add(op.same)
+            card = dress(rng, op, style if rng.random() < 0.7 else draw_style(rng)).card
+        if card.name not in shown:
             shown[card.name] = card
     run.tools = list(shown.values())
     rng.shuffle(run.tools)
@@ -76,36 +84,23 @@ def add(rng: random.Random, run: Trajectory, style: Style, ops: Mapping[str, Op]
         _offer(rng, run, step.candidates)
 
 
-def _services(run: Trajectory, ops: Mapping[str, Op], style: Style) -> set[str]:
-    del style
-    return {run.family} | {run.family.partition("/")[2]} | ({"files"} if "files.read" in ops else set())
-
-
 def pick_count(rng: random.Random) -> int:
     """How many distractors: from none to ten, mostly two to six."""
     return (0, 0, 1, 2, 2, 3, 3, 4, 4, 5, 6, 7, 8, 10)[int(rng.random() * 14)]
 
 
-def _one(rng: random.Random, style: Style, siblings: list[Op], roles: set[str], split: Split) -> ToolCard:
+def _other(rng: random.Random, siblings: Sequence[Op], split: Split) -> Op | None:
     draw = rng.random()
     if draw < 0.5 and siblings:
-        op = siblings[int(rng.random() * len(siblings))]
-    elif draw < 0.85:
-        pool = HELD_POOL if split == "held_environment" and HELD_POOL else POOL
-        op = pool[int(rng.random() * len(pool))]
-    else:
-        return unrelated(rng, style.case)
-    return dress(rng, op, style if rng.random() < 0.7 else draw_style(rng)).card
-
-
-def _confusable(card: ToolCard, shown: Mapping[str, ToolCard]) -> bool:
-    return any(card.description == other.description for other in shown.values())
+        return siblings[int(rng.random() * len(siblings))]
+    pool = HELD_POOL if split == "held_environment" and HELD_POOL else POOL
+    return pool[int(rng.random() * len(pool))] if draw < 0.85 and pool else None
 
 
 def _offer(rng: random.Random, run: Trajectory, candidates: list[str]) -> None:
     others = [card.name for card in run.tools if card.name not in candidates]
     rng.shuffle(others)
-    used = [step.planned.tool for step in run.steps if step.planned.tool not in candidates]
+    used = [step.tool for step in run.steps if step.tool not in candidates]
     if used and rng.random() < 0.5:
         others = list(dict.fromkeys([used[0], *others]))
     candidates.extend(others[: max(0, between(rng, 1, 4) - len(candidates))])
@@ -117,34 +112,31 @@ _REFUSALS = (
     "None of the tools can {do}.",
     "I have no tool to {do}.",
     "Not possible with these tools: nothing here can {do}.",
-    "The tools at hand do not {do}.",
 )
 
 
-def take_away(rng: random.Random, run: Trajectory, split: Split) -> None:
+def take_away(rng: random.Random, run: Trajectory, used: Sequence[Op], ops: Mapping[str, Op]) -> None:
     """The same task with only tools that cannot do it: the plan is a refusal."""
     do = run.plan.steps[0].do
-    reason = pick(rng, _REFUSALS[:4]).format(do=f"{do[0].lower()}{do[1:]}")
-    foreign = [op for op in POOL if not op.fixed and op.role.partition(".")[0] not in _taken(run)]
-    style, cards = draw_style(rng), {}
-    for _ in range(between(rng, 0, 7)):
+    reason = pick(rng, _REFUSALS).format(do=f"{do[0].lower()}{do[1:]}")
+    own = {op.role.partition(".")[0] for op in [*used, *ops.values()]}
+    foreign = [op for op in POOL if not op.fixed and op.role.partition(".")[0] not in own]
+    readers = _readers(used, ops) if rng.random() < 0.5 else []
+    style = draw_style(rng)
+    cards = {card.name: card for card in (dress(rng, op, style).card for op in readers)}
+    for _ in range(between(rng, 0, 7 - len(cards))):
         far = rng.random() < 0.4 or not foreign
-        card = unrelated(rng, style.case) if far else dress(rng, pick_op(rng, foreign), style).card
+        card = unrelated(rng, style.case) if far else dress(rng, foreign[int(rng.random() * len(foreign))], style).card
         cards[card.name] = card
     run.tools, run.plan, run.steps, run.replans, run.answer = list(cards.values()), Plan(refusal=reason), [], {}, None
+    rng.shuffle(run.tools)
     run.recalled = [line for line in run.recalled if not line.startswith("[solved")]
     run.kind = "refusal"
-    del split
 
 
-def pick_op(rng: random.Random, ops: list[Op]) -> Op:
-    """One of the operations."""
-    return ops[int(rng.random() * len(ops))]
-
-
-def _taken(run: Trajectory) -> set[str]:
-    return SERVICES_OF.get(run.environment, set()) | _COMMON
-
-
-SERVICES_OF: dict[str, set[str]] = {}
-_COMMON = {"files", "tables", "docs"}
+def _readers(used: Sequence[Op], ops: Mapping[str, Op]) -> list[Op]:
+    """For a task of one write: tools of the same service that only read, so that they are no way to do it."""
+    if len(used) != 1 or not used[0].writes:
+        return []
+    service = used[0].role.partition(".")[0]
+    return [op for op in ops.values() if op.role.partition(".")[0] == service and not op.writes and not op.fixed][:3]

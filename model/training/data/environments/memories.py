@@ -25,7 +25,9 @@ def solved(rng: random.Random, run: Trajectory) -> str:
     """The run's plan as memory would have kept it from an earlier task of the kind."""
     words = run.task.split()
     gist = " ".join(words[:12])
-    return f'[solved before] "{gist}{"..." if len(words) > 12 else ""}" with ' + " -> ".join(s.tool for s in run.plan.steps)
+    return f'[solved before] "{gist}{"..." if len(words) > 12 else ""}" with ' + " -> ".join(
+        s.tool for s in run.plan.steps
+    )
 
 
 def stray(rng: random.Random) -> str:

@@ -14,7 +14,7 @@ from coterie.model.protocol import Answer, Plan, PlannedStep, Verdict, VerdictWo
 from coterie.model.training.data.environments import checks
 from coterie.model.training.data.environments.words import misspell, pick
 from coterie.model.training.data.surface import Face, Op, OpError, Style, World, clip, draw_style, dress, render
-from coterie.model.training.data.trajectory import Attempt, StepRecord, Trajectory
+from coterie.model.training.data.trajectory import Attempt, StepRecord, Trajectory, known_texts
 
 Mood = Literal["clean", "transient", "broken", "typo"]
 _DOWN = (
@@ -144,7 +144,7 @@ class Scene:
         for step in steps:
             face = self.face(step.role)
             known = in_schema_order(self._arguments(face, step.known), face.card.parameters)
-            planned.append(PlannedStep(step.do, face.card.name, known, step.needs))
+            planned.append(PlannedStep(step.do, known_texts(known), step.needs))
         self.queue = list(zip(steps, planned, strict=True))
         return Plan(tuple(planned), first=first)
 
@@ -167,7 +167,8 @@ class Scene:
 
     def _begin(self) -> None:
         planned = self.queue[0][1]
-        self.records.append(StepRecord(planned, [], [planned.tool]))
+        tool = self.tool(self.queue[0][0].role)
+        self.records.append(StepRecord(planned, tool, [], [tool]))
 
     def _attempt(self, arguments: dict[str, Any]) -> Any:
         step = self.queue[0][0]
@@ -195,7 +196,9 @@ class Scene:
         message = pick(self.rng, _BROKEN if lasting else _DOWN)
         self._record(arguments, message, is_error=True)
         if not lasting:
-            self.retry(self.pick("Temporary failure; same call again.", "Not done yet, the tool was unavailable; try again."))
+            self.retry(
+                self.pick("Temporary failure; same call again.", "Not done yet, the tool was unavailable; try again.")
+            )
             return
         if self.chance(0.5):
             self.retry(self.pick("It failed; try once more.", f"Failed: {message}. One more try."))
@@ -203,7 +206,9 @@ class Scene:
         do = self.queue[0][0].do
         undone = f"{do[0].lower()}{do[1:]}"
         self.finish(self.pick(f"Cannot {undone}: {message}.", f"Not possible now: {message}."))
-        self.answer(self.pick(f"I could not {undone}: {message}.", f"Not done: {message} (tried to {undone})."), "failed")
+        self.answer(
+            self.pick(f"I could not {undone}: {message}.", f"Not done: {message} (tried to {undone})."), "failed"
+        )
         raise GaveUp
 
     def _record(self, arguments: Mapping[str, Any], observation: str, is_error: bool) -> None:

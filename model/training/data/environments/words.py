@@ -79,9 +79,7 @@ def person(rng: random.Random) -> str:
     return f"{pick(rng, FIRST)} {pick(rng, LAST)}"
 
 
-_PLAIN = str.maketrans(
-    dict(zip("øçéèíúáóñüžğışłńåäöūâ", "oceeiuaonuzgislnaaoua", strict=True))
-)
+_PLAIN = str.maketrans(dict(zip("øçéèíúáóñüžğışłńåäöūâ", "oceeiuaonuzgislnaaoua", strict=True)))
 
 
 def email(rng: random.Random, name: str = "") -> str:
@@ -118,30 +116,32 @@ def pick_number(rng: random.Random, values: Sequence[float]) -> float:
 
 
 def code(*prefixes: str) -> Draw:
-    """Ids in one of many shapes, each with one of the prefixes: A-17, ORD-2291, inv_00031, 7f3a09c1."""
+    """How ids are made: a prefix and one of many shapes (A-17, ORD-2291, inv_00031, 7f3a09c1), alike in one world."""
 
-    def draw(rng: random.Random) -> str:
-        prefix, shape = pick(rng, prefixes), int(rng.random() * 9)
-        number = between(rng, 1, 9999)
-        match shape:
-            case 0:
-                return f"{prefix[:1].upper()}-{between(rng, 10, 999)}"
-            case 1 | 2:
-                return f"{prefix.upper()}-{between(rng, 1000, 99999)}"
-            case 3:
-                return f"{prefix.lower()}_{number:05d}"
-            case 4:
-                return f"{prefix.upper()}{number:04d}"
-            case 5:
-                return f"{prefix.lower()}-{''.join(pick(rng, '0123456789abcdef') for _ in range(6))}"
-            case 6:
-                return str(between(rng, 10000, 999999))
-            case 7:
-                return f"{prefix.upper()}-{between(rng, 2023, 2026)}-{between(rng, 1, 999):03d}"
-            case _:
-                return f"{''.join(pick(rng, '0123456789abcdef') for _ in range(8))}"
+    def like(rng: random.Random) -> Draw:
+        prefix, shape = pick(rng, prefixes), int(rng.random() * 10)
+        return lambda rng: _shaped(rng, prefix, shape)
 
-    return draw
+    return like
+
+
+def _shaped(rng: random.Random, prefix: str, shape: int) -> str:
+    match shape:
+        case 0 | 8:
+            return f"{prefix[:1].upper()}-{between(rng, 10, 999)}"
+        case 1 | 2:
+            return f"{prefix.upper()}-{between(rng, 1000, 99999)}"
+        case 3:
+            return f"{prefix.lower()}_{between(rng, 1, 9999):05d}"
+        case 4:
+            return f"{prefix.upper()}{between(rng, 1, 9999):04d}"
+        case 5:
+            return f"{prefix.lower()}-{''.join(pick(rng, '0123456789abcdef') for _ in range(6))}"
+        case 6:
+            return str(between(rng, 1000, 999999))
+        case 7:
+            return f"{prefix.upper()}-{between(rng, 2023, 2026)}-{between(rng, 1, 999):03d}"
+    return "".join(pick(rng, "0123456789abcdef") for _ in range(8))
 
 
 def file_name(rng: random.Random, stem: str, extensions: Sequence[str] = ("txt", "md")) -> str:

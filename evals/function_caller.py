@@ -1,0 +1,201 @@
+"""An agent that only plans and writes calls: what single-turn function-calling suites ask for.
+
+    system + task -> plan (or refusal) -> for each step, side by side: candidates -> call
+
+The prompts are those of the loop's plan and act nodes, and the calls are made so that the environment can take them
+down, but nothing is observed or judged. Tool choice and the grammar can each be switched off, to measure them.
+"""
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Literal
+
+from pydantic import JsonValue
+
+from coterie.evals.agents import Assignment, InfrastructureFailure, observed
+from coterie.memory.records import (
+    Episode,
+    ModelCall,
+    ModelRef,
+    Observation,
+    Outcome,
+    Plan,
+    PlanStep,
+    Purpose,
+    Step,
+    ToolCall,
+    Usage,
+    now,
+)
+from coterie.model import protocol
+from coterie.model.chat import ChatModel, Completion, JsonSchema, Message, Sampling
+from coterie.model.errors import ContextOverflow, MalformedCompletion, ModelError
+from coterie.model.protocol import MalformedTurn, PlannedStep
+from coterie.tools import Registry
+from coterie.tools.registry import SentenceEncoder
+
+ToolChoice = Literal["encoder", "model", "both"]
+
+
+@dataclass(frozen=True)
+class CallerSettings:
+    """`tool_choice`, `num_candidates` and `num_tools_shown` are as in the agent's settings; `grammar` constrains."""
+
+    tool_choice: ToolChoice = "both"
+    num_candidates: int = 3
+    num_tools_shown: int = 12
+    grammar: bool = True
+    max_completion_tokens: int = 512
+    temperature: float = 0.0
+
+
+class FunctionCaller:
+    """Plan and act, on any chat model; `encoder` ranks tools, without one their words do."""
+
+    def __init__(
+        self,
+        model: ChatModel,
+        settings: CallerSettings | None = None,
+        encoder: SentenceEncoder | None = None,
+        reference: ModelRef | None = None,
+    ) -> None:
+        self._chat = model
+        self._settings = settings or CallerSettings()
+        self._encoder = encoder
+        self.model = reference or ModelRef(model.name)
+
+    def settings(self) -> Mapping[str, JsonValue]:
+        """How it chooses and writes."""
+        return {**asdict(self._settings), "encoder": self._encoder is not None}
+
+    async def run(self, assignment: Assignment) -> Episode:
+        """See `Agent.run`."""
+        return await _Run(self._chat, self._settings, self._encoder, assignment, self.model).episode()
+
+
+class _Run:
+    """One assignment: the chat so far and what was recorded of it."""
+
+    def __init__(
+        self,
+        chat: ChatModel,
+        settings: CallerSettings,
+        encoder: SentenceEncoder | None,
+        assignment: Assignment,
+        model: ModelRef,
+    ) -> None:
+        self._chat, self._settings, self._encoder, self._assignment = chat, settings, encoder, assignment
+        self._registry = Registry(assignment.tools)
+        self._model_calls: list[ModelCall] = []
+        self._blank = Episode("", assignment.task, model, started_at=now())
+
+    async def episode(self) -> Episode:
+        begun = time.perf_counter()
+        try:
+            async with asyncio.timeout(self._assignment.limits.timeout_s):
+                done = await self._done()
+        except TimeoutError:
+            done = replace(self._blank, outcome=Outcome("limit", error="the time is up", cause="limit:wall_s"))
+        except (MalformedTurn, MalformedCompletion) as error:
+            done = replace(self._blank, outcome=Outcome("failed", error=str(error), cause=type(error).__name__))
+        except ContextOverflow as error:
+            done = replace(self._blank, outcome=Outcome("limit", error=str(error), cause="ContextOverflow"))
+        except ModelError as error:
+            raise InfrastructureFailure(str(error)) from error
+        usage = Usage(
+            prompt_tokens=sum(call.prompt_tokens for call in self._model_calls),
+            completion_tokens=sum(call.completion_tokens for call in self._model_calls),
+            tool_calls=len(done.steps),
+            wall_s=time.perf_counter() - begun,
+            model_calls=len(self._model_calls),
+        )
+        return replace(done, usage=usage, model_calls=tuple(self._model_calls), finished_at=now())
+
+    async def _done(self) -> Episode:
+        shown = self._shown()
+        cards = [self._registry.get(name).card() for name in shown]
+        prompt = [protocol.system(cards), protocol.ask_plan(self._assignment.task.text)]
+        plan = protocol.parse_plan(await self._ask("plan", 1, prompt, protocol.plan_schema()))
+        steps = tuple(PlanStep(s.do, s.known, s.needs, n) for n, s in enumerate(plan.steps, start=1))
+        planned = Plan(steps, plan.refusal)
+        if plan.refusal is not None:
+            return replace(self._blank, plan=planned, outcome=Outcome("failed", answer=plan.refusal, cause="refused"))
+        said = [*prompt, protocol.say(plan)]
+        async with asyncio.TaskGroup() as group:
+            drafts = [group.create_task(self._draft(n, s, said, shown)) for n, s in enumerate(plan.steps, start=1)]
+        made = [await self._call(number, draft.result()) for number, draft in enumerate(drafts, start=1)]
+        return replace(self._blank, plan=planned, steps=tuple(made), outcome=Outcome("success", answer=""))
+
+    async def _draft(
+        self, number: int, step: PlannedStep, said: Sequence[Message], shown: Sequence[str]
+    ) -> protocol.CallDraft | None:
+        """The call of one step; None for one that cannot be read, as others may still be right."""
+        names = await asyncio.to_thread(self._candidates, step, shown)
+        asked = protocol.ask_step(number, step.do, step.known, names)
+        schema = protocol.call_schema([self._registry.get(name).card() for name in names])
+        try:
+            return protocol.parse_call(await self._ask("act", number + 1, [*said, asked], schema))
+        except (MalformedTurn, MalformedCompletion):
+            return None
+
+    def _shown(self) -> list[str]:
+        names = self._registry.names()
+        limit = self._settings.num_tools_shown
+        if len(names) <= limit:
+            return names
+        return [tool.name for tool, _ in self._registry.search(self._assignment.task.text, limit, self._encoder)]
+
+    def _candidates(self, step: PlannedStep, shown: Sequence[str]) -> list[str]:
+        """As in the loop's act node."""
+        choice = self._settings.tool_choice
+        if choice == "model":
+            return list(shown)
+        ranked = [tool.name for tool, _ in self._registry.search(step.do, len(self._registry), self._encoder)]
+        near = [name for name in ranked if name in shown]
+        return near[: 1 if choice == "encoder" else self._settings.num_candidates]
+
+    async def _ask(self, purpose: Purpose, step_id: int, messages: Sequence[Message], schema: JsonSchema) -> str:
+        sampling = Sampling(
+            temperature=self._settings.temperature,
+            max_tokens=self._settings.max_completion_tokens,
+            seed=self._assignment.seed,
+        )
+        enforced = schema if self._settings.grammar else None
+        completion = await self._chat.complete(messages, enforced, sampling)
+        self._model_calls.append(_recorded(purpose, step_id, messages, enforced, sampling, completion))
+        return completion.text
+
+    async def _call(self, number: int, draft: protocol.CallDraft | None) -> Step:
+        if draft is None or draft.name not in self._registry:
+            return Step(number + 1, "act", message="malformed call")
+        call = ToolCall(f"call-{number + 1}-1", draft.name, dict(draft.arguments))
+        result = await self._registry.get(draft.name)(draft.arguments)
+        return Step(number + 1, "act", (call,), Observation((observed(call.tool_call_id, result),)), plan_step=number)
+
+
+def _recorded(
+    purpose: Purpose,
+    step_id: int,
+    messages: Sequence[Message],
+    schema: JsonSchema | None,
+    sampling: Sampling,
+    completion: Completion,
+) -> ModelCall:
+    return ModelCall(
+        model_call_id=f"model-{step_id}-{purpose}",
+        purpose=purpose,
+        messages=tuple({"role": m["role"], "content": m["content"]} for m in messages),
+        completion=completion.text,
+        step_id=step_id,
+        sampling=asdict(sampling),
+        schema=schema,
+        finish_reason=completion.finish_reason,
+        prompt_tokens=completion.prompt_tokens,
+        completion_tokens=completion.completion_tokens,
+        token_ids=completion.token_ids,
+        logprobs=completion.logprobs,
+        wall_s=completion.wall_s,
+        timestamp=now(),
+    )

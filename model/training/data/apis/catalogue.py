@@ -1,0 +1,390 @@
+"""Real operations from packages at hand: botocore's service models, Google's discovery documents, the Kubernetes
+client and documented Python functions. Parsed once into a compressed JSON file outside the repository.
+
+`python -m coterie.model.training.data.apis --catalogue PATH` builds the file where it is missing.
+"""
+
+import ast
+import gzip
+import importlib
+import importlib.util
+import inspect
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+from coterie.model.chat import JsonSchema
+from coterie.model.training.data.apis.frames import words_of
+
+MAX_OPTIONAL = 5
+MAX_PARAMETERS = 8
+_SCALARS = {
+    "string": "string", "character": "string", "integer": "integer", "long": "integer", "boolean": "boolean",
+    "float": "number", "double": "number", "timestamp": "string", "number": "number",
+}  # fmt: skip
+_SKIPPED = re.compile(r"token|marker|signature|checksum|md5|idempoten|pageToken|quotaUser|prettyPrint|dry_?run|clientRequest|watermark|cursor|etag|requestId|fieldMask|updateMask|x_?amz|^pretty$|field_manager|limit_?bytes", re.I)
+
+
+@dataclass
+class Operation:
+    """One operation of a service: a documented verb with typed, documented parameters."""
+
+    service: str
+    name: str
+    description: str
+    action: str
+    parameters: dict[str, JsonSchema]
+    required: list[str]
+    outputs: list[str] = field(default_factory=list)
+
+
+# The file
+
+
+def load(path: Path) -> list[Operation]:
+    """The catalogue in a file written by `save`; built there first if it does not exist."""
+    if not path.exists():
+        save(path, list(collect()))
+    with gzip.open(path, "rt", encoding="utf-8") as file:
+        return [Operation(**raw) for raw in json.load(file)]
+
+
+def save(path: Path, operations: list[Operation]) -> None:
+    """Write the catalogue."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
+    with gzip.open(part, "wt", encoding="utf-8", compresslevel=5) as file:
+        json.dump([asdict(operation) for operation in operations], file)
+    part.replace(path)
+
+
+def collect() -> Iterator[Operation]:
+    """Every sensible operation of the packages that are installed; a package that is not is left out."""
+    seen: set[tuple[str, str]] = set()
+    for source in (aws, google, kubernetes, python):
+        for operation in source():
+            if (operation.service, operation.name) not in seen:
+                seen.add((operation.service, operation.name))
+                yield operation
+
+
+# Text
+
+
+def plain(text: str, sentences: int = 1, limit: int = 200) -> str:
+    """Documentation as plain sentences: no markup, no links, the first ones only."""
+    text = unescape(re.sub(r"<[^>]+>", " ", text or ""))
+    text = re.sub(r"\[([^\]]+)\]\([^)]+\)", r"\1", text)
+    text = re.sub(r"``?([^`]*)``?|:\w+:", lambda m: m[1] or "", text)
+    text = re.sub(r"\s+", " ", text.replace("*", "")).strip()
+    text = re.sub(r"^(Required|Optional|Output only|Immutable|Identifier)[.:]\s*", "", text)
+    text = re.sub(r"\((?:see|required|deprecated)[^)]*\)", "", text, flags=re.I)
+    parts = re.split(r"(?<=[a-z0-9)\"'])[.:!](?:\s+|$)", text)
+    kept = ". ".join(p.strip() for p in parts[:sentences] if p.strip())
+    return re.sub(r" ([.,;:])", r"\1", kept)[:limit].strip()
+
+
+_IRREGULAR = {"has": "have", "does": "do", "is": "be", "goes": "go"}
+
+
+def imperative(sentence: str) -> str:
+    """`Deletes the queue` as `Delete the queue`; empty where the sentence does not begin with a verb."""
+    first, _, rest = sentence.partition(" ")
+    word = first.lower()
+    if not word.isalpha() or not rest or word in ("this", "the", "a", "an", "is", "has", "access", "aws", "process", "status", "address", "amazon"):
+        return ""
+    if word.endswith("ies"):
+        base = word[:-3] + "y"
+    elif re.search(r"(ss|sh|ch|x|z)es$", word):
+        base = word[:-2]
+    elif word.endswith("s") and not word.endswith("ss"):
+        base = word[:-1]
+    elif word in VERBS:
+        base = word
+    else:
+        return ""
+    base = _IRREGULAR.get(word, base)
+    if base not in VERBS:
+        return ""
+    return f"{base.capitalize()} {rest}"
+
+
+VERBS = set(
+    """accept activate add adjust allocate allow analyze apply approve archive assign associate attach authorize batch begin bind build calculate call
+    cancel change check claim clear clone close commit compare complete compute configure confirm connect convert copy count create deactivate decline
+    decode decrypt define delete deny deploy deprovision deregister describe destroy detach detect determine disable disassociate disconnect discover
+    display distribute download draw enable encrypt end enroll ensure enter estimate evaluate exchange execute expand export extend extract fetch fill
+    find finalize flush force format forward generate get give grant group import increase indicate infer initialize initiate insert install invoke
+    issue join launch leave link list load lock log look make manage mark measure merge migrate modify monitor move mute notify open order override
+    patch pause perform permit place play post predict prepare preview print process promote provide provision publish purchase purge put query read rebalance
+    reboot rebuild receive recognize recommend record recover redirect refresh register reject release remove rename renew reorder replace report
+    request require resend reserve reset resize resolve restart restore resume retrieve return reverse revoke roll rotate run save scale scan schedule
+    search select send set share show shut sign simulate skip snooze solve sort split stage start stop store stream submit subscribe suggest summarize
+    suspend swap switch sync synchronize tag take terminate test track transfer translate trigger turn unassign undelete uninstall unlock unregister
+    unsubscribe untag update upgrade upload use validate verify view wait withdraw write compute return round test sum multiply divide integrate
+    interpolate fit draw repeat reverse roll rotate stack pad clip center fold wrap parse join normalize construct obtain sample shuffle choose""".split()
+)
+
+
+def operation(service: str, name: str, documentation: str, parameters: dict[str, tuple[JsonSchema, bool]], outputs: list[str]) -> Operation | None:
+    """The operation, if it is documented well enough and its required parameters can be given."""
+    sentence = plain(documentation)
+    action = imperative(sentence)
+    words = sentence.split()
+    if not action or not 3 <= len(words) <= 26 or "deprecated" in documentation[:300].lower() or not sentence.isascii():
+        return None
+    required = [key for key, (_, needed) in parameters.items() if needed]
+    optional = [key for key in parameters if key not in required]
+    if len(required) > 6 or not parameters:
+        return None
+    keep = set(required) | set(optional[: min(MAX_OPTIONAL, MAX_PARAMETERS - len(required))])
+    kept = {key: schema for key, (schema, _) in parameters.items() if key in keep}
+    return Operation(service, name, sentence + ".", action, kept, required, outputs[:6])
+
+
+# botocore
+
+
+def aws() -> Iterator[Operation]:
+    """The operations of botocore's service models, the newest version of each service."""
+    for folder in sorted(_data("botocore", "data").iterdir()):
+        models = sorted(folder.glob("*/service-2.json.gz")) if folder.is_dir() else []
+        if models:
+            with gzip.open(models[-1], "rt", encoding="utf-8") as file:
+                yield from _aws_service(folder.name, json.load(file))
+
+
+def _aws_service(service: str, model: dict[str, Any]) -> Iterator[Operation]:
+    shapes = model["shapes"]
+    for name, raw in model["operations"].items():
+        if raw.get("deprecated") or "input" not in raw:
+            continue
+        shape = shapes[raw["input"]["shape"]]
+        needed = set(shape.get("required", ()))
+        parameters = _aws_members(shapes, shape, needed)
+        if needed - parameters.keys():
+            continue
+        outputs = list(shapes[raw["output"]["shape"]].get("members", {})) if "output" in raw else []
+        if found := operation(service, name, raw.get("documentation", ""), parameters, outputs):
+            yield found
+
+
+def _aws_members(shapes: dict[str, Any], shape: dict[str, Any], needed: set[str]) -> dict[str, tuple[JsonSchema, bool]]:
+    found: dict[str, tuple[JsonSchema, bool]] = {}
+    for key, member in shape.get("members", {}).items():
+        if _SKIPPED.search(key) and key not in needed:
+            continue
+        schema = _aws_schema(shapes, member["shape"], 0)
+        text = plain(member.get("documentation", ""), 1, 140)
+        if schema is not None and text and not member.get("deprecated"):
+            found[key] = (schema | {"description": text + "."}, key in needed)
+    return found
+
+
+def _aws_schema(shapes: dict[str, Any], name: str, depth: int) -> JsonSchema | None:
+    shape = shapes[name]
+    kind = shape["type"]
+    if kind in _SCALARS:
+        schema: JsonSchema = {"type": _SCALARS[kind]}
+        if kind == "timestamp":
+            schema["format"] = "date-time"
+        if "enum" in shape and len(shape["enum"]) <= 12:
+            schema["enum"] = shape["enum"]
+        for ours, theirs in (("minimum", "min"), ("maximum", "max")):
+            if kind in ("integer", "long", "double", "float") and theirs in shape:
+                schema[ours] = shape[theirs]
+        return schema
+    if kind == "list" and depth == 0:
+        items = _aws_schema(shapes, shape["member"]["shape"], 1)
+        return {"type": "array", "items": items} if items and items["type"] != "object" else None
+    if kind == "structure" and depth == 0 and 1 <= len(shape.get("members", {})) <= 6:
+        fields = {k: _aws_schema(shapes, m["shape"], 1) for k, m in shape["members"].items()}
+        scalars = {k: s for k, s in fields.items() if s is not None and s["type"] != "object"}
+        needed = shape.get("required", [])
+        if scalars and set(needed) <= scalars.keys():
+            return {"type": "object", "properties": scalars, "required": needed}
+    return None
+
+
+# Google
+
+
+def google() -> Iterator[Operation]:
+    """The methods of Google's discovery documents, one version of each API."""
+    newest: dict[str, tuple[tuple[int, str], Path]] = {}
+    for path in _data("googleapiclient", "discovery_cache/documents").glob("*.json"):
+        api, _, version = path.stem.partition(".")
+        rank = (0 if "alpha" in version or "beta" in version else 1, version)
+        if api not in newest or rank > newest[api][0]:
+            newest[api] = (rank, path)
+    for api in sorted(newest):
+        document = json.loads(newest[api][1].read_text("utf-8"))
+        yield from _google_methods(api, document, document)
+
+
+def _google_methods(api: str, document: dict[str, Any], node: dict[str, Any]) -> Iterator[Operation]:
+    for raw in node.get("methods", {}).values():
+        if raw.get("deprecated"):
+            continue
+        parameters = {k: s for k, p in raw.get("parameters", {}).items() if (s := _google_parameter(k, p)) is not None}
+        body = document["schemas"].get(raw.get("request", {}).get("$ref"), {}).get("properties", {})
+        for key, schema in _google_body(body).items():
+            parameters.setdefault(key, schema)
+        outputs = list(document["schemas"].get(raw.get("response", {}).get("$ref"), {}).get("properties", {}))
+        name = "_".join(raw["id"].split(".")[-2:])
+        verb, noun = raw["id"].split(".")[-1], raw["id"].split(".")[-2]
+        if found := operation(api, f"{verb}_{noun}" if len(name) < 48 else verb, raw.get("description", ""), parameters, outputs):
+            yield found
+    for inner in node.get("resources", {}).values():
+        yield from _google_methods(api, document, inner)
+
+
+def _google_parameter(key: str, raw: dict[str, Any]) -> tuple[JsonSchema, bool] | None:
+    text = plain(raw.get("description", ""), 1, 140)
+    if not text or raw.get("deprecated") or _SKIPPED.search(key) or raw.get("type") not in _SCALARS:
+        return None
+    schema: JsonSchema = {"type": _SCALARS[raw["type"]]}
+    if "enum" in raw and len(raw["enum"]) <= 12:
+        schema["enum"] = [v for v in raw["enum"] if not v.endswith("UNSPECIFIED")] or raw["enum"]
+    if "pattern" in raw:
+        schema["pattern"] = raw["pattern"]
+    if raw.get("repeated"):
+        schema = {"type": "array", "items": schema}
+    return schema | {"description": text + "."}, bool(raw.get("required"))
+
+
+def _google_body(properties: dict[str, Any]) -> dict[str, tuple[JsonSchema, bool]]:
+    found: dict[str, tuple[JsonSchema, bool]] = {}
+    for key, raw in properties.items():
+        text = raw.get("description", "")
+        if raw.get("readOnly") or text.startswith("Output only") or key in ("kind", "id", "selfLink") or len(found) == 4:
+            continue
+        if raw.get("type") == "array" and raw.get("items", {}).get("type") in _SCALARS and "enum" not in raw["items"]:
+            schema = {"type": "array", "items": {"type": _SCALARS[raw["items"]["type"]]}, "description": plain(text, 1, 140) + "."}
+            found[key] = (schema, text.startswith("Required"))
+        elif (parsed := _google_parameter(key, raw)) is not None:
+            found[key] = (parsed[0], text.startswith("Required"))
+    return found
+
+
+# Kubernetes
+
+
+_K8S_DEF = re.compile(r"    def (\w+)\(\n        self,\n(.*?)\) -> .*?:\n        \"\"\"\w+\n\n        (.+?)\n", re.S)
+_K8S_PARAMETER = re.compile(r"        (\w+): Annotated\[(Optional\[)?Strict(\w+)\]?, Field\(description=\"(.*?)\"\)\]")
+
+
+def kubernetes() -> Iterator[Operation]:
+    """The operations of the Kubernetes client, without the bodies."""
+    for path in sorted(_data("kubernetes", "client/api").glob("*_v1_api.py")):
+        service = path.stem.removesuffix("_v1_api") or "core"
+        for name, signature, line in _K8S_DEF.findall(path.read_text("utf-8")):
+            if name.endswith(("with_http_info", "without_preload_content")) or name.startswith("_") or "body:" in signature and "Optional[" not in signature:
+                continue
+            parameters: dict[str, tuple[JsonSchema, bool]] = {}
+            for key, optional, kind, text in _K8S_PARAMETER.findall(signature):
+                if not _SKIPPED.search(key) and key not in ("body", "resource_version_match", "allow_watch_bookmarks"):
+                    schema = {"type": {"Str": "string", "Int": "integer", "Bool": "boolean"}.get(kind, "string"), "description": plain(text, 1, 140) + "."}
+                    parameters[key] = (schema, not optional)
+            if line.split()[0] in VERBS:
+                found = operation(f"k8s_{service}", name, line.replace("kind ", "").strip().capitalize(), parameters, ["metadata", "spec", "status"])
+                if found:
+                    yield found
+
+
+# Python functions
+
+
+_MODULES = """statistics math cmath random textwrap string shutil os os.path datetime calendar bisect heapq itertools json re urllib.parse base64 hashlib
+secrets uuid difflib fnmatch glob zipfile tarfile gzip csv colorsys fractions decimal time locale platform socket tempfile webbrowser subprocess
+numpy numpy.linalg numpy.fft numpy.random scipy.stats scipy.special scipy.optimize scipy.signal scipy.linalg scipy.spatial.distance scipy.integrate
+scipy.interpolate scipy.cluster.hierarchy scipy.ndimage torch torch.nn.functional torch.linalg torch.fft torch.special networkx sympy mpmath PIL.ImageOps PIL.ImageFilter
+matplotlib.pyplot cv2 sklearn.metrics pandas requests httpx psutil networkx.algorithms.approximation""".split()
+
+
+def python() -> Iterator[Operation]:
+    """Documented functions of the standard library and of installed numerical packages."""
+    for name in _MODULES:
+        try:
+            if importlib.util.find_spec(name) is None:
+                continue
+            module = importlib.import_module(name)
+        except (ImportError, ModuleNotFoundError, AttributeError):
+            continue
+        for key in sorted(vars(module)):
+            value = getattr(module, key, None)
+            if key.startswith("_") or inspect.isclass(value) or not callable(value):
+                continue
+            parameters = _python_parameters(value)
+            doc = _python_doc(value)
+            found = operation(name.replace(".pyplot", "").split(".")[0], key, doc, parameters, ["result"]) if parameters else None
+            if found:
+                yield found
+
+
+def _python_doc(function: Any) -> str:
+    doc = inspect.getdoc(function) or ""
+    paragraphs = [p for p in doc.split("\n\n") if p.strip()]
+    if paragraphs and "(" in paragraphs[0].splitlines()[0][:60] and len(paragraphs) > 1:
+        paragraphs = paragraphs[1:]
+    return paragraphs[0] if paragraphs else ""
+
+
+_NUMPYDOC = re.compile(r"^(\w+) ?: (.+)\n((?:    .*\n?)+)", re.M)
+_TORCHDOC = re.compile(r"^    (\w+) \(([^)]+)\): (.+(?:\n        .+)*)", re.M)
+
+
+def _python_parameters(function: Any) -> dict[str, tuple[JsonSchema, bool]]:
+    doc = inspect.getdoc(function) or ""
+    section = re.search(r"Parameters\n-+\n(.*?)(?:\n\n\w+\n-+|\Z)", doc, re.S)
+    found: dict[str, tuple[JsonSchema, bool]] = {}
+    rows = _NUMPYDOC.findall(section[1] + "\n") if section else _TORCHDOC.findall(doc)
+    for key, kind, text in rows:
+        schema = _python_schema(kind)
+        needed = not re.search(r"optional|default|None", kind)
+        if key in ("out", "dtype", "where", "initial", "order", "subok", "device", "layout", "memory_format"):
+            continue
+        if schema is None:
+            if needed:
+                return {}
+            continue
+        description = plain(text, 1, 140)
+        if description:
+            found[key] = (schema | {"description": description + "."}, needed)
+    return found
+
+
+def _python_schema(kind: str) -> JsonSchema | None:
+    choices = re.search(r"\{([^}]*)\}", kind)
+    if choices:
+        try:
+            values = [v for v in ast.literal_eval(f"[{choices[1]}]") if isinstance(v, str)]
+        except (ValueError, SyntaxError):
+            return None
+        return {"type": "string", "enum": values[:12]} if len(values) > 1 else None
+    for pattern, schema in (
+        (r"^(array|list|sequence|tensor|ndarray|1-?d|\(n,?\))", {"type": "array", "items": {"type": "number"}}),
+        (r"^(bool)", {"type": "boolean"}),
+        (r"^(int|non-negative int|positive int)", {"type": "integer"}),
+        (r"^(float|scalar|number|double|real)", {"type": "number"}),
+        (r"^(str|string|path)", {"type": "string"}),
+    ):
+        if re.match(pattern, kind.strip(), re.I):
+            return dict(schema)
+    return None
+
+
+def _data(package: str, folder: str) -> Path:
+    spec = importlib.util.find_spec(package)
+    if spec is None or spec.origin is None:
+        return Path("/nonexistent-package")
+    return Path(spec.origin).parent / folder
+
+
+def noun_of(operation_name: str) -> list[str]:
+    """The words of an operation's name without its verb."""
+    return words_of(operation_name)[1:]

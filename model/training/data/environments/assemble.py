@@ -1,0 +1,75 @@
+"""Templates from goals and collections: which goals a collection is fit for, under which names."""
+
+from functools import partial
+
+from coterie.model.training.data.environments import goals_linked as linked
+from coterie.model.training.data.environments import goals_read as read
+from coterie.model.training.data.environments import goals_write as write
+from coterie.model.training.data.environments.catalog import Catalog, Environment
+from coterie.model.training.data.environments.records import C, make, ops_of
+from coterie.model.training.data.environments.services import MAKERS, SERVICES
+
+
+def environment(name: str, collections: tuple[C, ...], held: bool = False) -> Environment:
+    """A world of these collections and the common services."""
+    ops = SERVICES | {op.role: op for c in collections for op in ops_of(c)}
+    return Environment(name, ops, MAKERS | {c.name: partial(make, c) for c in collections}, held)
+
+
+def populate(catalog: Catalog, env: Environment, collections: tuple[C, ...]) -> None:
+    """All goals that fit the collections of one environment."""
+    by_name = {c.name: c for c in collections}
+    for c in collections:
+        _reading(catalog, env, c)
+        _writing(catalog, env, c)
+        for link, other in c.links:
+            _add(catalog, env, c, f"follow_{link}", "chain", partial(linked.follow, c=c, link=link, other=by_name[other]))
+            if by_name[other].of("email"):
+                _add(catalog, env, c, f"mail_{link}", "chain", partial(linked.write_to_linked, c=c, link=link, other=by_name[other]))
+
+
+def _add(catalog: Catalog, env: Environment, c: C, name: str, kind: str, play: object, weight: float = 1.0) -> None:
+    catalog.add(env, f"{c.name}_{name}", c.name, kind, play, weight, held=c.held)  # type: ignore[arg-type]
+
+
+def _reading(catalog: Catalog, env: Environment, c: C) -> None:
+    goals = [("value", "single", read.value, 1.0), ("missing", "not_found", read.missing, 0.5), ("two_values", "single", read.two_values, 0.7), ("tell", "chain", read.tell, 1.6)]
+    figures, dates = c.of("money", "count"), c.of("date")
+    if c.label:
+        goals.append(("by_label", "chain", read.by_label, 1.2))
+    if c.state:
+        goals += [("count", "single", read.count, 0.8), ("listing", "single", read.listing, 0.8)]
+        if figures or dates:
+            goals += [("extreme", "aggregate", read.extreme, 1.0), ("state_report", "aggregate", read.state_report, 1.2)]
+    if figures:
+        goals.append(("total", "compute", read.total, 1.2))
+    if figures or dates:
+        goals.append(("compare", "compare", read.compare, 1.0))
+    if dates:
+        goals.append(("stretch", "compute", read.stretch, 0.8))
+    for name, kind, play, weight in goals:
+        _add(catalog, env, c, name, kind, partial(play, c=c), weight)
+
+
+def _writing(catalog: Catalog, env: Environment, c: C) -> None:
+    fields = write.changeable(c)[:4]
+    goals = [("delete", "single", write.delete, 0.5), ("copy_value", "chain", write.copy_value, 0.8), ("update", "single", write.update, 1.0)]
+    if write.created_fields(c):
+        goals.append(("create", "create", write.create, 1.3))
+    if c.label:
+        goals.append(("update_by_label", "chain", write.update_by_label, 1.0))
+    if c.state and any(f.kind != "enum" for f in fields):
+        goals += [("update_if", "conditional", write.update_if, 1.1), ("either", "conditional", write.either, 1.1), ("change_each", "for_each", write.change_each, 1.1)]
+    if any(f.kind == "date" for f in fields):
+        goals.append(("shift_date", "compute", write.shift_date, 1.0))
+    if c.of("money"):
+        goals.append(("percentage", "compute", write.percentage, 1.0))
+    for name, kind, play, weight in goals:
+        _add(catalog, env, c, name, kind, partial(play, c=c), weight)
+    for a in c.actions:
+        _add(catalog, env, c, a.name, "action", partial(write.act, c=c, a=a), 1.0)
+        _add(catalog, env, c, f"{a.name}_after_look", "conditional", partial(write.act_after_look, c=c, a=a), 0.7)
+    for a in c.actions[:1]:
+        _add(catalog, env, c, f"{a.name}_each", "for_each", partial(write.act_each, c=c, a=a), 1.2)
+        if c.of("money", "count"):
+            _add(catalog, env, c, f"{a.name}_policy", "policy", partial(write.policy_limit, c=c, a=a), 1.2)
