@@ -1,0 +1,188 @@
+"""The router on a GPU: gate logits, scores, group-limited top-k, weights; one launch for few tokens, two for many.
+
+Source: DeepSeek-V3 routing as in model/layers/gate.py. Shared experts are appended as slots of weight 1, so that the
+grouped kernels need no second path for them.
+Shapes: T tokens, H hidden, E experts, K experts per token, N shared slots, S = K + N slots.
+"""
+
+from dataclasses import dataclass
+
+import torch
+import triton
+import triton.language as tl
+from torch import Tensor
+
+from coterie.model.kernels.triton_dot import dot
+from coterie.model.layers import Routing
+
+FUSED_TOKENS = 16  # up to here the logits and the choice are one launch
+
+
+@triton.jit
+def _choose(
+    token, logit_E, bias, ids, weights, num_experts, scaling,
+    SOFTMAX: tl.constexpr, HAS_BIAS: tl.constexpr, GROUPS: tl.constexpr, TOP_GROUPS: tl.constexpr, TOP_K: tl.constexpr,
+    SHARED: tl.constexpr, RENORMALIZE: tl.constexpr, ROUND: tl.constexpr, BLOCK_E: tl.constexpr,
+):  # fmt: skip
+    """Ranks every expert against every other (no loop over k): rank below top_k is chosen, its rank is its slot."""
+    e = tl.arange(0, BLOCK_E)
+    valid = e < num_experts
+    if ROUND:
+        logit_E = logit_E.to(tl.bfloat16).to(tl.float32)
+    if SOFTMAX:
+        logit_E = tl.where(valid, logit_E, float("-inf"))
+        power = tl.exp(logit_E - tl.max(logit_E, 0))
+        score = power / tl.sum(power, 0)
+    else:
+        score = 1.0 / (1.0 + tl.exp(-logit_E))
+    choice = score
+    if HAS_BIAS:
+        choice = choice + tl.load(bias + e, mask=valid, other=0.0)
+    choice = tl.where(valid, choice, float("-inf"))
+    if TOP_GROUPS < GROUPS:
+        size = num_experts // GROUPS
+        group = e // size
+        same = group[:, None] == group[None, :]
+        better = (choice[None, :] > choice[:, None]) | ((choice[None, :] == choice[:, None]) & (e[None, :] < e[:, None]))
+        place = tl.sum((same & better).to(tl.int32), 1)
+        best: tl.constexpr = 2 if HAS_BIAS else 1
+        counted = tl.where((place < best) & valid, choice, 0.0)
+        total = tl.sum(tl.where(same, counted[None, :], 0.0), 1)
+        ahead = (total[None, :] > total[:, None]) | ((total[None, :] == total[:, None]) & (group[None, :] < group[:, None]))
+        leader = (place == 0) & valid
+        group_place = tl.sum((ahead & leader[None, :]).to(tl.int32), 1)
+        choice = tl.where(group_place < TOP_GROUPS, choice, float("-inf"))
+    better = (choice[None, :] > choice[:, None]) | ((choice[None, :] == choice[:, None]) & (e[None, :] < e[:, None]))
+    slot = tl.sum(better.to(tl.int32), 1)
+    chosen = (slot < TOP_K) & valid
+    weight = score
+    if RENORMALIZE:
+        weight = weight / (tl.sum(tl.where(chosen, score, 0.0), 0) + 1e-20)
+    at = token * (TOP_K + SHARED) + slot
+    tl.store(ids + at, e, mask=chosen)
+    tl.store(weights + at, weight * scaling, mask=chosen)
+    extra = (e >= num_experts) & (e < num_experts + SHARED)
+    tl.store(ids + token * (TOP_K + SHARED) + TOP_K + e - num_experts, e, mask=extra)
+    tl.store(weights + token * (TOP_K + SHARED) + TOP_K + e - num_experts, 1.0, mask=extra)
+
+
+@triton.jit
+def _logits_of(x, gate, token, e, num_experts, hidden, BLOCK: tl.constexpr, BLOCK_H: tl.constexpr):
+    acc = tl.zeros((BLOCK, BLOCK_H), tl.float32)
+    for start in range(0, hidden, BLOCK_H):
+        h = start + tl.arange(0, BLOCK_H)
+        x_H = tl.load(x + token * hidden + h, mask=h < hidden, other=0.0).to(tl.float32)
+        mask = (e[:, None] < num_experts) & (h[None, :] < hidden)
+        acc += tl.load(gate + e[:, None] * hidden + h[None, :], mask=mask, other=0.0) * x_H[None, :]
+    return tl.sum(acc, 1)
+
+
+@triton.jit
+def router_kernel(
+    x, gate, bias, logits, arrived, ids, weights, num_experts, hidden, scaling,
+    SOFTMAX: tl.constexpr, HAS_BIAS: tl.constexpr, GROUPS: tl.constexpr, TOP_GROUPS: tl.constexpr, TOP_K: tl.constexpr,
+    SHARED: tl.constexpr, RENORMALIZE: tl.constexpr, ROUND: tl.constexpr, BLOCK_E: tl.constexpr,
+    SPLIT: tl.constexpr, BLOCK_H: tl.constexpr,
+):  # fmt: skip
+    """Grid (T, blocks of SPLIT experts); the block that arrives last at a token chooses and resets the counter."""
+    token = tl.program_id(0)
+    part = tl.program_id(1) * SPLIT + tl.arange(0, SPLIT)
+    own = _logits_of(x, gate, token, part, num_experts, hidden, SPLIT, BLOCK_H)
+    tl.store(logits + token * num_experts + part, own, mask=part < num_experts)
+    tl.debug_barrier()
+    before = tl.atomic_add(arrived + token, 1, sem="acq_rel")
+    if before == tl.num_programs(1) - 1:
+        tl.store(arrived + token, 0)
+        e = tl.arange(0, BLOCK_E)
+        row = tl.load(logits + token * num_experts + e, mask=e < num_experts, other=0.0, cache_modifier=".cg")
+        _choose(token, row, bias, ids, weights, num_experts, scaling, SOFTMAX, HAS_BIAS, GROUPS, TOP_GROUPS, TOP_K,
+                SHARED, RENORMALIZE, ROUND, BLOCK_E)  # fmt: skip
+
+
+@triton.jit
+def choose_kernel(
+    logits, bias, ids, weights, num_experts, scaling,
+    SOFTMAX: tl.constexpr, HAS_BIAS: tl.constexpr, GROUPS: tl.constexpr, TOP_GROUPS: tl.constexpr, TOP_K: tl.constexpr,
+    SHARED: tl.constexpr, RENORMALIZE: tl.constexpr, ROUND: tl.constexpr, BLOCK_E: tl.constexpr,
+):  # fmt: skip
+    """Grid (T,): the choice, for logits that are there already."""
+    token = tl.program_id(0)
+    e = tl.arange(0, BLOCK_E)
+    row = tl.load(logits + token * num_experts + e, mask=e < num_experts, other=0.0)
+    _choose(token, row, bias, ids, weights, num_experts, scaling, SOFTMAX, HAS_BIAS, GROUPS, TOP_GROUPS, TOP_K, SHARED,
+            RENORMALIZE, ROUND, BLOCK_E)  # fmt: skip
+
+
+@triton.jit
+def logits_kernel(
+    x, gate_hi, gate_mid, gate_lo, logits, num_tokens, num_experts, hidden,
+    BLOCK_T: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_H: tl.constexpr,
+):  # fmt: skip
+    """Grid (T / BLOCK_T, E / BLOCK_E): float32 accuracy on the matrix units, the gate as a sum of three bf16 parts."""
+    t = tl.program_id(0) * BLOCK_T + tl.arange(0, BLOCK_T)
+    e = tl.program_id(1) * BLOCK_E + tl.arange(0, BLOCK_E)
+    acc = tl.zeros((BLOCK_T, BLOCK_E), tl.float32)
+    for start in range(0, hidden, BLOCK_H):
+        h = start + tl.arange(0, BLOCK_H)
+        x_TH = tl.load(x + t[:, None] * hidden + h[None, :], mask=(t[:, None] < num_tokens) & (h[None, :] < hidden), other=0.0)
+        at = e[None, :] * hidden + h[:, None]
+        mask = (e[None, :] < num_experts) & (h[:, None] < hidden)
+        acc = dot(x_TH, tl.load(gate_lo + at, mask=mask, other=0.0), acc)
+        acc = dot(x_TH, tl.load(gate_mid + at, mask=mask, other=0.0), acc)
+        acc = dot(x_TH, tl.load(gate_hi + at, mask=mask, other=0.0), acc)
+    tl.store(logits + t[:, None] * num_experts + e[None, :], acc, mask=(t[:, None] < num_tokens) & (e[None, :] < num_experts))
+
+
+@dataclass(frozen=True)
+class Gate:
+    """A gate's tensors on its device: `weight_EH` float32, its three bf16 parts, bias, and the arrival counters."""
+
+    weight_EH: Tensor
+    parts: tuple[Tensor, Tensor, Tensor]
+    bias_E: Tensor | None
+    arrived: Tensor
+    routing: Routing
+    num_shared: int
+
+
+def make_gate(gate_EH: Tensor, bias_E: Tensor | None, routing: Routing, num_shared: int) -> Gate:
+    """Splits the gate into bf16 parts whose sum has float32's precision."""
+    weight = gate_EH.float().contiguous()
+    hi = weight.bfloat16()
+    mid = (weight - hi.float()).bfloat16()
+    lo = (weight - hi.float() - mid.float()).bfloat16()
+    arrived = torch.zeros(FUSED_TOKENS, dtype=torch.int32, device=weight.device)
+    return Gate(weight, (hi, mid, lo), None if bias_E is None else bias_E.float(), arrived, routing, num_shared)
+
+
+def route(x_TH: Tensor, gate: Gate, *, fixed: bool = False) -> tuple[Tensor, Tensor]:
+    """Expert ids int32 [T, S] and weights float32 [T, S]; slots beyond top_k are the shared experts, weight 1.
+
+    `fixed` uses the same arithmetic for any T (batch-invariant).
+    """
+    tokens, hidden = x_TH.shape
+    slots, experts = gate.routing.top_k + gate.num_shared, gate.routing.num_experts
+    ids = torch.empty(tokens, slots, dtype=torch.int32, device=x_TH.device)
+    weights = torch.empty(tokens, slots, dtype=torch.float32, device=x_TH.device)
+    logits = torch.empty(tokens, experts, dtype=torch.float32, device=x_TH.device)
+    r = gate.routing
+    choice = {
+        "SOFTMAX": r.score == "softmax", "HAS_BIAS": gate.bias_E is not None, "GROUPS": r.num_groups,
+        "TOP_GROUPS": r.top_groups, "TOP_K": r.top_k, "SHARED": gate.num_shared, "RENORMALIZE": r.renormalize,
+        "ROUND": r.round_logits, "BLOCK_E": triton.next_power_of_2(experts + gate.num_shared),
+    }  # fmt: skip
+    bias = logits if gate.bias_E is None else gate.bias_E
+    warps = 8 if experts > 128 else 4
+    if tokens <= FUSED_TOKENS and not fixed:
+        split = 4 if experts * hidden > 1 << 16 else 16
+        grid = (tokens, triton.cdiv(experts, split))
+        block_h = min(1024, triton.next_power_of_2(hidden))
+        router_kernel[grid](x_TH, gate.weight_EH, bias, logits, gate.arrived, ids, weights, experts, hidden, r.scaling,
+                            SPLIT=split, BLOCK_H=block_h, num_warps=warps, **choice)  # fmt: skip
+        return ids, weights
+    block_e = min(64, max(16, triton.next_power_of_2(experts)))
+    grid = (triton.cdiv(tokens, 64), triton.cdiv(experts, block_e))
+    logits_kernel[grid](x_TH, *gate.parts, logits, tokens, experts, hidden, BLOCK_T=64, BLOCK_E=block_e, BLOCK_H=64,
+                        num_warps=4, num_stages=3)  # fmt: skip
+    choose_kernel[(tokens,)](logits, bias, ids, weights, experts, r.scaling, num_warps=warps, **choice)
+    return ids, weights
