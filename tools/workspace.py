@@ -17,13 +17,15 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from coterie.tools.errors import ToolError
 
-MAX_FILE_BYTES = 10_000_000
+MAX_FILE_BYTES = 50_000_000
 _MAX_LINKS = 20
+_MAX_SUGGESTED_FROM = 5_000
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -53,7 +55,9 @@ class Workspace:
     def read_bytes(self, path: str) -> bytes:
         """The content of a regular file, at most the size limit."""
         with self.opened(path) as file:
-            return file.read()
+            content = file.read(self._max_file_bytes + 1)
+        self._check_size(path, len(content))
+        return content
 
     def read_text(self, path: str) -> str:
         """The content of a UTF-8 text file."""
@@ -122,6 +126,7 @@ class Workspace:
     def files(self, folder: str = ".", pattern: str = "*") -> Iterator[Entry]:
         """Files below a folder whose path or name matches the pattern, sorted; links are not followed."""
         base = self.relative(folder)
+        pattern = pattern.removeprefix("**/")
         descriptor = self._folder(folder)
         try:
             for entry in _walk(descriptor, base):
@@ -178,45 +183,49 @@ class Workspace:
     def _descend(self, parts: list[str], path: str, make: bool) -> tuple[int, str]:
         """Walk to the last component, following links by reading them, at most _MAX_LINKS of them."""
         for _ in range(_MAX_LINKS):
-            descriptor = os.open(self.root, _DIRECTORY)
-            try:
-                linked = self._walk_once(descriptor, parts, path, make)
-            except BaseException:
-                os.close(descriptor)
-                raise
-            if isinstance(linked, int):
-                return linked, parts[-1]
-            parts = linked
+            reached = self._walk_once(parts, path, make)
+            if isinstance(reached, int):
+                return reached, parts[-1]
+            parts = reached
         raise ToolError(f"{path!r} passes through more than {_MAX_LINKS} links")
 
-    def _walk_once(self, descriptor: int, parts: list[str], path: str, make: bool) -> int | list[str]:
-        """The parent's descriptor (taking over the given one), or the parts to walk instead when a link was met."""
-        for index, part in enumerate(parts):
-            target = _link_target(descriptor, part)
-            if target is not None:
+    def _walk_once(self, parts: list[str], path: str, make: bool) -> int | list[str]:
+        """An open descriptor of the parent folder, or the parts to walk instead when a link was met."""
+        descriptor = os.open(self.root, _DIRECTORY)
+        try:
+            for index, part in enumerate(parts):
+                target = _link_target(descriptor, part)
+                if target is not None:
+                    os.close(descriptor)
+                    return self._relinked(parts[:index], target, parts[index + 1 :], path)
+                if index < len(parts) - 1:
+                    child = self._step(descriptor, part, path, make)
+                    os.close(descriptor)
+                    descriptor = child
+        except (OSError, ToolError):
+            with suppress(OSError):
                 os.close(descriptor)
-                base = self.root.joinpath(*parts[:index])
-                try:
-                    return self._parts(str(base / target)) + parts[index + 1 :]
-                except ToolError:
-                    raise ToolError(_outside(path)) from None
-            if index < len(parts) - 1:
-                descriptor = self._step(descriptor, part, path, make)
+            raise
         return descriptor
+
+    def _relinked(self, before: list[str], target: str, after: list[str], path: str) -> list[str]:
+        pointed = target if target.startswith("/") else "/".join([*before, target])
+        try:
+            return self._parts(pointed) + after
+        except ToolError:
+            raise ToolError(_outside(path)) from None
 
     def _step(self, descriptor: int, part: str, path: str, make: bool) -> int:
         if make:
             with suppress(FileExistsError):
                 os.mkdir(part, 0o755, dir_fd=descriptor)
         try:
-            child = os.open(part, _DIRECTORY, dir_fd=descriptor)
+            return os.open(part, _DIRECTORY, dir_fd=descriptor)
         except FileNotFoundError:
             raise ToolError(self._no_such(path)) from None
-        os.close(descriptor)
-        return child
 
     def _no_such(self, path: str) -> str:
-        known = [entry.path for entry in self.files(".", "*")]
+        known = [entry.path for entry in islice(self.files(), _MAX_SUGGESTED_FROM)]
         name = PurePosixPath(path).name
         near = [known_path for known_path in known if PurePosixPath(known_path).name == name][:3]
         near = near or get_close_matches(self.relative(path), known, n=3, cutoff=0.5)
@@ -260,7 +269,7 @@ def _why(error: Exception) -> str:
 
 
 def _outside(path: str) -> str:
-    return f"{path!r} leads out of the workspace; only paths inside it can be used"
+    return f"{path!r} leads out of the workspace; use a path relative to it, such as 'notes.txt'"
 
 
 @contextmanager
