@@ -7,6 +7,7 @@ StoreError
   DiskFull             the write was rolled back; nothing is half-written
   SchemaTooNew         written by a newer Coterie
   IndexUnavailable     the vector index cannot be read or written; recall goes on with words alone
+    EncoderUnavailable   texts cannot be turned into vectors
   RecordNotFound       no episode, fact or lesson of that id (also a LookupError)
   RecordExists         an import or a chosen id would overwrite a record
 
@@ -48,6 +49,10 @@ class SchemaTooNew(StoreError):
 
 class IndexUnavailable(StoreError):
     """The vector index cannot be used."""
+
+
+class EncoderUnavailable(IndexUnavailable):
+    """No encoder to make vectors with."""
 
 
 class RecordNotFound(StoreError, LookupError):

@@ -1,9 +1,10 @@
 """Secrets are taken out of everything before it is stored.
 
 Covers: keys and tokens of well-known shapes, private key blocks, passwords in URLs, `Bearer ...`
-headers, values assigned to a name that says secret (`api_key=...`, `"password": "..."`), and the values
-of environment variables whose names say so. Does NOT cover: secrets of no known shape that stand in
-no variable, secrets that are encoded or split over several strings, files the tools write.
+headers, values assigned to a name that says secret (`api_key=...`, `"password": "..."`; after a colon
+only with a digit in them, so that prose survives), and the values of environment variables whose names
+say so. Does NOT cover: secrets of no known shape that stand in no variable, secrets that are encoded or
+split over several strings, files the tools write.
 """
 
 import os
@@ -16,6 +17,9 @@ MIN_SECRET_CHARS = 8
 
 _SECRET_NAME = re.compile(
     r"(^|_)(API_?KEY|KEY|TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|PWD|CREDENTIALS?)(_|$)|DATABASE_URL$", re.IGNORECASE
+)
+_SECRET_FIELD = re.compile(
+    r"(^|[_-])(api_?key|access_?key|private_?key|token|secret|password|passwd|passphrase|authorization)$", re.IGNORECASE
 )
 _HARMLESS_NAME = re.compile(r"(_PATH|_FILE|_DIR|_SOCK|_ID|_NAME)$|^(OLD)?PWD$", re.IGNORECASE)
 _SHAPES = re.compile(
@@ -34,7 +38,7 @@ _AFTER = re.compile(
     (?P<kept>\bBearer\s+)[A-Za-z0-9._~+/=-]{8,}
     | (?P<url>\b[a-z][a-z0-9+.-]*://[^\s/:@]{1,100}:)[^\s/@]{1,200}(?=@)
     | (?P<name>\b(?:[A-Za-z0-9]{1,40}[_-])*(?:api[_-]?key|access[_-]?key|secret|token|password|passwd|passphrase)
-        ["']?\s{0,3}(?:[:=]|=>)\s{0,3}["']?)(?!\[redacted\])[^\s"',;&]{8,}
+        ["']?(?:\s{0,3}=>?\s{0,3}["']?|\s{0,3}:\s{0,3}["']?(?=[^\s"',;&]*\d)))(?!\[redacted\])[^\s"',;&]{8,}
     """,
     re.VERBOSE | re.IGNORECASE,
 )
@@ -64,7 +68,7 @@ class Redactor:
         return value
 
     def _field(self, name: str, value: Any) -> Any:
-        if isinstance(value, str) and len(value) >= MIN_SECRET_CHARS and _says_secret(name):
+        if isinstance(value, str) and len(value) >= MIN_SECRET_CHARS and _SECRET_FIELD.search(name):
             return MASK
         return self.data(value)
 

@@ -1,0 +1,289 @@
+"""Episodes: every run, written as it happens, so that a kill loses at most the call in flight.
+
+The agent calls begin, then record_* as things happen, then finish; evals and the commands read. Each method
+is one transaction, durable when it returns. Secrets are redacted on the way in.
+"""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy.orm import Session
+
+from coterie.memory import documents, rows, summary
+from coterie.memory.database import Database
+from coterie.memory.errors import RecordExists, RecordNotFound
+from coterie.memory.ids import new_id
+from coterie.memory.records import (
+    Episode,
+    EpisodeSummary,
+    MemoryRead,
+    ModelCall,
+    ModelRef,
+    ObservationResult,
+    Outcome,
+    Plan,
+    Step,
+    Task,
+    ToolCall,
+    Usage,
+    now,
+)
+from coterie.memory.redact import Redactor
+from coterie.memory.tables import (
+    EffectRow,
+    EpisodeRow,
+    FailureRow,
+    LessonRow,
+    MemoryReadRow,
+    ModelCallRow,
+    StepRow,
+    ToolCallRow,
+)
+
+DEFAULT_NAMESPACE = "default"
+
+
+class Page(NamedTuple):
+    """Part of a listing, newest first, and how many there are in all."""
+
+    episodes: tuple[EpisodeSummary, ...]
+    total: int
+
+
+class Episodes:
+    """The repository of runs."""
+
+    def __init__(self, database: Database, redactor: Redactor) -> None:
+        self._database = database
+        self._redactor = redactor
+
+    def begin(
+        self,
+        task: Task,
+        model: ModelRef,
+        config: Mapping[str, Any],
+        *,
+        namespace: str = DEFAULT_NAMESPACE,
+        parent: str | None = None,
+        parent_step: int | None = None,
+    ) -> str:
+        """Write a new, running episode and return its id; `parent` is the one it replays or forks."""
+        episode = Episode(
+            new_id("ep"), task, model, config=config, parent=parent, parent_step=parent_step, started_at=now()
+        )
+        with self._database.write() as session:
+            session.add(self._row(episode, namespace))
+        return episode.id
+
+    def record_plan(self, episode_id: str, plan: Plan) -> None:
+        """Make this the plan in force."""
+        with self._database.write() as session:
+            _require(session, episode_id).plan = self._redactor.data(plan.to_json())
+
+    def record_step(self, episode_id: str, step: Step) -> None:
+        """Write a step with its calls and results; the same step_id again replaces it."""
+        with self._database.write() as session:
+            _require(session, episode_id)
+            self._put_step(session, episode_id, step)
+
+    def record_tool_call(
+        self, episode_id: str, step_id: int, call: ToolCall, result: ObservationResult | None = None
+    ) -> None:
+        """Write a call before it runs (no result), and again after with its result."""
+        with self._database.write() as session:
+            _require(session, episode_id)
+            self._put_call(session, episode_id, step_id, call, result)
+
+    def record_model_call(self, episode_id: str, call: ModelCall) -> None:
+        """Write a completion."""
+        with self._database.write() as session:
+            _require(session, episode_id)
+            self._put_model_call(session, episode_id, call)
+
+    def record_memory_read(self, episode_id: str, read: MemoryRead) -> None:
+        """Write what was recalled."""
+        with self._database.write() as session:
+            _require(session, episode_id)
+            self._put_read(session, episode_id, read)
+
+    def finish(self, episode_id: str, outcome: Outcome, usage: Usage | None = None) -> None:
+        """End the episode and offer it to recall; without `usage` it is summed from the records."""
+        with self._database.write() as session:
+            row = _require(session, episode_id)
+            spent = usage or rows.usage_of(*_steps_and_calls(session, episode_id))
+            self._put_outcome(row, outcome, spent, now())
+            put_document(session, row)
+
+    def reopen(self, episode_id: str) -> None:
+        """Set an ended or killed episode running again, to resume it."""
+        with self._database.write() as session:
+            row = _require(session, episode_id)
+            row.status, row.outcome, row.answer, row.error, row.cause = "running", None, None, None, None
+            row.wall_s, row.finished_at = None, None
+            documents.remove(session, [documents.document_id("episode", episode_id)])
+
+    def get(self, episode_id: str) -> Episode:
+        """The whole episode, finished or not. Raises RecordNotFound."""
+        with self._database.read() as session:
+            row = _require(session, episode_id)
+            steps, calls = _steps_and_calls(session, episode_id)
+            query = select(MemoryReadRow).where(MemoryReadRow.episode_id == episode_id).order_by(MemoryReadRow.id)
+            reads = tuple(rows.memory_read(read) for read in session.scalars(query))
+            return rows.episode(row, steps, calls, reads)
+
+    def list(self, limit: int = 50, offset: int = 0, status: str | None = None, text: str | None = None) -> Page:
+        """Newest first; `status` may also be "running"; `text` is looked for in the task."""
+        where: tuple[ColumnElement[bool], ...] = ()
+        if status:
+            where += (EpisodeRow.status == status,)
+        if text:
+            where += (EpisodeRow.task.icontains(text, autoescape=True),)
+        order = (EpisodeRow.started_at.desc(), EpisodeRow.id.desc())
+        with self._database.read() as session:
+            total = session.scalar(select(func.count()).select_from(EpisodeRow).where(*where)) or 0
+            found = session.execute(_summaries().where(*where).order_by(*order).limit(limit).offset(offset))
+            return Page(tuple(EpisodeSummary(*line) for line in found), total)
+
+    def add(self, episode: Episode, namespace: str = DEFAULT_NAMESPACE) -> None:
+        """Write a whole episode from elsewhere. Raises RecordExists, and then nothing was written."""
+        with self._database.write() as session:
+            if session.get(EpisodeRow, episode.id):
+                raise RecordExists(f"episode {episode.id} is in {self._database.where} already; delete it first")
+            row = self._row(episode, namespace)
+            session.add(row)
+            session.flush()
+            for step in episode.steps:
+                self._put_step(session, episode.id, step)
+            for call in episode.model_calls:
+                self._put_model_call(session, episode.id, call)
+            for read in episode.memory_reads:
+                self._put_read(session, episode.id, read)
+            if episode.outcome:
+                self._put_outcome(row, episode.outcome, episode.usage, episode.finished_at)
+                put_document(session, row)
+
+    def delete(self, episode_id: str) -> None:
+        """Remove the episode and all that is of it: steps, calls, reads, failures, lessons, effects, index entry.
+
+        Facts somebody stated during the run stay. Raises RecordNotFound.
+        """
+        with self._database.write() as session:
+            session.delete(_require(session, episode_id))
+            lessons = session.scalars(select(LessonRow.id).where(LessonRow.episode_id == episode_id)).all()
+            gone = [documents.document_id("lesson", lesson) for lesson in lessons]
+            documents.remove(session, [documents.document_id("episode", episode_id), *gone])
+            session.execute(delete(LessonRow).where(LessonRow.episode_id == episode_id))
+            session.execute(delete(FailureRow).where(FailureRow.episode_id == episode_id))
+            session.execute(delete(EffectRow).where(EffectRow.episode_id == episode_id))
+
+    def _row(self, episode: Episode, namespace: str) -> EpisodeRow:
+        data = self._redactor.data(episode.to_json())
+        task = {"text": data["task"], **data["task_origin"]}
+        plan = {"steps": data["plan"], "refusal": data["refusal"], "revision": data["plan_revision"]}
+        return EpisodeRow(
+            id=episode.id,
+            namespace=namespace,
+            task=data["task"],
+            task_name=episode.task.name,
+            task_record=task,
+            status="running",
+            model_name=episode.model.name,
+            weights_sha256=episode.model.weights_sha256,
+            kernels=episode.model.kernels,
+            base_url=data["model"]["base_url"],
+            config=data["config"],
+            plan=plan,
+            parent=episode.parent,
+            parent_step=episode.parent_step,
+            started_at=episode.started_at or now(),
+        )
+
+    def _put_outcome(self, row: EpisodeRow, outcome: Outcome, usage: Usage, finished_at: str | None) -> None:
+        data = self._redactor.data(outcome.to_json())
+        row.outcome, row.status, row.cause = data, outcome.status, data["cause"]
+        row.answer, row.error, row.finished_at = data["answer"], data["error"], finished_at
+        row.prompt_tokens, row.completion_tokens = usage.prompt_tokens, usage.completion_tokens
+        row.tool_calls, row.model_calls, row.wall_s = usage.tool_calls, usage.model_calls, usage.wall_s
+
+    def _put_step(self, session: Session, episode_id: str, step: Step) -> None:
+        results = {r.source_call_id: r for r in step.observation.results} if step.observation else {}
+        session.merge(rows.step_row(episode_id, self._redactor.data(step.to_json())))
+        for call in step.tool_calls:
+            self._put_call(session, episode_id, step.step_id, call, results.get(call.tool_call_id))
+
+    def _put_call(
+        self, session: Session, episode_id: str, step_id: int, call: ToolCall, result: ObservationResult | None
+    ) -> None:
+        row = session.get(ToolCallRow, (episode_id, call.tool_call_id))
+        if row is None:
+            position = _next_position(session, ToolCallRow, episode_id)
+            row = ToolCallRow(episode_id=episode_id, tool_call_id=call.tool_call_id, position=position, timestamp=now())
+            session.add(row)
+        row.step_id, row.function_name = step_id, call.function_name
+        row.arguments = self._redactor.data(call.to_json()["arguments"])
+        if result is not None:
+            row.result = self._redactor.data(result.to_json())
+            row.is_error, row.error_kind, row.wall_s = result.is_error, result.error_kind, result.wall_s
+        session.flush()
+
+    def _put_model_call(self, session: Session, episode_id: str, call: ModelCall) -> None:
+        position = _next_position(session, ModelCallRow, episode_id)
+        session.merge(rows.model_call_row(episode_id, call, self._redactor, position))
+        session.flush()
+
+    def _put_read(self, session: Session, episode_id: str, read: MemoryRead) -> None:
+        data = self._redactor.data(read.to_json())
+        stamp = read.timestamp or now()
+        session.add(MemoryReadRow(episode_id=episode_id, **data | {"timestamp": stamp}))
+
+
+def put_document(session: Session, row: EpisodeRow) -> bool:
+    """Offer an ended episode to recall, if its outcome says anything about the task."""
+    if row.outcome is None or row.status not in summary.IMPORTANCE:
+        return False
+    query = select(ToolCallRow.function_name).where(ToolCallRow.episode_id == row.id).order_by(ToolCallRow.position)
+    shown = summary.summarise(row.task, Outcome.from_json(row.outcome), session.scalars(query).all())
+    created_at = row.finished_at or row.started_at
+    documents.put(
+        session,
+        documents.Document(
+            "episode", row.id, row.namespace, row.task, shown, summary.IMPORTANCE[row.status], created_at
+        ),
+    )
+    return True
+
+
+def _require(session: Session, episode_id: str) -> EpisodeRow:
+    row = session.get(EpisodeRow, episode_id)
+    if row is None:
+        raise RecordNotFound(f"no episode {episode_id!r}; `coterie episodes list` shows those there are")
+    return row
+
+
+def _next_position(session: Session, table: type[ToolCallRow] | type[ModelCallRow], episode_id: str) -> int:
+    last = session.scalar(select(func.max(table.position)).where(table.episode_id == episode_id))
+    return 0 if last is None else last + 1
+
+
+def _steps_and_calls(session: Session, episode_id: str) -> tuple[tuple[Step, ...], tuple[ModelCall, ...]]:
+    step_rows = session.scalars(select(StepRow).where(StepRow.episode_id == episode_id))
+    call_rows = session.scalars(
+        select(ToolCallRow).where(ToolCallRow.episode_id == episode_id).order_by(ToolCallRow.position)
+    )
+    model_rows = session.scalars(
+        select(ModelCallRow).where(ModelCallRow.episode_id == episode_id).order_by(ModelCallRow.position)
+    )
+    return rows.steps(step_rows, call_rows), tuple(rows.model_call(row) for row in model_rows)
+
+
+def _summaries() -> Any:
+    so_far = select(func.count()).where(ToolCallRow.episode_id == EpisodeRow.id).scalar_subquery()
+    return select(
+        EpisodeRow.id,
+        EpisodeRow.task,
+        EpisodeRow.status,
+        EpisodeRow.started_at,
+        func.coalesce(EpisodeRow.tool_calls, so_far),
+        func.coalesce(EpisodeRow.wall_s, 0.0),
+    )

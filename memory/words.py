@@ -1,0 +1,59 @@
+"""Word search over the documents: BM25 through SQLite's FTS5, or PostgreSQL's own ranking.
+
+Source: Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond" (2009); FTS5 ranks
+by it. The query is a plain OR of the words that carry meaning, so nothing a user types is query syntax.
+"""
+
+import re
+from collections.abc import Sequence
+
+from sqlalchemy import bindparam, text
+from sqlalchemy.orm import Session
+
+MAX_WORDS = 64
+_WORD = re.compile(r"\w+")
+_STOP_TEXT = """
+a about after all also an and any are as at be been but by can could did do does for from had has have how i if in into
+is it its me my no not of on or our out over please shall should so some than that the their them then there these they
+this to up us was we were what when where which who why will with would you your
+"""
+STOP_WORDS = frozenset(_STOP_TEXT.split())
+
+_FTS5 = """
+SELECT d.id AS id FROM documents_words w JOIN documents d ON d.number = w.rowid
+WHERE documents_words MATCH :query AND d.namespace = :namespace AND d.kind IN :kinds
+ORDER BY bm25(documents_words), d.number DESC LIMIT :k
+"""
+_TSVECTOR = """
+SELECT d.id AS id FROM documents d, to_tsquery('simple', :query) q
+WHERE to_tsvector('simple', d.text) @@ q AND d.namespace = :namespace AND d.kind IN :kinds
+ORDER BY ts_rank_cd(to_tsvector('simple', d.text), q) DESC, d.number DESC LIMIT :k
+"""
+
+
+def words_of(query: str) -> tuple[str, ...]:
+    """The words of a text that carry meaning, each once, in lower case; all of them if none does."""
+    every = tuple(dict.fromkeys(word.lower() for word in _WORD.findall(query)))
+    meaning = tuple(word for word in every if word not in STOP_WORDS and (len(word) > 1 or not word.isascii()))
+    return (meaning or every)[:MAX_WORDS]
+
+
+def search(session: Session, query: str, k: int, namespace: str, kinds: Sequence[str]) -> list[str]:
+    """Ids of the k best documents of a namespace, best first."""
+    words = words_of(query)
+    if not words:
+        return []
+    if session.get_bind().dialect.name == "sqlite":
+        statement, expression = _FTS5, " OR ".join(f'"{word}"' for word in words)
+    else:
+        statement, expression = _TSVECTOR, " | ".join(f"'{word}'" for word in words)
+    bound = text(statement).bindparams(bindparam("kinds", expanding=True))
+    values = {"query": expression, "namespace": namespace, "kinds": list(kinds), "k": k}
+    return [str(found) for found in session.scalars(bound, values)]
+
+
+def shared(query: str, document: str) -> tuple[str, ...]:
+    """The query's words that the document has, whole or as the beginning of a word (late, lateness)."""
+    have = {word.lower() for word in _WORD.findall(document)}
+    stems = {word[: max(4, len(word) - 3)] for word in have}
+    return tuple(word for word in words_of(query) if word in have or word[: max(4, len(word) - 3)] in stems)
