@@ -6,7 +6,7 @@ to data that comes from its own package.
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from coterie.evals.located import SuiteError
 from coterie.evals.suite import Suite, read_suite
@@ -43,6 +43,19 @@ def find_suite(reference: str, category: str | None = None) -> Suite:
         have = ", ".join(suite.name for suite in listed())
         raise SuiteError(f"no suite {reference!r}; have {have}, or give the path of a suite's .yaml file")
     return read_suite(found)
+
+
+def overview() -> list[dict[str, Any]]:
+    """The face of `eval list`: name, tasks, environments and availability of every suite known by name."""
+    return [_described(suite.name) for suite in listed()]
+
+
+def _described(name: str) -> dict[str, Any]:
+    try:
+        suite = find_suite(name)
+    except SuiteError as error:
+        return {"name": name, "tasks": 0, "environments": [], "available": False, "note": str(error)}
+    return {"name": name, "tasks": len(suite.tasks), "environments": sorted(suite.environments), "available": True}
 
 
 def _shipped() -> Iterator[Listed]:

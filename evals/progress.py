@@ -27,7 +27,9 @@ class Progress:
         self._done += 1
         self._scored += result.scored
         self._passed += result.status == "passed"
-        line = f"[{self._done}/{self.total}] {self._rate()} {self._left()}  {result.task}#{result.trial}: {result.status}"
+        line = (
+            f"[{self._done}/{self.total}] {self._rate()} {self._left()}  {result.task}#{result.trial}: {result.status}"
+        )
         if result.reasons:
             line += f": {result.reasons[0]}"
         self._write(line[: 2 * _WIDTH], keep=result.status != "passed" or self._done == self.total)

@@ -4,6 +4,7 @@ import html
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from coterie.evals.compare import Comparison
 from coterie.evals.results import Result
 from coterie.evals.score import Score
 
@@ -57,6 +58,37 @@ def table(score: Score, results: Sequence[Result]) -> "RenderableType":
             tags.add_row(tag, str(row["tasks"]), percent(row["pass_at_1"]), f"{percent(low)} to {percent(high)}")
         parts.append(tags)
     return Group(*parts, Text(headline(score), "bold"))
+
+
+def comparison_table(compared: Comparison) -> "RenderableType":
+    """Two runs side by side, for the terminal."""
+    from rich.console import Group
+    from rich.table import Table
+    from rich.text import Text
+
+    changed = Table("task", compared.a.run, compared.b.run)
+    for task, old, new in compared.changed[:_SHOWN_TASKS]:
+        changed.add_row(task, percent(old), Text(percent(new), "green" if new > old else "red"))
+    return Group(changed, *(Text(line) for line in comparison_lines(compared)))
+
+
+def comparison_lines(compared: Comparison) -> list[str]:
+    """What a comparison says, in sentences."""
+    paired, mcnemar = compared.paired, compared.mcnemar
+    interval = ""
+    if paired.interval:
+        interval = f", 95 % interval [{percent(paired.interval[0])}, {percent(paired.interval[1])}]"
+    chance = f", p = {paired.p_value:.3g}" if paired.p_value is not None else ""
+    lines = [
+        f"{compared.b.run} minus {compared.a.run}: {percent(paired.difference)}{interval}{chance} ({paired.tasks} tasks)",
+        f"trials only the first passed: {mcnemar.only_a}, only the second: {mcnemar.only_b} (McNemar p = "
+        f"{mcnemar.p_value:.3g})",
+    ]
+    if compared.detectable is not None:
+        lines.append(f"with these tasks and trials a true difference of {percent(compared.detectable)} would show")
+    if compared.trials_for_this is not None:
+        lines.append(f"a difference as seen would show with {compared.trials_for_this} trials of each task")
+    return lines
 
 
 def markdown(score: Score, results: Sequence[Result]) -> str:

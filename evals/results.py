@@ -39,9 +39,11 @@ class RunHeader(Record):
     tasks: tuple[str, ...]
     trials: int
     seed: int
+    reference: str = ""
+    """The suite's name or path as it was asked for; with category and limit it finds the same tasks again."""
     category: str | None = None
     limit: int | None = None
-    agent: str = "coterie"
+    agent: str = "loop"
     model: Mapping[str, Any] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
     limits: Mapping[str, Any] = field(default_factory=dict)
@@ -180,7 +182,7 @@ def read_results(runs: Path, run: str) -> tuple[RunHeader, list[Result]]:
 
 def run_names(runs: Path) -> list[str]:
     """The runs there are, oldest first."""
-    return sorted(path.parent.name for path in runs.glob("*/run.json"))
+    return [path.parent.name for path in sorted(runs.glob("*/run.json"), key=lambda path: path.stat().st_mtime_ns)]
 
 
 def write_durably(path: Path, text: str) -> None:

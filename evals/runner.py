@@ -79,7 +79,9 @@ class Runner:
 
     async def _do(self, task: TaskSpec, key: Key, alone: bool) -> None:
         if self.results.died_too_often(key):
-            result = Result(*key, "broken", ("the process died in this trial each time it was run",), tags=task.all_tags)
+            result = Result(
+                *key, "broken", ("the process died in this trial each time it was run",), tags=task.all_tags
+            )
         else:
             self.results.begin(key, alone)
             result = await self._attempts(task, key)
@@ -162,4 +164,3 @@ def trial_seed(seed: int, key: Key) -> int:
     """The seed of one trial: the same for the same run seed, task and number."""
     digest = hashlib.sha256(f"{seed}/{key[0]}/{key[1]}".encode()).digest()
     return int.from_bytes(digest[:4]) >> 1
-

@@ -100,7 +100,8 @@ class TaskSpec(Spec):
     faults: list[Fault] = []
     expect: Expect
     reference: Solution
-    near_misses: list[Solution] = Field(min_length=1)
+    near_misses: list[Solution] = []
+    """Solutions that must not pass; a suite file gives at least one for each task."""
 
     @property
     def all_tags(self) -> tuple[str, ...]:
@@ -231,6 +232,8 @@ def _cross_problems(
             yield f"{part.at(('id',))}: id: {task.id!r} is used by {ids[task.id]} tasks"
         if task.environment not in environments:
             yield f"{part.at(('environment',))}: environment: unknown {task.environment!r}; have {sorted(environments)}"
+        if not task.near_misses:
+            yield f"{part.at(())}: near_misses: give at least one solution that must not pass"
         if task.family and splits.setdefault(task.family, task.split) != task.split:
             yield f"{part.at(('split',))}: split: family {task.family!r} lies in both splits"
 

@@ -1,0 +1,201 @@
+"""`coterie eval`: list suites, run one, go on with a run, compare runs, report."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from coterie.agent.settings import Settings
+    from coterie.evals.results import Result, RunHeader
+
+app = typer.Typer(help="Score agents on suites of tasks.", no_args_is_help=True)
+
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
+Model = Annotated[str | None, typer.Option(help="The model; default: the one in the settings.")]
+BaseUrl = Annotated[str | None, typer.Option(help="An OpenAI-compatible server; default: the local one.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")]
+Concurrency = Annotated[int, typer.Option(min=1, help="Trials at the same time.")]
+
+
+@app.command("list")
+def list_suites(as_json: AsJson = False) -> None:
+    """List the suites that can be run by name."""
+    from coterie.evals.catalogue import overview
+
+    with _told():
+        rows = overview()
+    if as_json:
+        _print_json({"suites": rows})
+        return
+    for row in rows:
+        note = f"{row['tasks']} tasks; {', '.join(row['environments'])}" if row["available"] else row["note"]
+        typer.echo(f"{row['name']:<16} {note}")
+
+
+@app.command()
+def run(
+    suite: Annotated[str, typer.Argument(metavar="NAME[:CATEGORY]", help="A suite's name or .yaml file.")],
+    limit: Annotated[int | None, typer.Option(min=1, help="Only the first N tasks.")] = None,
+    trials: Annotated[int, typer.Option(min=1, help="Trials of each task.")] = 1,
+    concurrency: Concurrency = 4,
+    seed: Annotated[int, typer.Option(help="The run's seed.")] = 0,
+    model: Model = None,
+    base_url: BaseUrl = None,
+    agent: Annotated[Literal["loop", "caller", "reference"] | None, typer.Option(help="What is scored.")] = None,
+    grammar: Annotated[bool, typer.Option(help="Hold the caller's turns to their schemas.")] = True,
+    name: Annotated[str | None, typer.Option(help="The run's name.")] = None,
+    fail_under: Annotated[float | None, typer.Option(min=0, max=1, help="Exit 1 below this pass@1.")] = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Run a suite and print its score."""
+    from coterie.evals import session
+
+    reference, category = session.parse_reference(suite)
+    request = session.Request(reference, category, limit, trials, seed, concurrency, agent, grammar, name)
+    with _told():
+        settings = _settings(model, base_url)
+        score = session.start(request, settings, _progress(quiet))
+        _show(score.header.run, settings, as_json)
+    _leave(score.pass_at_1, score.infrastructure_errors, fail_under)
+
+
+@app.command()
+def resume(
+    run: Annotated[str, typer.Argument(help="The run's name.")],
+    model: Model = None,
+    base_url: BaseUrl = None,
+    concurrency: Annotated[int | None, typer.Option(min=1, help="Trials at the same time.")] = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Go on with a run that was stopped; trials that have a result are not run again."""
+    from coterie.evals import session
+
+    with _told():
+        settings = _settings(model, base_url)
+        score = session.resume(run, settings, _progress(quiet), concurrency)
+        _show(run, settings, as_json)
+    _leave(score.pass_at_1, score.infrastructure_errors, None)
+
+
+@app.command()
+def report(
+    run: Annotated[str | None, typer.Argument(help="The run's name; default: the latest.")] = None,
+    as_markdown: Annotated[bool, typer.Option("--markdown", help="Markdown on stdout.")] = False,
+    html: Annotated[Path | None, typer.Option(help="Write one HTML file.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Report a run, finished or not."""
+    from coterie.evals import report as reports
+    from coterie.evals import session
+
+    with _told():
+        settings = _settings(None, None)
+        name = run or session.latest_run(settings)
+        score, results = session.report(name, settings)
+        if html:
+            html.write_text(reports.page(score, results), encoding="utf-8")
+            typer.echo(f"written: {html}", err=True)
+        if as_markdown:
+            typer.echo(reports.markdown(score, results))
+        elif not html or as_json:
+            _show(name, settings, as_json)
+
+
+@app.command()
+def compare(
+    a: Annotated[str, typer.Argument(metavar="RUN_A")],
+    b: Annotated[str, typer.Argument(metavar="RUN_B")],
+    as_json: AsJson = False,
+) -> None:
+    """Compare run B with run A: the difference, its interval, and whether it could be chance."""
+    from coterie.evals import session
+    from coterie.evals.compare import compare as compare_runs
+    from coterie.evals.report import comparison_table
+
+    with _told():
+        compared = compare_runs(session.runs_folder(_settings(None, None)), a, b)
+    if as_json:
+        _print_json(compared.to_json())
+    else:
+        _print_rich(comparison_table(compared))
+
+
+def _settings(model: str | None, base_url: str | None) -> "Settings":
+    from coterie.agent.settings import load
+
+    return load({"model": model, "base_url": base_url})
+
+
+def _progress(quiet: bool) -> "Callable[[RunHeader, int], Callable[[Result], None]]":
+    from coterie.evals.progress import Progress
+
+    def begin(header: "RunHeader", pending: int) -> "Callable[[Result], None]":
+        if quiet:
+            return lambda result: None
+        typer.echo(f"run {header.run}: {pending} trials of {header.suite} with {header.model['name']}", err=True)
+        return Progress(pending)
+
+    return begin
+
+
+def _show(run: str, settings: "Settings", as_json: bool) -> None:
+    from coterie.evals import report as reports
+    from coterie.evals import session
+
+    score, results = session.report(run, settings)
+    if as_json:
+        _print_json(score.to_json())
+    else:
+        _print_rich(reports.table(score, results))
+
+
+def _leave(pass_at_1: float | None, infrastructure_errors: int, fail_under: float | None) -> None:
+    if infrastructure_errors or pass_at_1 is None:
+        raise typer.Exit(3)
+    if fail_under is not None and pass_at_1 < fail_under:
+        raise typer.Exit(1)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Turn errors into one line on stderr and the exit code for their kind."""
+    from coterie.agent.errors import UsageError, treatment
+    from coterie.evals.located import SuiteError
+    from coterie.evals.results import RunError
+    from coterie.evals.runner import RunStopped
+    from coterie.memory.errors import StoreError
+    from coterie.model.errors import ModelError
+
+    try:
+        yield
+    except (SuiteError, RunError, UsageError) as error:
+        _fail(error, 2)
+    except ModelError as error:
+        _fail(error, 3 if treatment(error).status == "infrastructure" else 2)
+    except (RunStopped, StoreError, OSError) as error:
+        _fail(error, 3)
+    except KeyboardInterrupt:
+        typer.echo("\nstopped; what was done is kept: go on with coterie eval resume RUN", err=True)
+        raise typer.Exit(130) from None
+
+
+def _fail(error: Exception, code: int) -> None:
+    typer.echo(f"error: {error}", err=True)
+    raise typer.Exit(code) from None
+
+
+def _print_json(value: dict[str, Any]) -> None:
+    typer.echo(json.dumps(value, ensure_ascii=False))
+
+
+def _print_rich(renderable: Any) -> None:
+    from rich.console import Console
+
+    Console(file=sys.stdout, width=None if sys.stdout.isatty() else 160).print(renderable)

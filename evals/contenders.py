@@ -1,0 +1,54 @@
+"""The agents that `coterie eval run` can score, by name.
+
+loop        our loop, with its memory, ledger and checkpoints
+caller      plan and act only, for function-calling suites
+reference   the suite's own solutions: checks a suite and the harness, needs no model
+"""
+
+from typing import Literal
+
+from coterie.agent.connect import connect
+from coterie.agent.settings import Settings
+from coterie.agent.trace import Trace
+from coterie.evals.agents import Agent, Replay
+from coterie.evals.function_caller import CallerSettings, FunctionCaller
+from coterie.evals.ours import OurLoop
+from coterie.evals.selftest import solutions_of
+from coterie.evals.suite import Suite
+from coterie.memory.store import Store
+from coterie.tools.registry import SentenceEncoder
+
+Contender = Literal["loop", "caller", "reference"]
+
+
+def usual(suite: Suite) -> Contender:
+    """What a suite is scored with when nothing is said: function-calling suites have nothing to observe."""
+    return "caller" if suite.name == "bfcl" else "loop"
+
+
+async def contender(name: Contender, suite: Suite, settings: Settings, store: Store, grammar: bool = True) -> Agent:
+    """The agent of this name, its model server found or started."""
+    if name == "reference":
+        solutions = solutions_of(suite)
+        return Replay(lambda task: solutions[task.name or ""], "reference")
+    connected = await connect(settings, None, Trace())
+    if name == "loop":
+        return OurLoop(settings, store, connected.model, connected.ref)
+    return FunctionCaller(connected.model, _caller_settings(settings, grammar), _encoder(), connected.ref)
+
+
+def _caller_settings(settings: Settings, grammar: bool) -> CallerSettings:
+    return CallerSettings(
+        tool_choice=settings.tool_choice,
+        num_candidates=settings.num_candidates,
+        num_tools_shown=settings.num_tools_shown,
+        grammar=grammar,
+        max_completion_tokens=settings.max_completion_tokens,
+        temperature=settings.temperature,
+    )
+
+
+def _encoder() -> SentenceEncoder:
+    from coterie.model.encoder import Encoder
+
+    return Encoder.load()

@@ -1,0 +1,49 @@
+"""Our loop as an agent that can be scored: the same code that `coterie run` runs, one episode a session."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+
+from pydantic import JsonValue
+
+from coterie.agent.run import Agent as Loop
+from coterie.agent.settings import Settings
+from coterie.evals.agents import Assignment, InfrastructureFailure
+from coterie.memory.records import Episode, ModelRef
+from coterie.memory.store import Store
+from coterie.model.chat import ChatModel
+from coterie.model.errors import ModelError
+
+_SCORED_ON = ("temperature", "top_p", "max_completion_tokens", "memory", "num_recalled", "max_retries", "max_replans")
+_CHOSEN_BY = ("max_parallel", "num_tools_shown", "tool_choice", "num_candidates", "max_result_chars")
+
+
+class OurLoop:
+    """Each assignment is an episode in the store, in the assignment's namespace."""
+
+    def __init__(self, settings: Settings, store: Store, model: ChatModel, reference: ModelRef) -> None:
+        self._settings, self._store, self._chat = settings, store, model
+        self.model = reference
+
+    def settings(self) -> Mapping[str, JsonValue]:
+        """The settings that a score depends on."""
+        return {name: getattr(self._settings, name) for name in (*_SCORED_ON, *_CHOSEN_BY)}
+
+    async def run(self, assignment: Assignment) -> Episode:
+        """See `Agent.run`."""
+        mine = {
+            "workspace": assignment.workspace,
+            "namespace": assignment.namespace,
+            "seed": assignment.seed,
+            "builtin_tools": False,
+            "tools": (),
+            "mcp": (),
+            "approve": "auto",
+            **asdict(assignment.limits),
+        }
+        assignment.workspace.mkdir(parents=True, exist_ok=True)
+        settings = self._settings.model_copy(update=mine)
+        loop = Loop(tools=assignment.tools, settings=settings, model=self._chat, store=self._store)
+        try:
+            return await loop.arun(assignment.task)
+        except ModelError as error:
+            raise InfrastructureFailure(str(error)) from error

@@ -1,0 +1,205 @@
+"""From a request to a scored run: find the suite, open the store and the agent, run what is left, score it.
+
+What the commands and the API call; nothing is printed here.
+"""
+
+import asyncio
+import platform
+import secrets
+import subprocess
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from importlib.metadata import version
+from os import cpu_count
+from pathlib import Path
+
+from coterie.agent.opening import data_home
+from coterie.agent.settings import Settings
+from coterie.evals.agents import Agent, Limits
+from coterie.evals.catalogue import find_suite
+from coterie.evals.contenders import Contender, contender, usual
+from coterie.evals.keep import StoreKeeper
+from coterie.evals.results import Result, Results, RunError, RunHeader, read_header, read_results, run_names
+from coterie.evals.runner import Conditions, Runner, pending_trials
+from coterie.evals.score import Score, score
+from coterie.evals.suite import Suite
+from coterie.memory.records import now
+from coterie.memory.store import Store
+
+OnResult = Callable[[Result], None]
+OnStart = Callable[[RunHeader, int], OnResult]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a person asks for; `name` is the run's, made up when it is not given."""
+
+    reference: str
+    category: str | None = None
+    limit: int | None = None
+    trials: int = 1
+    seed: int = 0
+    concurrency: int = 4
+    agent: Contender | None = None
+    grammar: bool = True
+    name: str | None = None
+
+
+def parse_reference(text: str) -> tuple[str, str | None]:
+    """`NAME[:CATEGORY]`, where a category may itself have a colon (`examples:level:2`)."""
+    reference, _, category = text.partition(":")
+    return reference, category or None
+
+
+def runs_folder(settings: Settings) -> Path:
+    """Where runs are kept."""
+    return data_home(settings) / "runs"
+
+
+def latest_run(settings: Settings) -> str:
+    """The run begun last. RunError when there is none."""
+    names = run_names(runs_folder(settings))
+    if not names:
+        raise RunError("there are no runs yet; start one with: coterie eval run SUITE")
+    return names[-1]
+
+
+def start(request: Request, settings: Settings, on_start: OnStart) -> Score:
+    """Run a suite from the beginning. Raises SuiteError, RunError, RunStopped and the errors of model and store."""
+    suite = find_suite(request.reference, request.category)
+    adapter = suite.name == request.reference == "bfcl"
+    tasks = suite.select(None if adapter else request.category, request.limit)
+    return asyncio.run(_start(request, replace(suite, tasks=tasks), settings, on_start))
+
+
+def resume(run: str, settings: Settings, on_start: OnStart, concurrency: int | None = None) -> Score:
+    """Go on with a run as it was asked for. RunError when its suite has been edited since."""
+    header = read_header(runs_folder(settings), run)
+    suite = find_suite(header.reference, header.category)
+    if suite.digest != header.digest:
+        raise RunError(
+            f"the suite {header.reference!r} has changed since run {run!r} was begun; put it back as it was, or start "
+            f"a new run with: coterie eval run {header.reference}"
+        )
+    chosen = set(header.tasks)
+    suite = replace(suite, tasks=tuple(task for task in suite.tasks if task.id in chosen))
+    return asyncio.run(_resume(header, suite, settings, on_start, concurrency or header.concurrency))
+
+
+def report(run: str, settings: Settings) -> tuple[Score, list[Result]]:
+    """The score and the results of a run, finished or not."""
+    header, results = read_results(runs_folder(settings), run)
+    return score(header, results), results
+
+
+async def _start(request: Request, suite: Suite, settings: Settings, on_start: OnStart) -> Score:
+    with_store = Store.open(data_home(settings), settings.database_url, settings.chroma_url)
+    try:
+        kind = request.agent or usual(suite)
+        agent = await contender(kind, suite, settings, with_store, request.grammar)
+        header = _header(request, suite, settings, kind, agent)
+        results = Results.create(runs_folder(settings), header)
+        return await _carry_out(suite, agent, results, with_store, on_start, request.concurrency)
+    finally:
+        with_store.close()
+
+
+async def _resume(header: RunHeader, suite: Suite, settings: Settings, on_start: OnStart, concurrency: int) -> Score:
+    store = Store.open(data_home(settings), settings.database_url, settings.chroma_url)
+    try:
+        kept = {key: value for key, value in header.settings.items() if key in Settings.model_fields}
+        settings = settings.model_copy(update={**kept, **header.limits})
+        grammar = bool(header.settings.get("grammar", True))
+        agent = await contender(_kind(header.agent), suite, settings, store, grammar)
+        _require_same_model(header, agent)
+        results = Results.open(runs_folder(settings), header.run)
+        return await _carry_out(suite, agent, results, store, on_start, concurrency)
+    finally:
+        store.close()
+
+
+async def _carry_out(
+    suite: Suite, agent: Agent, results: Results, store: Store, on_start: OnStart, concurrency: int
+) -> Score:
+    try:
+        pending = sum(1 for _ in pending_trials(suite, results))
+        on_result = on_start(results.header, pending)
+        conditions = Conditions(concurrency, Limits(**results.header.limits))
+        await Runner(suite, agent, results, StoreKeeper(store.episodes), conditions, on_result).run()
+        return score(results.header, list(results.done.values()))
+    finally:
+        results.close()
+
+
+def _header(request: Request, suite: Suite, settings: Settings, kind: Contender, agent: Agent) -> RunHeader:
+    limits = Limits(settings.max_steps, settings.max_tool_calls, settings.max_tokens, settings.timeout_s)
+    return RunHeader(
+        run=request.name or _run_name(suite.name),
+        suite=suite.name,
+        digest=suite.digest,
+        tasks=tuple(task.id for task in suite.tasks),
+        trials=request.trials,
+        seed=request.seed,
+        reference=request.reference,
+        category=request.category,
+        limit=request.limit,
+        agent=kind,
+        model=agent.model.to_json(),
+        settings=dict(agent.settings()),
+        limits=asdict(limits),
+        concurrency=request.concurrency,
+        version=code_version(),
+        machine=machine(),
+        started_at=now(),
+    )
+
+
+def _require_same_model(header: RunHeader, agent: Agent) -> None:
+    was, is_now = header.model, agent.model.to_json()
+    if (was.get("name"), was.get("weights_sha256")) != (is_now["name"], is_now["weights_sha256"]):
+        raise RunError(
+            f"run {header.run!r} was begun with the model {was.get('name')!r} ({was.get('weights_sha256')}), and now "
+            f"{is_now['name']!r} ({is_now['weights_sha256']}) answers; give the same one with --model"
+        )
+
+
+def _kind(name: str) -> Contender:
+    kinds: dict[str, Contender] = {"loop": "loop", "caller": "caller", "reference": "reference"}
+    if name not in kinds:
+        raise RunError(f"unknown agent {name!r}; have {', '.join(kinds)}")
+    return kinds[name]
+
+
+def _run_name(suite: str) -> str:
+    return f"{suite}-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+
+
+def code_version() -> str:
+    """The package's version, and the commit where it runs from a checkout."""
+    here = Path(__file__).resolve().parent
+    try:
+        described = subprocess.run(
+            ["git", "describe", "--always", "--dirty"], cwd=here, capture_output=True, text=True, timeout=5, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return version("coterie")
+    return f"{version('coterie')} ({described.stdout.strip()})"
+
+
+def machine() -> dict[str, str | int]:
+    """What the run ran on."""
+    return {
+        "cpu": _cpu_name(),
+        "cores": cpu_count() or 1,
+        "system": f"{platform.system()} {platform.machine()}",
+        "python": platform.python_version(),
+    }
+
+
+def _cpu_name() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "unknown")
