@@ -8,7 +8,8 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from coterie.model.training.data.apis import kinds
+from coterie.model.training.data.apis import catalogue, kinds
+from coterie.model.training.data.apis.catalogue_source import CatalogueSource
 from coterie.model.training.data.apis.sources import FrameSource
 from coterie.model.training.data.trajectory import Split, Trajectory
 
@@ -20,9 +21,19 @@ __all__ = ["Generate", "generators"]
 def generators(catalogue_path: Path | str | None) -> list[tuple[str, float, Generate]]:
     """(name, weight, generate) of every kind; without a catalogue only the invented functions."""
     functions = FrameSource()
-    return [
+    chosen: list[tuple[str, float, Generate]] = [
         ("functions.single", 0.40, partial(kinds.single, source=functions)),
         ("functions.parallel", 0.13, partial(kinds.parallel, source=functions)),
         ("functions.parallel_mixed", 0.09, partial(kinds.parallel_mixed, source=functions)),
         ("functions.refusal", 0.10, partial(kinds.refusal, source=functions)),
+    ]
+    if catalogue_path is None:
+        return chosen
+    real = CatalogueSource(catalogue.load(Path(catalogue_path)))
+    return [
+        *chosen,
+        ("apis.single", 0.17, partial(kinds.single, source=real)),
+        ("apis.parallel", 0.03, partial(kinds.parallel, source=real)),
+        ("apis.parallel_mixed", 0.03, partial(kinds.parallel_mixed, source=real)),
+        ("apis.refusal", 0.05, partial(kinds.refusal, source=real)),
     ]

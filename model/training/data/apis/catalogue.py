@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from coterie.model.chat import JsonSchema
-from coterie.model.training.data.apis.frames import words_of
+from coterie.model.training.data.apis.verbs import VERBS
 
 MAX_OPTIONAL = 5
 MAX_PARAMETERS = 8
@@ -26,7 +26,10 @@ _SCALARS = {
     "string": "string", "character": "string", "integer": "integer", "long": "integer", "boolean": "boolean",
     "float": "number", "double": "number", "timestamp": "string", "number": "number",
 }  # fmt: skip
-_SKIPPED = re.compile(r"token|marker|signature|checksum|md5|idempoten|pageToken|quotaUser|prettyPrint|dry_?run|clientRequest|watermark|cursor|etag|requestId|fieldMask|updateMask|x_?amz|^pretty$|field_manager|limit_?bytes", re.I)
+_SKIPPED = re.compile(
+    r"token|marker|signature|checksum|md5|idempoten|pageToken|quotaUser|prettyPrint|dry_?run|clientRequest|watermark|cursor|etag|requestId|fieldMask|updateMask|x_?amz|^pretty$|field_manager|limit_?bytes",
+    re.I,
+)
 
 
 @dataclass
@@ -66,10 +69,11 @@ def collect() -> Iterator[Operation]:
     """Every sensible operation of the packages that are installed; a package that is not is left out."""
     seen: set[tuple[str, str]] = set()
     for source in (aws, google, kubernetes, python):
-        for operation in source():
-            if (operation.service, operation.name) not in seen:
-                seen.add((operation.service, operation.name))
-                yield operation
+        for found in source():
+            keys = {(found.service, found.name), (found.service, found.description)}
+            if not keys & seen:
+                seen |= keys
+                yield found
 
 
 # Text
@@ -95,7 +99,11 @@ def imperative(sentence: str) -> str:
     """`Deletes the queue` as `Delete the queue`; empty where the sentence does not begin with a verb."""
     first, _, rest = sentence.partition(" ")
     word = first.lower()
-    if not word.isalpha() or not rest or word in ("this", "the", "a", "an", "is", "has", "access", "aws", "process", "status", "address", "amazon"):
+    if (
+        not word.isalpha()
+        or not rest
+        or word in ("this", "the", "a", "an", "is", "has", "access", "aws", "process", "status", "address", "amazon")
+    ):
         return ""
     if word.endswith("ies"):
         base = word[:-3] + "y"
@@ -113,29 +121,21 @@ def imperative(sentence: str) -> str:
     return f"{base.capitalize()} {rest}"
 
 
-VERBS = set(
-    """accept activate add adjust allocate allow analyze apply approve archive assign associate attach authorize batch begin bind build calculate call
-    cancel change check claim clear clone close commit compare complete compute configure confirm connect convert copy count create deactivate decline
-    decode decrypt define delete deny deploy deprovision deregister describe destroy detach detect determine disable disassociate disconnect discover
-    display distribute download draw enable encrypt end enroll ensure enter estimate evaluate exchange execute expand export extend extract fetch fill
-    find finalize flush force format forward generate get give grant group import increase indicate infer initialize initiate insert install invoke
-    issue join launch leave link list load lock log look make manage mark measure merge migrate modify monitor move mute notify open order override
-    patch pause perform permit place play post predict prepare preview print process promote provide provision publish purchase purge put query read rebalance
-    reboot rebuild receive recognize recommend record recover redirect refresh register reject release remove rename renew reorder replace report
-    request require resend reserve reset resize resolve restart restore resume retrieve return reverse revoke roll rotate run save scale scan schedule
-    search select send set share show shut sign simulate skip snooze solve sort split stage start stop store stream submit subscribe suggest summarize
-    suspend swap switch sync synchronize tag take terminate test track transfer translate trigger turn unassign undelete uninstall unlock unregister
-    unsubscribe untag update upgrade upload use validate verify view wait withdraw write compute return round test sum multiply divide integrate
-    interpolate fit draw repeat reverse roll rotate stack pad clip center fold wrap parse join normalize construct obtain sample shuffle choose""".split()
-)
-
-
-def operation(service: str, name: str, documentation: str, parameters: dict[str, tuple[JsonSchema, bool]], outputs: list[str]) -> Operation | None:
+def operation(
+    service: str, name: str, documentation: str, parameters: dict[str, tuple[JsonSchema, bool]], outputs: list[str]
+) -> Operation | None:
     """The operation, if it is documented well enough and its required parameters can be given."""
     sentence = plain(documentation)
     action = imperative(sentence)
     words = sentence.split()
-    if not action or not 3 <= len(words) <= 26 or "deprecated" in documentation[:300].lower() or not sentence.isascii():
+    sentence, action = sentence.rstrip(". "), action.rstrip(". ")
+    if (
+        not action
+        or "Required permissions" in sentence
+        or not 3 <= len(words) <= 26
+        or "deprecated" in documentation[:300].lower()
+        or not sentence.isascii()
+    ):
         return None
     required = [key for key, (_, needed) in parameters.items() if needed]
     optional = [key for key in parameters if key not in required]
@@ -177,6 +177,8 @@ def _aws_members(shapes: dict[str, Any], shape: dict[str, Any], needed: set[str]
     found: dict[str, tuple[JsonSchema, bool]] = {}
     for key, member in shape.get("members", {}).items():
         if _SKIPPED.search(key) and key not in needed:
+            continue
+        if "deprecated" in member.get("documentation", "").lower()[:200]:
             continue
         schema = _aws_schema(shapes, member["shape"], 0)
         text = plain(member.get("documentation", ""), 1, 140)
@@ -237,7 +239,9 @@ def _google_methods(api: str, document: dict[str, Any], node: dict[str, Any]) ->
         outputs = list(document["schemas"].get(raw.get("response", {}).get("$ref"), {}).get("properties", {}))
         name = "_".join(raw["id"].split(".")[-2:])
         verb, noun = raw["id"].split(".")[-1], raw["id"].split(".")[-2]
-        if found := operation(api, f"{verb}_{noun}" if len(name) < 48 else verb, raw.get("description", ""), parameters, outputs):
+        if found := operation(
+            api, f"{verb}_{noun}" if len(name) < 48 else verb, raw.get("description", ""), parameters, outputs
+        ):
             yield found
     for inner in node.get("resources", {}).values():
         yield from _google_methods(api, document, inner)
@@ -245,7 +249,9 @@ def _google_methods(api: str, document: dict[str, Any], node: dict[str, Any]) ->
 
 def _google_parameter(key: str, raw: dict[str, Any]) -> tuple[JsonSchema, bool] | None:
     text = plain(raw.get("description", ""), 1, 140)
-    if not text or raw.get("deprecated") or _SKIPPED.search(key) or raw.get("type") not in _SCALARS:
+    if not text or re.search(r"deprecated|do not use|not supported", text, re.I) or "." in key:
+        return None
+    if raw.get("deprecated") or _SKIPPED.search(key) or raw.get("type") not in _SCALARS:
         return None
     schema: JsonSchema = {"type": _SCALARS[raw["type"]]}
     if "enum" in raw and len(raw["enum"]) <= 12:
@@ -261,10 +267,19 @@ def _google_body(properties: dict[str, Any]) -> dict[str, tuple[JsonSchema, bool
     found: dict[str, tuple[JsonSchema, bool]] = {}
     for key, raw in properties.items():
         text = raw.get("description", "")
-        if raw.get("readOnly") or text.startswith("Output only") or key in ("kind", "id", "selfLink") or len(found) == 4:
+        if (
+            raw.get("readOnly")
+            or text.startswith("Output only")
+            or key in ("kind", "id", "selfLink")
+            or len(found) == 4
+        ):
             continue
         if raw.get("type") == "array" and raw.get("items", {}).get("type") in _SCALARS and "enum" not in raw["items"]:
-            schema = {"type": "array", "items": {"type": _SCALARS[raw["items"]["type"]]}, "description": plain(text, 1, 140) + "."}
+            schema = {
+                "type": "array",
+                "items": {"type": _SCALARS[raw["items"]["type"]]},
+                "description": plain(text, 1, 140) + ".",
+            }
             found[key] = (schema, text.startswith("Required"))
         elif (parsed := _google_parameter(key, raw)) is not None:
             found[key] = (parsed[0], text.startswith("Required"))
@@ -283,15 +298,29 @@ def kubernetes() -> Iterator[Operation]:
     for path in sorted(_data("kubernetes", "client/api").glob("*_v1_api.py")):
         service = path.stem.removesuffix("_v1_api") or "core"
         for name, signature, line in _K8S_DEF.findall(path.read_text("utf-8")):
-            if name.endswith(("with_http_info", "without_preload_content")) or name.startswith("_") or "body:" in signature and "Optional[" not in signature:
+            if (
+                name.endswith(("with_http_info", "without_preload_content"))
+                or name.startswith("_")
+                or "body:" in signature
+                and "Optional[" not in signature
+            ):
                 continue
             parameters: dict[str, tuple[JsonSchema, bool]] = {}
             for key, optional, kind, text in _K8S_PARAMETER.findall(signature):
                 if not _SKIPPED.search(key) and key not in ("body", "resource_version_match", "allow_watch_bookmarks"):
-                    schema = {"type": {"Str": "string", "Int": "integer", "Bool": "boolean"}.get(kind, "string"), "description": plain(text, 1, 140) + "."}
+                    schema = {
+                        "type": {"Str": "string", "Int": "integer", "Bool": "boolean"}.get(kind, "string"),
+                        "description": plain(text, 1, 140) + ".",
+                    }
                     parameters[key] = (schema, not optional)
             if line.split()[0] in VERBS:
-                found = operation(f"k8s_{service}", name, line.replace("kind ", "").strip().capitalize(), parameters, ["metadata", "spec", "status"])
+                found = operation(
+                    f"k8s_{service}",
+                    name,
+                    line.replace("kind ", "").strip().capitalize(),
+                    parameters,
+                    ["metadata", "spec", "status"],
+                )
                 if found:
                     yield found
 
@@ -321,7 +350,11 @@ def python() -> Iterator[Operation]:
                 continue
             parameters = _python_parameters(value)
             doc = _python_doc(value)
-            found = operation(name.replace(".pyplot", "").split(".")[0], key, doc, parameters, ["result"]) if parameters else None
+            found = (
+                operation(name.replace(".pyplot", "").split(".")[0], key, doc, parameters, ["result"])
+                if parameters
+                else None
+            )
             if found:
                 yield found
 
@@ -353,7 +386,7 @@ def _python_parameters(function: Any) -> dict[str, tuple[JsonSchema, bool]]:
                 return {}
             continue
         description = plain(text, 1, 140)
-        if description:
+        if description and "eprecated" not in description:
             found[key] = (schema | {"description": description + "."}, needed)
     return found
 
@@ -383,8 +416,3 @@ def _data(package: str, folder: str) -> Path:
     if spec is None or spec.origin is None:
         return Path("/nonexistent-package")
     return Path(spec.origin).parent / folder
-
-
-def noun_of(operation_name: str) -> list[str]:
-    """The words of an operation's name without its verb."""
-    return words_of(operation_name)[1:]

@@ -14,7 +14,7 @@ import random
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -169,10 +169,11 @@ def _results(line: str) -> tuple[tuple[tuple[str, Kind], ...], str]:
     return tuple((name, kind(spec.strip())) for name, spec in pairs), answer.strip()
 
 
-def words_of(name: str) -> list[str]:
+@lru_cache(maxsize=200_000)
+def words_of(name: str) -> tuple[str, ...]:
     """The words of a snake, camel, Pascal or dotted name, in lower case."""
     spaced = re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1 \2", name))
-    return [word.lower() for word in re.split(r"[\s_.\-/:]+", spaced) if word]
+    return tuple(word.lower() for word in re.split(r"[\s_.\-/:]+", spaced) if word)
 
 
 STYLES = ["snake"] * 9 + ["camel"] * 4 + ["Pascal"] * 2 + ["dotted"] * 3 + ["prefixed"] * 2

@@ -13,6 +13,7 @@ from coterie.model.protocol import Answer, Plan, PlannedStep, Verdict
 from coterie.model.training.data.apis import smalltalk
 from coterie.model.training.data.apis.frames import words_of
 from coterie.model.training.data.apis.sources import Ask, Source, join_requests
+from coterie.model.training.data.apis.verbs import VERBS
 from coterie.model.training.data.trajectory import Attempt, Split, StepRecord, Trajectory, known_texts
 
 MAX_OBSERVATION_CHARS = 900
@@ -74,14 +75,9 @@ def refusal_reason(ask: Ask) -> str:
     action = _clause(ask.action, 10)
     first = action.split()[0].lower()
     lowered = action[0].lower() + action[1:]
-    if first in _VERBS:
+    if first in VERBS:
         return f"No tool here can {lowered}."
     return f"No tool here gives this: {lowered}."
-
-
-_VERBS = set(
-    ["accept", "activate", "add", "adjust", "analyze", "approve", "archive", "arm", "assign", "book", "calculate", "calibrate", "cancel", "change", "check", "close", "compare", "complete", "compute", "confirm", "convert", "count", "create", "delete", "describe", "disable", "disassociate", "associate", "attach", "detach", "discard", "download", "draw", "edit", "end", "enroll", "enable", "estimate", "escalate", "exchange", "extend", "extract", "fetch", "find", "format", "generate", "get", "grade", "join", "launch", "leave", "level", "list", "lock", "log", "look", "make", "mark", "measure", "merge", "move", "modify", "mute", "open", "order", "pause", "pin", "plan", "play", "predict", "project", "publish", "put", "rate", "recommend", "record", "recount", "refill", "refund", "register", "reject", "release", "remind", "remove", "rename", "renew", "rent", "report", "request", "reschedule", "reserve", "reset", "restore", "retire", "retrieve", "return", "rollback", "rotate", "run", "save", "scale", "schedule", "search", "send", "set", "share", "show", "sign", "simulate", "snooze", "solve", "sort", "split", "start", "stop", "submit", "suggest", "sum", "summarize", "swap", "switch", "terminate", "test", "track", "transfer", "translate", "truncate", "turn", "undelete", "unlock", "update", "upload", "validate", "verify", "withdraw", "work", "write", "abort", "allow", "apply", "begin", "bind", "build", "clone", "commit", "configure", "copy", "deploy", "deregister", "deprecate", "determine", "disassociate", "evaluate", "execute", "export", "import", "initiate", "insert", "install", "invoke", "issue", "link", "patch", "perform", "poll", "post", "process", "promote", "provide", "provision", "purge", "query", "read", "rebuild", "reboot", "resend", "resolve", "resume", "revoke", "stream", "sync", "tag", "tell", "test", "trigger", "unassign", "unbind", "uninstall", "unregister", "untag", "upgrade", "upsert", "watch"]
-)
 
 
 def _clause(description: str, max_words: int) -> str:
@@ -178,12 +174,13 @@ def _attempt(rng: random.Random, ask: Ask, seen: bool) -> Attempt:
 
 
 def _candidates(rng: random.Random, card: ToolCard, tools: list[ToolCard]) -> list[str]:
+    """The offered tools, nearest first as the retrieval ranks them, with the right one mostly on top."""
     words = set(words_of(card.name))
     others = [t.name for t in tools if t.name != card.name]
-    others.sort(key=lambda name: -len(words & set(words_of(name))))
-    names = [card.name, *others[: rng.choice([0, 1, 2, 3, 3])]]
-    rng.shuffle(names)
-    return names
+    others.sort(key=lambda name: rng.random() - len(words & set(words_of(name))))
+    names = others[: rng.choice([0, 1, 2, 2, 2, 2, 2, 3])]
+    place = 0 if rng.random() < 0.7 else rng.randint(0, len(names))
+    return [*names[:place], card.name, *names[place:]]
 
 
 # Requests in company

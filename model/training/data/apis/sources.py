@@ -135,8 +135,7 @@ class FrameSource:
             frame = rng.choice(pool)
             if (
                 frame.key in keys
-                or (frame.held != target.held
-                and not target.held)
+                or (frame.held != target.held and not target.held)
                 or excluded(target, frame)
                 or _same(target, frame)
             ):
