@@ -45,13 +45,14 @@ def _known(value: Any, schema: JsonSchema, shown: str) -> bool:
     if text in shown or folded(text) in folded(shown):
         return True
     composed = " " in text.strip() or not any(c.isalpha() for c in text)
-    return composed and all(number in shown for number in _NUMBER.findall(text))
+    return composed and all(number in shown or number == "100" for number in _NUMBER.findall(text))
 
 
 _WORDS = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five", 6: "six", 7: "a week", 0: "zero"}
 
 
 def _number_known(value: float, shown: str) -> bool:
+    value = abs(value)
     if str(value) in shown or f"{value:g}" in shown or f"{value:,}" in shown or f"{value:.2f}" in shown:
         return True
     return _WORDS.get(int(value), "\0") in shown.lower()

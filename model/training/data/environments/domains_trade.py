@@ -17,12 +17,12 @@ CUSTOMERS = C(
 ORDERS = C(
     "orders", "order", "orders", w.code("ord", "A", "SO", "ORD"),
     (
-        F("item", "text", lambda r: w.pick(r, w.ITEMS), ("the item", "what was ordered in the order"), ("What was bought with {it}?",), fixed=True),
+        F("item", "text", lambda r: w.pick(r, w.ITEMS), ("the item", "the product"), ("What was bought with {it}?",), fixed=True),
         enum("status", "pending", "shipped", "delivered", "cancelled", "returned", asks=("Has {it} been shipped yet?", "Where does {it} stand?", "What's the state of {it}?")),
         F("total", "money", w.money, ("the total", "the amount", "the order total"), ("How much did {it} cost?", "What did {it} come to?")),
         F("quantity", "count", lambda r: w.between(r, 1, 12), ("the quantity", "the number of pieces"), ("How many pieces are in {it}?",)),
         F("delivery_date", "date", w.day, ("the delivery date", "the expected delivery day"), ("When will {it} arrive?", "When is {it} due?"), names=("eta", "deliver_on")),
-        F("placed_on", "date", w.day, ("the order date", "the day it was placed for the order"), ("When was {it} placed?",), fixed=True),
+        F("placed_on", "date", w.day, ("the order date", "the purchase date"), ("When was {it} placed?",), fixed=True),
     ),
     "", ("purchase",), ("sale", "basket"), "shop", ("A customer wrote in about a parcel.", "We got a complaint this morning.", "The shop is quiet today."),
     (
@@ -141,7 +141,7 @@ DELIVERIES = C(
         F("weight_kg", "money", lambda r: round(r.random() * 40 + 0.4, 1), ("the weight in kg",), ("How heavy is {it}?",)),
         F("window", "text", lambda r: f"{w.between(r, 7, 12):02d}:00-{w.between(r, 13, 20)}:00", ("the time window",), ("At what time does {it} come?",)),
         enum("status", "queued", "on_the_way", "delivered", "failed", asks=("Where is {it} now?",)),
-        F("stops", "count", lambda r: w.between(r, 1, 25), ("the number of stops before it for the delivery",), ("How many stops come before {it}?",)),
+        F("stops", "count", lambda r: w.between(r, 1, 25), ("the number of stops before it",), ("How many stops come before {it}?",)),
     ),
     "", ("parcel", "shipment"), ("consignment",), "fleet", ("The driver just called.", "Traffic is bad today."),
     (

@@ -4,7 +4,7 @@ from coterie.model.training.data.environments import phrases as say
 from coterie.model.training.data.environments import sinks
 from coterie.model.training.data.environments.records import C
 from coterie.model.training.data.environments.scene import Scene, Step, Unlucky
-from coterie.model.training.data.environments.words import pick
+from coterie.model.training.data.environments.words import between, later, near, pick
 from coterie.model.training.data.surface import OpError, plain
 
 
@@ -12,7 +12,7 @@ def value(t: Scene, c: C) -> None:
     """One field of one record."""
     [r] = say.some(t, c)
     f = say.field(t, c.fields)
-    key = t.mention(r["id"])
+    key = t.mention(r["id"], t.world[c.name])
     it = say.it(t, c, key)
     what = f.said(t.rng)
     if f.asks and t.chance(0.6):
@@ -50,8 +50,6 @@ def missing(t: Scene, c: C) -> None:
 
 
 def _absent(t: Scene, c: C) -> str:
-    from coterie.model.training.data.environments.words import near
-
     table = t.world[c.name]
     for _ in range(8):
         key = str(t.world[f"{c.name}#ids"](t.rng))
@@ -64,7 +62,7 @@ def two_values(t: Scene, c: C) -> None:
     """Two or three fields of one record."""
     [r] = say.some(t, c)
     fields = t.rng.sample(c.fields, min(len(c.fields), 2 + (t.rng.random() < 0.3)))
-    it = say.it(t, c, key := t.mention(r["id"]))
+    it = say.it(t, c, key := t.mention(r["id"], t.world[c.name]))
     names = [f.said(t.rng) for f in fields]
     listed = ", ".join(names[:-1]) + " and " + names[-1]
     t.task(say.spoken(t, c, say.order(t, t.pick(f"Tell me {listed} of {it}", f"Give me {listed} for {it}", f"Check {it} for {listed}", f"From {it} I need {listed}"))))
@@ -79,7 +77,7 @@ def by_label(t: Scene, c: C) -> None:
     """A record people call by name: search first, then read."""
     [r] = say.some(t, c)
     f = say.field(t, [f for f in c.fields if f.name != c.label])
-    label = t.mention(str(r[c.label]))
+    label = t.mention(str(r[c.label]), say.labels(t, c))
     noun, what, named = c.noun, f.said(t.rng), t.quote(label)
     it = t.pick(f"the {noun} {named}", f"{named}", f"the {noun} called {named}", f"{noun} {named}")
     text = pick(t.rng, f.asks).replace("{it}", it) if f.asks and t.chance(0.5) else t.pick(
@@ -89,7 +87,7 @@ def by_label(t: Scene, c: C) -> None:
     t.task(say.spoken(t, c, text))
     t.plan(
         Step(f"{c.name}.search", t.pick(f"Find the {noun} {label}", f"Search {c.plural} for {label}", f"Search for {label}"), {"query": label}),
-        Step(f"{c.name}.get", t.pick(f"Read {what} of the {noun} found", f"Get the {noun} by its id"), {}, (1,)),
+        Step(f"{c.name}.get", t.pick(f"Read the details of the {noun} found", f"Get the {noun} by its id"), {}, (1,)),
     )
     result = t.call()
     if isinstance(result, OpError) or len(result.rows) != 1:
@@ -149,14 +147,14 @@ def tell(t: Scene, c: C) -> None:
     """Look one up, then tell somebody or keep it."""
     [r] = say.some(t, c)
     fields = t.rng.sample(c.fields, min(len(c.fields), 1 + (t.rng.random() < 0.5)))
-    key = t.mention(r["id"])
+    key = t.mention(r["id"], t.world[c.name])
     it, sink = say.it(t, c, key), sinks.draw(t, c, f"{c.noun} {r['id']}" if key == r["id"] else c.noun)
     names = [f.said(t.rng) for f in fields]
     listed = " and ".join(names)
     t.task(say.spoken(t, c, say.order(t, t.pick(
         f"Look up {it} and {sink.asks(listed)}", f"{say.upper(sink.asks(f'{listed} of {it}'))}", f"Get {listed} of {it}, then {sink.asks('it')}", f"Check {it}, then {sink.asks(listed)}",
     ))))  # fmt: skip
-    t.plan(Step(f"{c.name}.get", t.pick(f"Look up {c.noun} {key}", f"Get {listed} of {c.noun} {key}"), {"id": key}), sink.step(1))
+    t.plan(Step(f"{c.name}.get", t.pick(f"Look up {c.noun} {key}", f"Get {fields[0].name.replace(chr(95), ' ')} of {c.noun} {key}"), {"id": key}), sink.step(1))
     t.call()
     t.done(say.fact(t, c, r, *fields))
     title = f"{say.upper(c.noun)} {r['id']}"
@@ -219,8 +217,6 @@ def stretch(t: Scene, c: C) -> None:
     """Days between a record's date and another date, through the date tool."""
     [r] = say.some(t, c)
     f = say.field(t, c.of("date"))
-    from coterie.model.training.data.environments.words import between, later
-
     other = later(r[f.name], between(t.rng, 1, 90) * (1 if t.chance(0.7) else -1))
     first, second = (r[f.name], other) if other > r[f.name] else (other, r[f.name])
     it, what = say.it(t, c, r["id"]), f.said(t.rng)

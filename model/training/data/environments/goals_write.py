@@ -46,7 +46,7 @@ def update_by_label(t: Scene, c: C) -> None:
     """Find a record by name, then change it."""
     [r] = say.some(t, c)
     f = say.field(t, changeable(c)[:4])
-    new, label = _new(t, f, r[f.name]), t.mention(str(r[c.label]))
+    new, label = _new(t, f, r[f.name]), t.mention(str(r[c.label]), say.labels(t, c))
     what, old_id = f.said(t.rng), r["id"]
     t.task(say.spoken(t, c, say.order(t, t.pick(
         f"Change {what} of {t.quote(label)} to {t.quote(_word(new))}", f"For the {c.noun} {t.quote(label)}, set {what} to {_word(new)}", f"Find the {c.noun} {label} and set {what} to {_word(new)}",

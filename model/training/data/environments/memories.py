@@ -12,7 +12,7 @@ SOLVED_BEFORE = 0.10
 def add(rng: random.Random, run: Trajectory) -> None:
     """Now and then: the run's own tools as a solved task, and lines that do not matter."""
     lines: list[str] = []
-    if run.plan.steps and len(run.plan.steps) > 1 and rng.random() < SOLVED_BEFORE:
+    if len(run.steps) > 1 and rng.random() < SOLVED_BEFORE:
         lines.append(solved(rng, run))
     if rng.random() < IRRELEVANT:
         lines += [stray(rng) for _ in range(between(rng, 1, 3))]
@@ -25,9 +25,8 @@ def solved(rng: random.Random, run: Trajectory) -> str:
     """The run's plan as memory would have kept it from an earlier task of the kind."""
     words = run.task.split()
     gist = " ".join(words[:12])
-    return f'[solved before] "{gist}{"..." if len(words) > 12 else ""}" with ' + " -> ".join(
-        s.tool for s in run.plan.steps
-    )
+    shown = f'"{gist}{"..." if len(words) > 12 else ""}"'
+    return f"[solved before] {shown} with " + " -> ".join(dict.fromkeys(step.tool for step in run.steps))
 
 
 def stray(rng: random.Random) -> str:

@@ -70,6 +70,11 @@ def some(t: Scene, c: C, wanted: int = 1, **having: Any) -> list[dict[str, Any]]
     return t.rng.sample(rows, wanted)
 
 
+def labels(t: Scene, c: C) -> list[str]:
+    """What the records of a collection are called."""
+    return [str(r[c.label]) for r in t.world[c.name].values()]
+
+
 def field(t: Scene, fields: Sequence[F]) -> F:
     """One of the fields, if there is one."""
     if not fields:

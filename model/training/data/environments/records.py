@@ -100,7 +100,9 @@ class C:
     @property
     def state(self) -> F | None:
         """The field that lists are filtered by."""
-        return next((f for f in self.fields if f.kind == "enum"), None)
+        enums = [f for f in self.fields if f.kind == "enum"]
+        acted = [f for f in enums if any(a.field == f.name for a in self.actions)]
+        return next(iter(acted or enums), None)
 
 
 def make(c: C, rng: random.Random, world: World) -> dict[str, dict[str, Any]]:

@@ -6,13 +6,13 @@ names a way out of, and at the end makes the `Trajectory`.
 """
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from coterie.model.protocol import Answer, Plan, PlannedStep, Verdict, VerdictWord, in_schema_order
 from coterie.model.training.data.environments import checks
-from coterie.model.training.data.environments.words import misspell, pick
+from coterie.model.training.data.environments.words import misspell, near, pick
 from coterie.model.training.data.surface import Face, Op, OpError, Style, World, clip, draw_style, dress, render
 from coterie.model.training.data.trajectory import Attempt, StepRecord, Trajectory, known_texts
 
@@ -102,11 +102,14 @@ class Scene:
         """One of the phrasings."""
         return pick(self.rng, values)
 
-    def mention(self, value: str) -> str:
+    def mention(self, value: str, others: Iterable[str]) -> str:
         """The value as the task spells it: misspelt now and then; the error that follows names the right one."""
         if self.mood == "typo" and len(value) > 4:
-            self.mood = "clean"
-            return misspell(self.rng, value)
+            slip = misspell(self.rng, value)
+            keys = list(others)
+            if slip not in keys and near(slip, keys) == [value]:
+                self.mood = "clean"
+                return slip
         return value
 
     def quote(self, value: str) -> str:

@@ -153,10 +153,16 @@ def file_name(rng: random.Random, stem: str, extensions: Sequence[str] = ("txt",
 
 
 def near(wrong: str, keys: Sequence[str]) -> list[str]:
-    """Keys that differ from `wrong` by little, best first."""
-    import difflib
+    """Keys that a slip of the finger turns into `wrong`: two characters swapped, one left out or one too many."""
+    size, bag, low = len(wrong), sorted(wrong.lower()), wrong.lower()
+    return [k for k in keys if abs(len(k) - size) < 2 and _slip(low, bag, k.lower())][:3]
 
-    return difflib.get_close_matches(wrong, keys, n=3, cutoff=0.6)
+
+def _slip(wrong: str, bag: list[str], key: str) -> bool:
+    if len(key) == len(wrong):
+        return sorted(key) == bag and sum(a != b for a, b in zip(key, wrong, strict=True)) <= 2
+    longer, shorter = (key, wrong) if len(key) > len(wrong) else (wrong, key)
+    return any(longer[:i] + longer[i + 1 :] == shorter for i in range(len(longer)))
 
 
 def misspell(rng: random.Random, word: str) -> str:
