@@ -5,15 +5,16 @@ what its episode says.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from coterie.agent.connect import Connected, connect
+
 from coterie.agent import toolbox, workspace
 from coterie.agent.checkpoints import open_checkpoints
-from coterie.agent.connect import Connected, connect
 from coterie.agent.deps import Choices, Deps, Nearest, Recall, Recalled
 from coterie.agent.errors import UsageError
 from coterie.agent.given import Given
@@ -29,9 +30,8 @@ from coterie.agent.trace import Listener, RunStarted, Trace
 from coterie.memory.location import default_home
 from coterie.memory.records import Episode, Task
 from coterie.memory.store import Store
-from coterie.model.chat import ChatModel, Sampling
-from coterie.tools.approve import Approver, approver
-from coterie.tools.execute import DoubtResolver
+from coterie.model.chat import Sampling
+from coterie.tools.approve import approver
 from coterie.tools.registry import Registry
 from coterie.tools.tool import Tool
 
@@ -68,8 +68,7 @@ class Opening:
         parts = await self._parts(store, workspace.usable(Path(past.task.workspace or ".")))
         _require_tools(past, parts.tools)
         session = await self._session(episode_id, past.task, parts)
-        session.recorder.steps = {step.step_id: step for step in past.steps}
-        session.recorder.plan = past.plan
+        session.recorder.recover(past, await last_state(session.loop, thread_of(episode_id)))
         await asyncio.to_thread(store.episodes.reopen, episode_id)
         return session
 

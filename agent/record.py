@@ -1,20 +1,24 @@
 """The recorder: folds the trace's events into the Episode and writes it to the store as it happens.
 
-A step is written when its node is done, before LangGraph checkpoints the node, so a resumed run never
-holds a state whose record is missing. Model calls are written at once.
+What a node did is written when the node is done, off the loop's path: the next node starts meanwhile, and
+waits at its own end. So at a kill the record is at most one node behind the checkpoint, and `recover` makes
+that up from the checkpoint; results are in the effects ledger before that.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from coterie.agent import trace
-from coterie.agent.state import CallState, Signal, Spent, StepState
+from coterie.agent.state import CallState, Signal, Spent, State, StepState
 from coterie.memory.episodes import Episodes
 from coterie.memory.records import (
+    Episode,
     Metrics,
+    ModelCall,
     Observation,
     ObservationResult,
     Plan,
@@ -25,6 +29,9 @@ from coterie.memory.records import (
     now,
 )
 from coterie.tools.result import ToolResult
+
+T = TypeVar("T")
+Write = Callable[[], None]
 
 
 @dataclass
@@ -38,57 +45,89 @@ class Recorder:
     signals: list[Signal] = field(default_factory=list)
     plan: Plan = field(default_factory=Plan)
     _unwritten: set[int] = field(default_factory=set)
+    _writes: list[Write] = field(default_factory=list)
+    _writing: asyncio.Task[None] | None = None
 
     async def __call__(self, event: trace.Event) -> None:
         """Take down one event."""
         match event:
             case trace.ModelAnswered(call=call):
-                self._count(call.step_id or 0, call.prompt_tokens, call.completion_tokens, call.wall_s)
-                await self._write(self.episodes.record_model_call, call)
+                self._count(call)
+                self._later(self.episodes.record_model_call, call)
             case trace.MemoryRecalled(step_id=step_id, read=read, lines=lines):
                 self._change(step_id, node="recall", message="\n".join(lines) or None)
-                await self._write(self.episodes.record_memory_read, read)
+                self._later(self.episodes.record_memory_read, read)
             case trace.PlanMade():
-                await self._planned(event)
+                self._planned(event)
             case trace.CallDrafted(call=call):
-                self._change(call["step_id"], node="act", plan_step=call["number"], tool_calls=(tool_call(call),))
-                await self._write_steps()
+                self._drafted(call)
             case trace.ResultSeen(call=call, result=result):
                 self._change(call["step_id"], observation=self._observation(call, result))
-                await self._write_steps()
-            case trace.VerdictGiven(call={"step_id": step_id, "judged": {"note": note, "word": word}}):
-                self._change(step_id, verdict=word, message=note)
+            case trace.VerdictGiven(call=call):
+                self._judged(call)
             case trace.SignalRaised(signal=signal):
                 self.signals.append(signal)
             case trace.Answered(step_id=step_id, ending=ending):
                 self._change(step_id, node="finish", message=ending["answer"])
-            case trace.NodeDone(step_ids=step_ids, state_hash=state_hash):
+            case trace.NodeDone(node=node, step_ids=step_ids, state_hash=state_hash):
                 for step_id in step_ids:
                     self._change(step_id, state_hash=state_hash)
-                await self._write_steps()
+                if node != "observe":  # the ledger has the results, and judge follows at once
+                    await self._write()
 
-    async def close_plan(self, steps: Sequence[StepState]) -> None:
-        """Write how the plan's steps ended, and any step not yet written."""
+    def recover(self, past: Episode, state: State | None) -> None:
+        """Take up an interrupted episode: what was recorded, and what only the checkpoint knows."""
+        self.steps = {step.step_id: step for step in past.steps}
+        self.plan = past.plan
+        if state is None:
+            return
+        self.signals = list(state["signals"])
+        for call in state["wave"]:
+            self._drafted(call)
+            seen = self.steps[call["step_id"]].observation
+            if call["observed"] and seen is None:
+                observed = call["observed"]
+                result = ToolResult(observed["text"], is_error=observed["is_error"])
+                self._change(call["step_id"], observation=self._observation(call, result))
+            if call["judged"]:
+                self._judged(call)
+
+    async def close(self, steps: Sequence[StepState]) -> None:
+        """Write how the plan's steps ended, and all that is not yet written."""
         self.plan = replace(self.plan, steps=plan_steps(steps))
-        await self._write_steps()
-        await self._write(self.episodes.record_plan, self.plan)
+        self._later(self.episodes.record_plan, self.plan)
+        await self._write()
+        await self._written()
 
-    async def _planned(self, event: trace.PlanMade) -> None:
+    def _planned(self, event: trace.PlanMade) -> None:
         self.plan = Plan(plan_steps(event.steps), event.refusal, event.revision)
         node = "replan" if event.revision else "plan"
         self._change(event.step_id, node=node, plan=self.plan, message=event.refusal)
-        await self._write(self.episodes.record_plan, self.plan)
+        self._later(self.episodes.record_plan, self.plan)
+
+    def _drafted(self, call: CallState) -> None:
+        made = ToolCall(call_id(call), call["name"], call["arguments"])
+        self._change(call["step_id"], node="act", plan_step=call["number"], tool_calls=(made,))
+
+    def _judged(self, call: CallState) -> None:
+        assert call["judged"] is not None
+        self._change(call["step_id"], verdict=call["judged"]["word"], message=call["judged"]["note"])
 
     def _change(self, step_id: int, **changes: Any) -> None:
-        step = self.steps.get(step_id) or Step(step_id, changes.get("node", ""), timestamp=now())
+        step = self.steps.get(step_id) or Step(step_id, "", timestamp=now())
         self.steps[step_id] = replace(step, **changes)
         self._unwritten.add(step_id)
 
-    def _count(self, step_id: int, prompt: int, completion: int, wall_s: float) -> None:
-        step = self.steps.get(step_id)
+    def _count(self, call: ModelCall) -> None:
+        assert call.step_id is not None
+        step = self.steps.get(call.step_id)
         old = step.metrics if step and step.metrics else Metrics()
-        new = Metrics(old.prompt_tokens + prompt, old.completion_tokens + completion, round(old.wall_s + wall_s, 4))
-        self._change(step_id, metrics=new)
+        new = Metrics(
+            old.prompt_tokens + call.prompt_tokens,
+            old.completion_tokens + call.completion_tokens,
+            round(old.wall_s + call.wall_s, 4),
+        )
+        self._change(call.step_id, metrics=new)
 
     def _observation(self, call: CallState, result: ToolResult) -> Observation:
         assert call["observed"] is not None
@@ -97,26 +136,34 @@ class Recorder:
             content=call["observed"]["text"],
             data=result.data,
             is_error=result.is_error,
-            error_kind=result.error_kind,
+            error_kind=call["observed"]["error_kind"],
             truncated=result.truncated,
             full_path=_relative(result.full_path, self.home),
             wall_s=round(result.wall_s, 4),
         )
         return Observation((seen,))
 
-    async def _write_steps(self) -> None:
-        for step_id in sorted(self._unwritten):
-            if self.steps[step_id].node:  # a model call may come before the event that names its node
-                await self._write(self.episodes.record_step, self.steps[step_id])
-                self._unwritten.discard(step_id)
+    def _later(self, method: Callable[[str, T], None], record: T) -> None:
+        self._writes.append(partial(method, self.episode, record))
 
-    async def _write(self, method: Callable[[str, Any], None], record: Any) -> None:
-        await asyncio.to_thread(method, self.episode, record)
+    async def _write(self) -> None:
+        """Start writing what there is, after what was started before; raises what that ran into."""
+        await self._written()
+        known = [step_id for step_id in sorted(self._unwritten) if self.steps[step_id].node]
+        steps = [partial(self.episodes.record_step, self.episode, self.steps[step_id]) for step_id in known]
+        writes, self._writes = [*self._writes, *steps], []
+        self._unwritten.difference_update(known)
+        self._writing = asyncio.create_task(asyncio.to_thread(_all, writes))
+
+    async def _written(self) -> None:
+        if self._writing is not None:
+            writing, self._writing = self._writing, None
+            await writing
 
 
-def tool_call(call: CallState) -> ToolCall:
-    """The call as the episode keeps it."""
-    return ToolCall(call_id(call), call["name"], call["arguments"])
+def _all(writes: Sequence[Write]) -> None:
+    for write in writes:
+        write()
 
 
 def call_id(call: CallState) -> str:
@@ -127,18 +174,14 @@ def call_id(call: CallState) -> str:
 def plan_steps(steps: Sequence[StepState]) -> tuple[PlanStep, ...]:
     """The plan as the episode keeps it."""
     return tuple(
-        PlanStep(s["do"], tuple(s["known"]), tuple(s["needs"]), number=s["number"], status=s["status"])
-        for s in steps
+        PlanStep(s["do"], tuple(s["known"]), tuple(s["needs"]), number=s["number"], status=s["status"]) for s in steps
     )
 
 
 def usage(spent: Spent) -> Usage:
     """The budget's count as the episode keeps it."""
-    return Usage(**{key: value for key, value in _counts(spent).items() if key != "steps"})
-
-
-def _counts(spent: Spent) -> Mapping[str, Any]:
-    return {**spent}
+    counts = {name: count for name, count in spent.items() if name != "steps"}
+    return Usage(**counts)  # type: ignore[arg-type]  # the names and types are Spent's
 
 
 def _relative(path: Path | None, home: Path) -> str | None:

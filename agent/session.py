@@ -116,7 +116,7 @@ class Session:
     async def _record_end(self, outcome: Outcome) -> None:
         thread = thread_of(self.deps.episode)
         state = await last_state(self.loop, thread)
-        await self.recorder.close_plan(state["steps"] if state else [])
+        await self.recorder.close(state["steps"] if state else [])
         spent = usage(self.deps.budget.spent())
         await asyncio.to_thread(self.store.episodes.finish, self.deps.episode, outcome, spent)
         if outcome.status in ("failed", "limit") and outcome.cause != "refused":

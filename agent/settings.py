@@ -66,9 +66,7 @@ class Settings(BaseModel):
     max_replans: int = Field(3, ge=0)
     max_parallel: int = Field(4, gt=0, description="steps worked on at the same time")
     num_tools_shown: int = Field(12, gt=0, description="tools in the prompt; beyond it the nearest to the task")
-    tool_choice: Literal["encoder", "model", "both"] = Field(
-        "both", description="who picks a step's candidates"
-    )
+    tool_choice: Literal["encoder", "model", "both"] = Field("both", description="who picks a step's candidates")
     num_candidates: int = Field(3, gt=0)
 
 

@@ -5,12 +5,14 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
+from coterie.tools.load import load_tools
+from coterie.tools.mcp import connect_mcp
+
+from coterie.agent.remembering import Remembering
 from coterie.agent.settings import Settings
 from coterie.agent.trace import Trace, Waiting
 from coterie.memory.store import Store
 from coterie.tools.builtin import ToolContext, builtin_tools
-from coterie.tools.load import load_tools
-from coterie.tools.mcp import connect_mcp
 from coterie.tools.registry import Registry
 from coterie.tools.tool import Tool, tool
 
@@ -35,7 +37,8 @@ async def collect(
         for remote in await stack.enter_async_context(connect_mcp(server)):
             registry.add(remote)
     if settings.builtin_tools:
-        context = ToolContext(workspace=workspace, allow_network=settings.allow_network, memory=None)
+        memory = Remembering(store, settings.namespace) if settings.memory else None
+        context = ToolContext(workspace, settings.allow_network, memory=memory)
         for builtin in builtin_tools(context):
             if builtin.name not in registry:  # a person's tool takes the place of ours
                 registry.add(builtin)

@@ -5,7 +5,6 @@ grow, so that the server's prefix cache keeps hitting.
 """
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Any
 
 from coterie.agent.ask import ask

@@ -8,8 +8,6 @@ from coterie.agent.state import State
 from coterie.agent.trace import MemoryRecalled
 from coterie.memory.records import MemoryRead, now
 
-ORIGINS = {"episode": "solved before", "fact": "fact", "lesson": "lesson"}
-
 
 async def recall(state: State, deps: Deps) -> dict[str, Any]:
     """Ask memory about the task; the lines go into the first prompt and stay there."""
@@ -27,8 +25,10 @@ async def recall(state: State, deps: Deps) -> dict[str, Any]:
 
 
 def recalled_line(hit: Recalled) -> str:
-    """One line of the prompt: `[fact] ...`."""
-    return f"[{ORIGINS.get(hit.kind, hit.kind)}] {' '.join(as_data(hit.text).split())}"
+    """One line of the prompt: `[fact] ...`; an episode's own first words say how it went: `[solved before] ...`."""
+    text = " ".join(as_data(hit.text).split())
+    how, colon, rest = text.partition(": ")
+    return f"[{how.lower()}] {rest}" if hit.kind == "episode" and colon else f"[{hit.kind}] {text}"
 
 
 def _record(hit: Recalled) -> dict[str, Any]:
