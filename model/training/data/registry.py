@@ -10,6 +10,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cache
 from itertools import accumulate
 
@@ -17,6 +18,7 @@ from coterie.model.training.data.environments import distractors
 from coterie.model.training.data.environments.assemble import environment, populate
 from coterie.model.training.data.environments.catalog import Catalog, Template
 from coterie.model.training.data.environments.domains import HELD, WORLDS
+from coterie.model.training.data.environments.scene import Unlucky
 from coterie.model.training.data.trajectory import Split, Trajectory, chat
 
 __all__ = ["generate", "statistics", "stream", "templates"]
@@ -51,7 +53,9 @@ def _weights(split: Split) -> tuple[tuple[Template, ...], tuple[float, ...]]:
 def generate(rng: random.Random, split: Split = "train") -> Trajectory:
     """A verified trajectory of a template drawn by weight."""
     chosen, weights = _weights(split)
-    return rng.choices(chosen, cum_weights=weights)[0].generate(rng, split)
+    while True:
+        with suppress(Unlucky):
+            return rng.choices(chosen, cum_weights=weights)[0].generate(rng, split)
 
 
 def stream(seed: int, split: Split = "train") -> Iterator[Trajectory]:

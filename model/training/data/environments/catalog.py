@@ -52,14 +52,14 @@ class Template:
     weight: float = 1.0
 
     def generate(self, rng: random.Random, split: Split | None = None) -> Trajectory:
-        """One verified trajectory; `split` defaults to the template's own."""
+        """One verified trajectory; `split` defaults to the template's own. Raises Unlucky where no world fits."""
         split = split or self.split
-        for _ in range(20):
+        for _ in range(40):
             try:
                 return self._once(rng, split)
             except Unlucky:
                 continue
-        raise AssertionError(f"{self.name} found no task in 20 worlds")
+        raise Unlucky(f"{self.name} found no task in 40 worlds")
 
     def _once(self, rng: random.Random, split: Split) -> Trajectory:
         scene = Scene(

@@ -21,8 +21,9 @@ def lower(text: str) -> str:
 
 
 def upper(text: str) -> str:
-    """Text that begins a sentence."""
-    return text[:1].upper() + text[1:]
+    """Text that begins a sentence; ids and paths stay as they are."""
+    head = text.split(" ", 1)[0].rstrip(":,.;")
+    return text[:1].upper() + text[1:] if head.replace("-", "").replace("'", "").isalpha() else text
 
 
 def order(t: Scene, imperative: str) -> str:
