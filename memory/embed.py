@@ -1,10 +1,11 @@
 """Where the vectors come from: an injected encoder, by default the sentence encoder of `coterie.model.encoder`."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 ENCODER_NAME = "all-minilm-l6-v2"
 """Part of the vector collection's name: vectors of another encoder are never mixed in."""
@@ -13,7 +14,7 @@ ENCODER_NAME = "all-minilm-l6-v2"
 class TextEncoder(Protocol):
     """Texts to unit vectors."""
 
-    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    def encode(self, texts: Sequence[str]) -> "NDArray[np.float32]":
         """Rows of length one, [N, 384]."""
         ...
 

@@ -4,19 +4,21 @@ The agent calls begin, then record_* as things happen, then finish; evals and th
 is one transaction, durable when it returns. Secrets are redacted on the way in.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.orm import Session
 
-from coterie.memory import documents, rows, summary
+from coterie.memory import documents, exchange, rows, summary
 from coterie.memory.database import Database
 from coterie.memory.errors import RecordExists, RecordNotFound
 from coterie.memory.ids import new_id
 from coterie.memory.records import (
     Episode,
     EpisodeSummary,
+    Failure,
+    JsonObject,
     MemoryRead,
     ModelCall,
     ModelRef,
@@ -145,8 +147,8 @@ class Episodes:
             found = session.execute(_summaries().where(*where).order_by(*order).limit(limit).offset(offset))
             return Page(tuple(EpisodeSummary(*line) for line in found), total)
 
-    def add(self, episode: Episode, namespace: str = DEFAULT_NAMESPACE) -> None:
-        """Write a whole episode from elsewhere. Raises RecordExists, and then nothing was written."""
+    def add(self, episode: Episode, namespace: str = DEFAULT_NAMESPACE, failures: Sequence[Failure] = ()) -> None:
+        """Write a whole episode from elsewhere with its failures. Raises RecordExists, and then nothing was written."""
         with self._database.write() as session:
             if session.get(EpisodeRow, episode.id):
                 raise RecordExists(f"episode {episode.id} is in {self._database.where} already; delete it first")
@@ -159,9 +161,24 @@ class Episodes:
                 self._put_model_call(session, episode.id, call)
             for read in episode.memory_reads:
                 self._put_read(session, episode.id, read)
+            session.add_all(rows.failure_row(self._redactor.data(failure.to_json())) for failure in failures)
             if episode.outcome:
                 self._put_outcome(row, episode.outcome, episode.usage, episode.finished_at)
                 put_document(session, row)
+
+    def export(self, episode_id: str, form: exchange.Form = "coterie") -> JsonObject:
+        """The episode and its failures as one JSON object that `import_` reads back, whole in either form."""
+        episode = self.get(episode_id)
+        query = select(FailureRow).where(FailureRow.episode_id == episode_id).order_by(FailureRow.created_at)
+        with self._database.read() as session:
+            failures = [rows.failure(row) for row in session.scalars(query)]
+        return exchange.write(episode, failures, form)
+
+    def import_(self, data: Mapping[str, Any], namespace: str = DEFAULT_NAMESPACE) -> str:
+        """Write what `export` gave; returns the id. Raises RecordError for anything else, RecordExists."""
+        episode, failures = exchange.read(data)
+        self.add(episode, namespace, failures)
+        return episode.id
 
     def delete(self, episode_id: str) -> None:
         """Remove the episode and all that is of it: steps, calls, reads, failures, lessons, effects, index entry.

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from sqlalchemy import func, select
 
+from coterie.memory import rows
 from coterie.memory.database import Database
 from coterie.memory.errors import RecordNotFound
 from coterie.memory.ids import new_id
@@ -41,7 +42,7 @@ class Failures:
             episode = session.get(EpisodeRow, entry.episode_id)
             if episode is None:
                 raise RecordNotFound(f"failure of the unknown episode {entry.episode_id!r}; record the episode first")
-            session.merge(FailureRow(**data))
+            session.merge(rows.failure_row(data))
             session.flush()
             self._lessons.put(
                 session,
@@ -64,7 +65,7 @@ class Failures:
         if episode_id is not None:
             query = query.where(FailureRow.episode_id == episode_id)
         with self._database.read() as session:
-            return tuple(_failure(row) for row in session.scalars(query.limit(limit).offset(offset)))
+            return tuple(rows.failure(row) for row in session.scalars(query.limit(limit).offset(offset)))
 
     def by_cause(self) -> dict[str, int]:
         """How often each cause occurred, the most frequent first."""
@@ -79,18 +80,3 @@ def lesson_of(failure: Failure, task: str) -> str:
     where = f" at {failure.tool}" if failure.tool else ""
     message = clip(failure.message, MAX_MESSAGE_CHARS)
     return f'Went wrong before in "{clip(task, MAX_TASK_CHARS)}": {failure.cause}{where}: {message}'
-
-
-def _failure(row: FailureRow) -> Failure:
-    return Failure(
-        episode_id=row.episode_id,
-        cause=row.cause,
-        message=row.message,
-        id=row.id,
-        step_id=row.step_id,
-        tool=row.tool,
-        mast=row.mast,
-        decisive=row.decisive,
-        signals=tuple(row.signals),
-        created_at=row.created_at,
-    )

@@ -13,9 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import RLock
+from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy import func, or_, select, update
 
 from coterie.memory.database import Database
@@ -24,6 +23,10 @@ from coterie.memory.errors import EncoderUnavailable, IndexUnavailable, translat
 from coterie.memory.records import Record
 from coterie.memory.tables import DocumentRow
 from coterie.memory.vectors import Entry, Near, Vectors
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 BATCH = 64
 MAX_EMBEDDED_FIRST = 128
@@ -74,7 +77,7 @@ class Index:
         """Whether there is an index to keep in step; a server may always have one."""
         return self._vectors.exists
 
-    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    def encode(self, texts: Sequence[str]) -> "NDArray[np.float32]":
         """Unit vectors of texts. Raises EncoderUnavailable where no encoder can be loaded."""
         try:
             return self._load_encoder().encode(texts)

@@ -9,9 +9,11 @@ from typing import Any
 
 from coterie.memory.records import (
     Episode,
+    Failure,
     JsonObject,
     MemoryRead,
     ModelCall,
+    ModelRef,
     Observation,
     ObservationResult,
     Outcome,
@@ -22,9 +24,8 @@ from coterie.memory.records import (
     Usage,
     now,
 )
-from coterie.memory.records import ModelRef as ModelRefRecord
 from coterie.memory.redact import Redactor
-from coterie.memory.tables import EpisodeRow, MemoryReadRow, ModelCallRow, StepRow, ToolCallRow
+from coterie.memory.tables import EpisodeRow, FailureRow, MemoryReadRow, ModelCallRow, StepRow, ToolCallRow
 
 _IN_COLUMNS = ("purpose", "finish_reason", "prompt_tokens", "completion_tokens", "error", "wall_s", "timestamp")
 
@@ -82,6 +83,16 @@ def model_call(row: ModelCallRow) -> ModelCall:
     return ModelCall.from_json(row.body)
 
 
+def failure_row(failure: JsonObject) -> FailureRow:
+    """The row of a failure given as (redacted) JSON."""
+    return FailureRow(**failure)
+
+
+def failure(row: FailureRow) -> Failure:
+    """The failure as it was logged."""
+    return Failure.from_json({name: getattr(row, name) for name in Failure.__dataclass_fields__})
+
+
 def memory_read(row: MemoryReadRow) -> MemoryRead:
     """The recall as it was recorded."""
     return MemoryRead(row.query, row.namespace, tuple(row.hits), row.step_id, row.timestamp)
@@ -128,7 +139,7 @@ def episode(
     return Episode(
         id=row.id,
         task=Task.from_json(row.task_record),
-        model=ModelRefRecord(row.model_name, row.weights_sha256, row.kernels, row.base_url),
+        model=ModelRef(row.model_name, row.weights_sha256, row.kernels, row.base_url),
         outcome=Outcome.from_json(row.outcome) if row.outcome else None,
         plan=Plan.from_json(row.plan),
         steps=its_steps,

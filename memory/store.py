@@ -4,7 +4,9 @@ Synchronous; the agent calls it through `asyncio.to_thread`. Opening creates and
 and touches neither Chroma nor the encoder: those wait for the first recall.
 """
 
+import logging
 import secrets
+import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -18,6 +20,7 @@ from coterie.memory.database import BUSY_TIMEOUT_S, Database
 from coterie.memory.effects import Effects
 from coterie.memory.embed import ENCODER_NAME, TextEncoder, default_encoder
 from coterie.memory.episodes import DEFAULT_NAMESPACE, Episodes, put_document
+from coterie.memory.errors import IndexUnavailable
 from coterie.memory.failures import Failures
 from coterie.memory.index import Audit, Index, Progress
 from coterie.memory.lessons import Statements, document
@@ -26,6 +29,8 @@ from coterie.memory.recall import KINDS, Hit, Recall
 from coterie.memory.redact import Redactor
 from coterie.memory.tables import DocumentRow, EpisodeRow, FactRow, LessonRow, MetaRow
 from coterie.memory.vectors import Vectors
+
+log = logging.getLogger(__name__)
 
 
 class Store:
@@ -84,11 +89,16 @@ class Store:
     def forget(self, record_id: str, *, purge: bool = False, reason: str | None = None) -> None:
         """Forget a fact or lesson, or delete an episode, by id; its vector goes too."""
         if record_id.startswith("ep-"):
-            self.episodes.delete(record_id)
+            self.delete_episode(record_id)
         else:
             self.statements_of(record_id).forget(record_id, purge=purge, reason=reason)
-        if self.vectors.exists:
-            self.vectors.prune()
+            self._drop_vectors()
+
+    def delete_episode(self, episode_id: str) -> None:
+        """Delete an episode with all that is of it: records, lessons, index entries, its folder of artefacts."""
+        self.episodes.delete(episode_id)
+        shutil.rmtree(self.home / "episodes" / episode_id, ignore_errors=True)
+        self._drop_vectors()
 
     def statements_of(self, record_id: str) -> Statements:
         """The repository an id belongs to. Raises ValueError for an id that is no fact's or lesson's."""
@@ -107,6 +117,15 @@ class Store:
         """Read the whole database (raises DatabaseCorrupt), then compare the index with it."""
         self.database.check()
         return self.vectors.audit()
+
+    def _drop_vectors(self) -> None:
+        """Keep the index in step with what was removed; one that is out of order drops it when it is rebuilt."""
+        if not self.vectors.exists:
+            return
+        try:
+            self.vectors.prune()
+        except IndexUnavailable as error:
+            log.warning("%s", error)
 
     def close(self) -> None:
         """Close everything; a closed store is not used again."""

@@ -13,13 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
-import numpy as np
-from numpy.typing import NDArray
-
 from coterie.memory.errors import IndexUnavailable
 
 if TYPE_CHECKING:
+    import numpy as np
     from chromadb.api import ClientAPI
+    from numpy.typing import NDArray
 
 PAGE = 1000
 BATCH = 500
@@ -82,7 +81,7 @@ class Vectors:
                 if len(page["ids"]) < PAGE:
                     return found
 
-    def upsert(self, entries: Sequence[Entry], vectors: NDArray[np.float32]) -> None:
+    def upsert(self, entries: Sequence[Entry], vectors: "NDArray[np.float32]") -> None:
         """Write vectors [N, D] over whatever those ids had."""
         with self._opened() as collection:
             for start in range(0, len(entries), BATCH):
@@ -99,7 +98,7 @@ class Vectors:
             for start in range(0, len(ids), BATCH):
                 collection.delete(ids=list(ids[start : start + BATCH]))
 
-    def nearest(self, vector: NDArray[np.float32], k: int, namespace: str, kinds: Sequence[str] = ()) -> list[Near]:
+    def nearest(self, vector: "NDArray[np.float32]", k: int, namespace: str, kinds: Sequence[str] = ()) -> list[Near]:
         """The k nearest of a namespace to a unit vector [D], best first."""
         where: dict[str, Any] = {"namespace": namespace}
         if kinds:

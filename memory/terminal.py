@@ -1,0 +1,62 @@
+"""What the two command groups share: a store that is opened from the environment, and where output goes."""
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from coterie.memory.location import locate
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from coterie.memory.store import Store
+
+USAGE, INFRASTRUCTURE = 2, 3
+
+
+@contextmanager
+def opened_store() -> Iterator["Store"]:
+    """The store of `$COTERIE_HOME`; errors inside the block become one line on stderr and the exit code."""
+    from coterie.memory.errors import RecordExists, RecordNotFound, StoreError
+    from coterie.memory.store import Store
+
+    try:
+        with Store.at(locate()) as store:
+            yield store
+    except (RecordNotFound, RecordExists, ValueError) as error:
+        say(f"error: {error}")
+        raise typer.Exit(USAGE) from error
+    except (StoreError, OSError) as error:
+        say(f"error: {error}")
+        raise typer.Exit(INFRASTRUCTURE) from error
+
+
+def say(message: str) -> None:
+    """One line for the person, on stderr."""
+    typer.echo(message, err=True)
+
+
+def put_json(data: Mapping[str, Any]) -> None:
+    """One JSON object, on stdout; a lone surrogate, which no stream takes, is escaped."""
+    try:
+        text = json.dumps(data, ensure_ascii=False, indent=2)
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        text = json.dumps(data, indent=2)
+    typer.echo(text)
+
+
+def json_line(data: Mapping[str, Any]) -> str:
+    """One line of a JSONL file, in ASCII so that any string survives any stream."""
+    return json.dumps(data, separators=(",", ":"))
+
+
+def console() -> "Console":
+    """The terminal, for tables; nothing in a cell is read as markup."""
+    from rich.console import Console
+
+    return Console(markup=False, highlight=False, emoji=False)
