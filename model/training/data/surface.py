@@ -98,6 +98,7 @@ class Style:
     results: str
     rows: str
     held: bool
+    native: bool = False  # the runtime's built-ins as they are
 
 
 def draw_style(rng: random.Random, held: bool = False) -> Style:
@@ -111,6 +112,7 @@ def draw_style(rng: random.Random, held: bool = False) -> Style:
         results=pick(rng, ("json", "json", "json", "data", "result", "named", "lines", "lines", "sentence")),
         rows=pick(rng, ("json", "json", "items", "named", "csv", "table", "bullets")),
         held=held,
+        native=not held and rng.random() < 0.5,
     )
 
 
@@ -158,7 +160,7 @@ _EXTRAS: tuple[tuple[str, JsonSchema, str], ...] = (
 
 def dress(rng: random.Random, op: Op, style: Style) -> Face:
     """The op under a drawn name, with drawn parameter names and descriptions."""
-    if op.fixed:
+    if op.fixed and style.native:
         return Face(_fixed_card(op), {p.role: p.names[0] for p in op.params})
     names, properties = {}, {}
     case = style.case if style.case in ("snake", "camel") else "snake"
@@ -199,8 +201,10 @@ def _description(rng: random.Random, op: Op, style: Style) -> str:
 # Results
 
 
-def render(value: Any, style: Style) -> str:
-    """What a tool returns, as text, in the trajectory's result shape."""
+def render(value: Any, style: Style, native: bool = False) -> str:
+    """What a tool returns, as text, in the trajectory's result shape; built-ins give text or plain JSON."""
+    if native:
+        return value if isinstance(value, str) else dumps(value)
     match value:
         case str():
             return value

@@ -5,6 +5,7 @@ from functools import partial
 from coterie.model.training.data.environments import goals_linked as linked
 from coterie.model.training.data.environments import goals_read as read
 from coterie.model.training.data.environments import goals_write as write
+from coterie.model.training.data.environments.builtin import BUILTIN
 from coterie.model.training.data.environments.catalog import Catalog, Environment
 from coterie.model.training.data.environments.records import C, make, ops_of
 from coterie.model.training.data.environments.services import MAKERS, SERVICES
@@ -12,7 +13,7 @@ from coterie.model.training.data.environments.services import MAKERS, SERVICES
 
 def environment(name: str, collections: tuple[C, ...], held: bool = False) -> Environment:
     """A world of these collections and the common services."""
-    ops = SERVICES | {op.role: op for c in collections for op in ops_of(c)}
+    ops = SERVICES | BUILTIN | {op.role: op for c in collections for op in ops_of(c)}
     return Environment(name, ops, MAKERS | {c.name: partial(make, c) for c in collections}, held)
 
 

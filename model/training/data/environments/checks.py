@@ -44,8 +44,8 @@ def _known(value: Any, schema: JsonSchema, shown: str) -> bool:
     text = str(value)
     if text in shown or folded(text) in folded(shown):
         return True
-    composed = " " in text.strip() or not any(c.isalpha() for c in text)
-    return composed and all(number in shown or number == "100" for number in _NUMBER.findall(text))
+    composed = " " in text.strip() or "\n" in text or not any(c.isalpha() for c in text)
+    return composed and all(number in shown or number in ("100", "2") for number in _NUMBER.findall(text))
 
 
 _WORDS = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five", 6: "six", 7: "a week", 0: "zero"}

@@ -307,7 +307,7 @@ def shift_date(t: Scene, c: C) -> None:
     old = r[f.name]
     t.call()
     t.done(say.fact(t, c, r, f))
-    new = t.call(date=old)
+    new = t.call(date=old)["date"]
     t.done(t.pick(f"New date: {new}.", f"{old} becomes {new}."))
     t.call(**{f.name: new})
     t.check(lambda: t.world[c.name][r["id"]][f.name] == new == later(old, delta))
@@ -338,11 +338,13 @@ def percentage(t: Scene, c: C) -> None:
     t.call()
     t.done(say.fact(t, c, r, f))
     sign = "+" if up else "-"
-    result = t.call(expression=f"{old} * (100 {sign} {percent}) / 100" if store else f"{old} * {percent} / 100")
+    exact = f"{old} * (100 {sign} {percent}) / 100" if store else t.pick(f"{old} * {percent} / 100", f"{percent}% of {old}")
+    result = t.call(expression=f"round({exact}, 2)" if store else exact)
     t.done(t.pick(f"Result: {result}.", f"It comes to {result}."))
     if store:
-        t.call(**{f.name: result})
-        t.check(lambda: t.world[c.name][r["id"]][f.name] == result)
+        new = float(result)
+        t.call(**{f.name: new})
+        t.check(lambda: t.world[c.name][r["id"]][f.name] == new)
         t.done(f"{r['id']}: {name} {result}.")
     t.answer(t.pick(f"{say.upper(what)} of {c.noun} {r['id']} is now {result}.", f"Now {result} (was {old}).") if store else t.pick(f"{result}", f"{percent}% of {old} is {result}.", f"It is {result}."))
 

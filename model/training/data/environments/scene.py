@@ -191,7 +191,8 @@ class Scene:
         except OpError as error:
             self._record(arguments, clip(str(error)), is_error=True)
             return error
-        self._record(arguments, clip(render(result, self.style)), is_error=False)
+        native = self.ops[role].fixed and (self.style.native or isinstance(result, str))
+        self._record(arguments, clip(render(result, self.style, native)), is_error=False)
         return result
 
     def _fault(self, arguments: dict[str, Any]) -> None:
