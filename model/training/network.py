@@ -2,8 +2,7 @@
 
 Every expert is computed and multiplied by its gate (zero when not chosen): the arithmetic of the served
 sparse model with the throughput of a dense one, which at these widths is the quicker way to train.
-The effective weight W + scaling * B @ A is formed once a step, so its cost does not grow with the batch
-and the delta that is shipped has exactly rank r.
+The delta that is shipped has exactly rank r.
 
 Shapes: B batch, T tokens, D hidden, F dense FFN width, S shared width, N experts, E expert width,
 H heads, K kv heads, C head width, r rank.
@@ -63,6 +62,16 @@ class LowRank(nn.Module):
         self.B = nn.Parameter(torch.zeros(weight.shape[0], rank))
         self.scaling = scaling
 
+    def forward(self, x: Tensor) -> Tensor:
+        """x [..., in] -> [..., out]. A GPU multiplies by the merged weight; a CPU, whose batches are small, is
+        quicker with the factors apart, because then no gradient of a full matrix is formed."""
+        if x.is_cuda:
+            return F.linear(x, self.effective(x.dtype))
+        rows = x.flatten(0, -2)
+        inner = F.linear(rows, self.A.to(x.dtype))
+        plain = F.linear(rows, self.weight.to(x.dtype))
+        return torch.addmm(plain, inner, self.B.to(x.dtype).T, alpha=self.scaling).view(*x.shape[:-1], -1)
+
     def effective(self, dtype: torch.dtype) -> Tensor:
         """W + scaling * B @ A, the weight that is served."""
         delta = self.B.to(dtype) @ self.A.to(dtype)
@@ -102,20 +111,20 @@ class Layer(nn.Module):
     def attention(self, x: Tensor, cos: Tensor, sin: Tensor, attend: Attention) -> Tensor:
         """Rotary attention over grouped heads."""
         s, (b, t, _) = self.shape, x.shape
-        qkv = F.linear(x, self.qkv.effective(x.dtype)).view(b, t, s.heads + 2 * s.kv_heads, s.head_width)
+        qkv = self.qkv(x).view(b, t, s.heads + 2 * s.kv_heads, s.head_width)
         q, k, v = qkv.transpose(1, 2).split([s.heads, s.kv_heads, s.kv_heads], dim=1)
         y = attend(rotate(q, cos, sin), rotate(k, cos, sin), v)
-        return F.linear(y.transpose(1, 2).reshape(b, t, -1), self.o.effective(x.dtype))
+        return self.o(y.transpose(1, 2).reshape(b, t, -1))
 
     def experts(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Shared and routed experts in one FFN whose routed columns are scaled by their gates."""
         s = self.shape
-        gate, up = F.linear(x, self.gate_up.effective(x.dtype)).chunk(2, dim=-1)
+        gate, up = self.gate_up(x).chunk(2, dim=-1)
         inner = F.silu(gate) * up
         routed = self.route(x)
         wide = routed.gates.to(x.dtype).repeat_interleave(s.expert_width, dim=-1)
         inner = torch.cat([inner[..., : s.shared], inner[..., s.shared :] * wide], dim=-1)
-        return F.linear(inner, self.down.effective(x.dtype)), routed.load_N
+        return self.down(inner), routed.load_N
 
     def route(self, x: Tensor) -> Routed:
         """Normalised sigmoid gating; the bias decides who is chosen, not how much it counts (DeepSeek-V3, 2.1.2)."""
