@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from coterie.memory.terminal import console, json_line, opened_store, put_json, say
+from coterie.memory.terminal import console, json_line, opened_store, print_table, put_json, say
 
 app = typer.Typer(help="Add, search, show and forget what Coterie remembers.", no_args_is_help=True)
 
@@ -88,7 +88,8 @@ def list_(
     if as_json:
         put_json({"statements": [statement.to_json() for statement in found]})
         return
-    _table([(s.id, s.status, s.namespace, s.source, s.recorded_at[:16], s.text) for s in found])
+    columns = ("id", "status", "namespace", "source", "recorded", "text")
+    print_table(columns, [(s.id, s.status, s.namespace, s.source, s.recorded_at[:16], s.text) for s in found])
 
 
 @app.command()
@@ -194,12 +195,3 @@ def _import_line(store: Any, data: dict[str, Any]) -> bool:
         return True
     statement = Statement.from_json(data.get("statement") or {})
     return bool(store.statements_of(statement.id).import_(statement))
-
-
-def _table(lines: list[tuple[str, ...]]) -> None:
-    from rich.table import Table
-
-    table = Table("id", "status", "namespace", "source", "recorded", "text", box=None)
-    for line in lines:
-        table.add_row(*line)
-    console().print(table)

@@ -8,7 +8,7 @@ import typer
 
 from coterie.memory.records import Episode, Step
 from coterie.memory.summary import clip
-from coterie.memory.terminal import console, json_line, opened_store, put_json, say
+from coterie.memory.terminal import console, json_line, opened_store, print_table, put_json, say
 
 app = typer.Typer(help="List, show, export and delete recorded runs.", no_args_is_help=True)
 
@@ -49,12 +49,12 @@ def list_(
     if as_json:
         put_json({"episodes": [line.to_json() for line in page.episodes], "total": page.total})
         return
-    from rich.table import Table
-
-    table = Table("id", "status", "started", "calls", "seconds", "task", box=None)
-    for e in page.episodes:
-        table.add_row(e.id, e.status, e.started_at[:19], str(e.tool_calls), f"{e.wall_s:.1f}", clip(e.task, 80))
-    console().print(table)
+    columns = ("id", "status", "started", "calls", "seconds", "task")
+    lines = [
+        (e.id, e.status, e.started_at[:19], str(e.tool_calls), f"{e.wall_s:.1f}", clip(e.task, 80))
+        for e in page.episodes
+    ]
+    print_table(columns, lines)
     say(f"{len(page.episodes)} of {page.total}")
 
 
