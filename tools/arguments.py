@@ -16,6 +16,7 @@ from coterie.model.chat import JsonSchema
 from coterie.tools.errors import ArgumentError
 
 _SHOWN_CHARS = 80
+_FORMATS = {"date": "YYYY-MM-DD", "date-time": "YYYY-MM-DDTHH:MM:SS", "time": "HH:MM:SS"}
 _KINDS = {"list": "array", "dict": "object", "str": "string"}
 
 
@@ -65,7 +66,7 @@ def _line(path: str, details: Sequence[ErrorDetails], known: Mapping[str, Any]) 
     if first["type"] == "extra_forbidden":
         return unknown_argument(path, known) if path not in known and "." not in path else f"unknown field {path!r}"
     wants = " or ".join(dict.fromkeys(_lowered(detail["msg"]) for detail in details))
-    return f"argument {path!r} is {shown(first['input'])}: {wants}{_nearest(first, known.get(path))}"
+    return f"argument {path!r} is {shown(first['input'])}: {wants}{_hint(first, known.get(path) or {})}"
 
 
 def _expected(schema: JsonSchema | None) -> str:
@@ -76,8 +77,10 @@ def _expected(schema: JsonSchema | None) -> str:
     return f" ({kind}{': ' + about if about else ''})"
 
 
-def _nearest(detail: ErrorDetails, schema: JsonSchema | None) -> str:
-    choices = [str(choice) for choice in (schema or {}).get("enum", [])]
+def _hint(detail: ErrorDetails, schema: JsonSchema) -> str:
+    if written := _FORMATS.get(schema.get("format", "")):
+        return f"; write it as {written}"
+    choices = [str(choice) for choice in schema.get("enum", [])]
     near = get_close_matches(str(detail["input"]).lower(), [choice.lower() for choice in choices], n=1, cutoff=0.5)
     return f"; did you mean {next(c for c in choices if c.lower() == near[0])!r}?" if near else ""
 

@@ -12,7 +12,6 @@ from coterie.tools.builtin.files import Files
 from coterie.tools.builtin.memory import Memory
 from coterie.tools.builtin.python import Python
 from coterie.tools.builtin.tables import Tables
-from coterie.tools.builtin.web import Web
 from coterie.tools.tool import Tool, tool
 from coterie.tools.workspace import Workspace
 
@@ -31,5 +30,7 @@ def builtin_tools(context: ToolContext) -> list[Tool]:
     if context.memory is not None:
         tools += Memory(context.memory).tools()
     if context.allow_network:
+        from coterie.tools.builtin.web import Web  # brings an HTTP client that most runs do without
+
         tools += Web(context.limits, context.allow_private_addresses).tools()
     return [replace(each, spec=replace(each.spec, source="built in")) for each in tools]

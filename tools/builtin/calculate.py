@@ -19,6 +19,7 @@ _MAX_FACTORIAL = 500
 _MAX_EXPONENT = 1_000
 _DIGITS = 28
 _SHOWN_DIGITS = 12
+_MAX_PLACES = 15
 _MAX_SHOWN_EXACT = 30
 
 _SYMBOLS = {"×": "*", "·": "*", "÷": "/", "−": "-", "–": "-", "^": "**", "√": "sqrt"}
@@ -64,12 +65,8 @@ def _prepared(expression: str) -> str:
     text = expression.strip().rstrip("=").strip()
     for symbol, replacement in _SYMBOLS.items():
         text = text.replace(symbol, replacement)
-    if grouped := _GROUPED.search(text):
-        if not re.search(r"[a-z]\s*\(", text):
-            text = _GROUPED.sub(lambda match: match[0].replace(",", ""), text)
-        else:
-            plain = grouped[0].replace(",", "")
-            raise ToolError(f"{grouped[0]!r} could be one number or several; write {plain} for one, spaces for several")
+    if not re.search(r"[a-z]\s*\(", text):  # in a function call a comma separates its numbers
+        text = _GROUPED.sub(lambda match: match[0].replace(",", ""), text)
     text = _LEADING_ZEROS.sub("", text)
     text = _PERCENT_OF.sub(r"(\1/100)*", text)
     return _PERCENT.sub(r"(\1/100)", text)
@@ -214,7 +211,7 @@ def _exact_decimal(value: Fraction) -> str:
     while rest % 10 == 0 or rest % 2 == 0 or rest % 5 == 0:
         rest //= 10 if rest % 10 == 0 else 2 if rest % 2 == 0 else 5
         power += 1
-    if rest != 1 or power > _DIGITS:
+    if rest != 1 or power > _MAX_PLACES:
         return ""
     with localcontext(prec=4_000):
         return f"{Decimal(value.numerator) / Decimal(value.denominator):f}"

@@ -19,7 +19,6 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-import duckdb
 from pydantic import JsonValue
 
 from coterie.tools.builtin.context import Limits
@@ -89,6 +88,8 @@ class Engine:
 
     def select(self, sql: str, parameters: Sequence[object] = (), max_rows: int | None = None) -> Answer:
         """Run one SELECT. ToolError for anything else, for what SQL refuses, and past the limits."""
+        import duckdb
+
         limit = max_rows or self._limits.max_rows
         timer = threading.Timer(self._limits.query_s, self._connection.interrupt)
         timer.start()
@@ -116,6 +117,8 @@ class Engine:
 @contextmanager
 def opened(workspace: Workspace, paths: Sequence[str], limits: Limits) -> Iterator[Engine]:
     """An engine with the tables of these files, gone afterwards."""
+    import duckdb  # a fifth of a second that only a run with a table has to pay
+
     raw = [table for path in dict.fromkeys(paths) for table in read_tables(workspace, path)]
     _check_distinct(raw)
     settings = {"memory_limit": f"{limits.query_memory_mb}MB", "threads": 2, "autoload_known_extensions": "false"}
@@ -168,9 +171,9 @@ def _loaded(connection: Any, table: RawTable) -> list[Column]:
             "auto_detect=false, delim=',', quote='\"', escape='\"', nullstr='', allow_quoted_nulls=false, "
             "new_line='\\n', max_line_size=100000000)"
         )
-    columns = [Column(name, _kind(connection, name)) for name in table.columns]
-    typed = ", ".join(f"CAST({quoted(column.name)} AS {column.kind}) AS {quoted(column.name)}" for column in columns)
-    connection.execute(f"CREATE TABLE {quoted(table.name)} AS SELECT {typed} FROM raw")
+    columns = _typed(connection, table.columns)
+    casts = ", ".join(f"CAST({quoted(column.name)} AS {column.kind}) AS {quoted(column.name)}" for column in columns)
+    connection.execute(f"CREATE TABLE {quoted(table.name)} AS SELECT {casts} FROM raw")
     connection.execute("DROP TABLE raw")
     return columns
 
@@ -182,7 +185,14 @@ def _as_csv(table: RawTable) -> str:
     return "".join(",".join(cell(value) for value in row) + "\n" for row in table.rows)
 
 
-def _kind(connection: Any, column: str) -> str:
+def _typed(connection: Any, names: Sequence[str]) -> list[Column]:
+    """The narrowest type that every filled cell of a column fits, found in one pass over the table."""
+    found = connection.execute(f"SELECT {', '.join(_tests(name) for name in names)} FROM raw").fetchone()
+    width = len(found) // len(names)
+    return [Column(name, _kind(*found[i * width : (i + 1) * width])) for i, name in enumerate(names)]
+
+
+def _tests(column: str) -> str:
     cell = f"trim({quoted(column)})"
     number = f"TRY_CAST({cell} AS DOUBLE)"
     tests = (
@@ -194,11 +204,12 @@ def _kind(connection: Any, column: str) -> str:
         f"lower({cell}) IN ('true', 'false')",
     )
     lengths = f"max(length(ltrim(split_part({cell}, '.', 1), '+-'))), max(length(split_part({cell}, '.', 2)))"
-    found = connection.execute(
-        f"SELECT count({cell}), {lengths}, {', '.join(f'bool_and({test})' for test in tests)} FROM raw"
-    ).fetchone()
-    filled, whole, digits, *fits = found
-    if not filled:
+    all_fit = ", ".join(f"bool_and({test}) FILTER (WHERE {quoted(column)} IS NOT NULL)" for test in tests)
+    return f"{lengths}, {all_fit}"
+
+
+def _kind(whole: int | None, digits: int | None, *fits: bool | None) -> str:
+    if whole is None or digits is None:
         return "VARCHAR"
     kinds = ("BIGINT", f"DECIMAL({whole + digits}, {digits})", "DOUBLE", "DATE", "TIMESTAMP", "BOOLEAN")
     return next((kind for fit, kind in zip(fits, kinds, strict=True) if fit), "VARCHAR")

@@ -1,0 +1,216 @@
+"""Tools of an MCP server, over stdio (a command) or streamable HTTP (a URL), as ordinary tools.
+
+The server lists its tools once, on connecting; each call goes to the open session. What the server says about
+its tools (descriptions, annotations) is a hint from outside: it can make a tool need more approval, and "read
+only" is believed only to the extent that the person chose the server. Source: the Model Context Protocol,
+through its Python SDK.
+"""
+
+import asyncio
+import re
+import shlex
+from collections.abc import AsyncIterator, Collection, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pydantic import JsonValue
+
+from coterie.model.chat import JsonSchema
+from coterie.tools.arguments import shown, unknown_argument
+from coterie.tools.errors import ArgumentError, ToolError, ToolUnavailable
+from coterie.tools.schema import RecursiveSchemaError, self_contained
+from coterie.tools.spec import DEFAULT_TIMEOUT_S, Effect, ToolSpec
+from coterie.tools.tool import Tool
+
+if TYPE_CHECKING:
+    from mcp import Client, StdioServerParameters
+    from mcp.types import CallToolResult
+    from mcp.types import Tool as RemoteTool
+
+_CONNECT_S = 30.0
+_MAX_PAGES = 100
+_ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=")
+
+
+@asynccontextmanager
+async def connect_mcp(
+    target: str, *, taken: Collection[str] = (), timeout_s: float = DEFAULT_TIMEOUT_S, connect_s: float = _CONNECT_S
+) -> AsyncIterator[list[Tool]]:
+    """The tools of an MCP server for as long as the context is open.
+
+    `target` is a URL (`http://...`), or a command line with `NAME=value` settings in front if it needs any.
+    A tool whose name is in `taken` gets the server's name as a prefix. Open and close it in the same task.
+    ToolUnavailable if the server does not start, does not answer or is no MCP server.
+    """
+    server = _server(target)
+    async with AsyncExitStack() as stack:
+        client = await _connected(stack, target, server, connect_s)
+        name = client.server_info.name if client.server_info else "mcp"
+        async with asyncio.timeout(connect_s):
+            listed = await _listed(client, target)
+        yield [_tool(client, target, _prefix(name), remote, taken, timeout_s) for remote in listed]
+
+
+def _server(target: str) -> "str | StdioServerParameters":
+    from mcp import StdioServerParameters
+
+    if target.startswith(("http://", "https://")):
+        return target
+    try:
+        words = shlex.split(target)
+    except ValueError as error:
+        raise ToolUnavailable(f"MCP command {target!r} cannot be read: {error}") from None
+    settings = {}
+    while words and _ASSIGNMENT.match(words[0]):
+        name, _, value = words.pop(0).partition("=")
+        settings[name] = value
+    if not words:
+        raise ToolUnavailable(f"MCP server {target!r} is neither a command nor a URL")
+    return StdioServerParameters(command=words[0], args=words[1:], env=settings or None)
+
+
+async def _connected(
+    stack: AsyncExitStack, target: str, server: "str | StdioServerParameters", connect_s: float
+) -> "Client":
+    from mcp import Client
+
+    try:
+        async with asyncio.timeout(connect_s):
+            return await stack.enter_async_context(Client(server))
+    except TimeoutError:
+        raise ToolUnavailable(f"MCP server {target!r} did not answer within {connect_s:g} s") from None
+    except Exception as error:
+        raise ToolUnavailable(f"MCP server {target!r} cannot be used: {_innermost(error)}") from error
+
+
+async def _listed(client: "Client", target: str) -> "list[RemoteTool]":
+    tools: list[RemoteTool] = []
+    cursor: str | None = None
+    for _ in range(_MAX_PAGES):
+        try:
+            page = await client.list_tools(cursor=cursor)
+        except Exception as error:
+            raise ToolUnavailable(f"MCP server {target!r} cannot list its tools: {_innermost(error)}") from error
+        tools += page.tools
+        cursor = page.next_cursor
+        if not cursor:
+            return tools
+    raise ToolUnavailable(f"MCP server {target!r} lists its tools on more than {_MAX_PAGES} pages")
+
+
+def _tool(
+    client: "Client", target: str, prefix: str, remote: "RemoteTool", taken: Collection[str], timeout_s: float
+) -> Tool:
+    name = f"{prefix}_{remote.name}" if remote.name in taken else remote.name
+    spec = ToolSpec(
+        name=name,
+        description=remote.description or remote.title or remote.name.replace("_", " "),
+        parameters=_parameters(remote.input_schema),
+        returns=remote.output_schema,
+        effect=_effect(remote),
+        idempotent=bool(remote.annotations and remote.annotations.idempotent_hint),
+        timeout_s=timeout_s,
+        source=f"mcp:{target}",
+    )
+    return Tool(spec, _RemoteBody(client, target, remote.name, spec))
+
+
+def _parameters(schema: Mapping[str, Any]) -> JsonSchema:
+    try:
+        inlined = self_contained(schema)
+    except RecursiveSchemaError:
+        return dict(schema)  # it still validates; only a grammar cannot use it
+    return {"type": "object", "properties": {}, **inlined}
+
+
+def _effect(remote: "RemoteTool") -> Effect:
+    hints = remote.annotations
+    if hints is None:
+        return "write"
+    if hints.read_only_hint:
+        return "read"
+    return "dangerous" if hints.destructive_hint else "write"
+
+
+@dataclass(frozen=True)
+class _RemoteBody:
+    client: "Client" = field(repr=False)
+    target: str
+    remote_name: str
+    spec: ToolSpec
+
+    def check(self, arguments: object) -> dict[str, Any]:
+        """See `Body.check`; by the JSON Schema the server gave."""
+        from jsonschema import Draft202012Validator
+
+        if not isinstance(arguments, Mapping):
+            raise ArgumentError(self.spec.name, [f"the arguments must be one JSON object, not {shown(arguments)}"])
+        known = self.spec.parameters.get("properties", {})
+        problems = (
+            [unknown_argument(name, known) for name in arguments if name not in known] if _closed(self.spec) else []
+        )
+        for error in Draft202012Validator(self.spec.parameters).iter_errors(dict(arguments)):
+            place = ".".join(map(str, error.absolute_path))
+            if error.validator != "additionalProperties":
+                problems.append(f"argument {place!r}: {error.message}" if place else error.message)
+        if problems:
+            raise ArgumentError(self.spec.name, problems)
+        return dict(arguments)
+
+    async def run(self, checked: dict[str, Any]) -> JsonValue:
+        """See `Body.run`; an error result of the server is a ToolError, a lost server ToolUnavailable."""
+        import anyio
+        from mcp import MCPError
+
+        try:
+            result = await self.client.call_tool(self.remote_name, checked)
+        except MCPError as error:
+            if _is_gone(error):
+                raise ToolUnavailable(f"MCP server {self.target!r} is gone: {error}") from error
+            raise ToolError(f"MCP server {self.target!r} refused: {error}") from error
+        except (OSError, RuntimeError, anyio.ClosedResourceError, anyio.BrokenResourceError) as error:
+            raise ToolUnavailable(f"MCP server {self.target!r} is gone: {_innermost(error)}") from error
+        if result.is_error:
+            raise ToolError(_text(result) or f"{self.spec.name} failed without saying why")
+        return _data(result)
+
+
+def _closed(spec: ToolSpec) -> bool:
+    return spec.parameters.get("additionalProperties") is False
+
+
+def _is_gone(error: Any) -> bool:
+    from mcp.types import CONNECTION_CLOSED
+
+    return bool(error.error.code == CONNECTION_CLOSED)
+
+
+def _data(result: "CallToolResult") -> JsonValue:
+    structured: JsonValue = result.structured_content
+    if isinstance(structured, dict):
+        return structured["result"] if list(structured) == ["result"] else structured
+    return _text(result)
+
+
+def _text(result: "CallToolResult") -> str:
+    return "\n".join(_block_text(block) for block in result.content)
+
+
+def _block_text(block: Any) -> str:
+    if block.type == "text":
+        return str(block.text)
+    if block.type == "resource" and hasattr(block.resource, "text"):
+        return str(block.resource.text)
+    where = getattr(block, "uri", "") or getattr(getattr(block, "resource", None), "uri", "")
+    return f"[{block.type}{f' {where}' if where else ''}: not shown]"
+
+
+def _prefix(server: str) -> str:
+    return re.sub(r"\W+", "_", server).strip("_").lower() or "mcp"
+
+
+def _innermost(error: BaseException) -> str:
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
