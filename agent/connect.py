@@ -18,8 +18,10 @@ class Connected:
     ref: ModelRef
 
 
-async def connect(settings: Settings, given: ChatModel | None, trace: Trace) -> Connected:
+async def connect(settings: Settings, given: "ChatModel | Connected | None", trace: Trace) -> Connected:
     """The model of a run. Raises ModelError where none can be had."""
+    if isinstance(given, Connected):
+        return given
     if given is not None:
         return Connected(given, ModelRef(given.name))
     if settings.base_url is not None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from coterie.agent.connect import Connected
 from coterie.memory.store import Store
 from coterie.model.chat import ChatModel
 from coterie.tools.approve import Approver
@@ -16,7 +17,7 @@ class Given:
     """Live objects; None where the run makes its own."""
 
     functions: Sequence[Tool | Callable[..., Any]] = ()
-    model: ChatModel | None = None
+    model: ChatModel | Connected | None = None
     ask: Approver | None = None
     in_doubt: DoubtResolver | None = None
     store: Store | None = None

@@ -11,10 +11,9 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from coterie.agent.connect import Connected, connect
-
 from coterie.agent import toolbox, workspace
 from coterie.agent.checkpoints import open_checkpoints
+from coterie.agent.connect import Connected, connect
 from coterie.agent.deps import Choices, Deps, Nearest, Recall, Recalled
 from coterie.agent.errors import UsageError
 from coterie.agent.given import Given

@@ -150,8 +150,9 @@ class Recorder:
         """Start writing what there is, after what was started before; raises what that ran into."""
         await self._written()
         known = [step_id for step_id in sorted(self._unwritten) if self.steps[step_id].node]
-        steps = [partial(self.episodes.record_step, self.episode, self.steps[step_id]) for step_id in known]
-        writes, self._writes = [*self._writes, *steps], []
+        for step_id in known:
+            self._later(self.episodes.record_step, self.steps[step_id])
+        writes, self._writes = self._writes, []
         self._unwritten.difference_update(known)
         self._writing = asyncio.create_task(asyncio.to_thread(_all, writes))
 

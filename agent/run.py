@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from coterie.agent import workspace as folders
+from coterie.agent.connect import Connected
 from coterie.agent.errors import UsageError
 from coterie.agent.given import Given
 from coterie.agent.interrupts import Stop, stoppable
@@ -31,10 +32,10 @@ from coterie.tools.tool import Tool
 class Agent:
     """An agent with its tools, model and settings; each `run` is an episode of its own.
 
-    `tools` takes `@tool` objects, plain typed functions, and files or modules by name. `model` is a reference
-    for the server, or any ChatModel. `ask` is asked for approval under `approve="ask"`. A `store` given here
-    stays open; without one, each run opens and closes its own. `in_doubt` decides about a call that was cut off
-    before a resume (`coterie.tools.execute`).
+    `tools` takes `@tool` objects, plain typed functions, and files or modules by name. `model` is a reference for
+    the server, or any ChatModel, or one with what the episode should say of it (`Connected`). `ask` is asked for
+    approval under `approve="ask"`, `in_doubt` about a call that was cut off before a resume. A `store` given here
+    stays open; without one, each run opens and closes its own.
     """
 
     def __init__(
@@ -42,7 +43,7 @@ class Agent:
         tools: Sequence[Tool | Callable[..., Any] | str] = (),
         mcp: Sequence[str] = (),
         workspace: str | Path | None = None,
-        model: str | ChatModel | None = None,
+        model: str | ChatModel | Connected | None = None,
         base_url: str | None = None,
         settings: Settings | None = None,
         *,

@@ -91,7 +91,8 @@ class Session:
 
     def _partial(self) -> str | None:
         """What the steps found out before the run was cut off."""
-        notes = [step.message for step in self.recorder.steps.values() if step.verdict and step.message]
+        steps = [self.recorder.steps[step_id] for step_id in sorted(self.recorder.steps)]
+        notes = [step.message for step in steps if step.verdict and step.message]
         return "\n".join(notes) or None
 
     def _keep_traceback(self, error: BaseException) -> Path:

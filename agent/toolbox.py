@@ -1,18 +1,17 @@
 """The tools of one run: those that come with Coterie, the ones given, those of files, modules and MCP servers."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
-
-from coterie.tools.load import load_tools
-from coterie.tools.mcp import connect_mcp
 
 from coterie.agent.remembering import Remembering
 from coterie.agent.settings import Settings
 from coterie.agent.trace import Trace, Waiting
 from coterie.memory.store import Store
 from coterie.tools.builtin import ToolContext, builtin_tools
+from coterie.tools.load import load_tools
 from coterie.tools.registry import Registry
 from coterie.tools.tool import Tool, tool
 
@@ -30,16 +29,20 @@ async def collect(
     for given in functions:
         registry.add(given if isinstance(given, Tool) else tool(given))
     for ref in settings.tools:
-        for loaded in load_tools(ref):
+        for loaded in await asyncio.to_thread(load_tools, ref):
             registry.add(loaded)
     for server in settings.mcp:
-        await trace.emit(Waiting(f"connecting to the tool server {server}"))
-        for remote in await stack.enter_async_context(connect_mcp(server)):
+        for remote in await _connected(server, stack, trace):
             registry.add(remote)
     if settings.builtin_tools:
         memory = Remembering(store, settings.namespace) if settings.memory else None
-        context = ToolContext(workspace, settings.allow_network, memory=memory)
-        for builtin in builtin_tools(context):
+        for builtin in builtin_tools(ToolContext(workspace, settings.allow_network, memory=memory)):
             if builtin.name not in registry:  # a person's tool takes the place of ours
                 registry.add(builtin)
     return registry
+
+
+async def _connected(server: str, stack: AsyncExitStack, trace: Trace) -> Sequence[Tool]:
+
+    await trace.emit(Waiting(f"connecting to the tool server {server}"))
+    return await stack.enter_async_context(connect_mcp(server))

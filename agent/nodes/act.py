@@ -19,9 +19,13 @@ async def act(state: State, deps: Deps) -> dict[str, Any]:
     """Draft the calls of the next wave, concurrently."""
     steps = ready(state["steps"])[: min(deps.choices.max_parallel, max(1, deps.budget.steps_left()))]
     deps.budget.reserve_steps(len(steps))
+    offered = [await candidates(state, deps, step) for step in steps]
     first_id = state["next_step_id"]
     async with asyncio.TaskGroup() as group:
-        drafts = [group.create_task(draft(state, deps, step, first_id + i)) for i, step in enumerate(steps)]
+        drafts = [
+            group.create_task(draft(state, deps, step, names, first_id + i))
+            for i, (step, names) in enumerate(zip(steps, offered, strict=True))
+        ]
     tried = {step["number"] for step in steps}
     return {
         "wave": [task.result() for task in drafts],
@@ -33,9 +37,8 @@ async def act(state: State, deps: Deps) -> dict[str, Any]:
     }
 
 
-async def draft(state: State, deps: Deps, step: StepState, step_id: int) -> CallState:
-    """Ask for the call of one step."""
-    names = await candidates(state, deps, step)
+async def draft(state: State, deps: Deps, step: StepState, names: list[str], step_id: int) -> CallState:
+    """Ask for the call of one step, one of the tools named."""
     attempt = step["attempts"] + 1
     await deps.trace.emit(StepStarted(step_id, step["number"], step["do"], attempt, names))
     asked = protocol.ask_step(step["number"], step["do"], step["known"], names, again=attempt > 1)

@@ -4,7 +4,7 @@ The tools shown are fixed here for the whole run: they are part of the system pr
 grow, so that the server's prefix cache keeps hitting.
 """
 
-from collections.abc import Sequence
+import re
 from typing import Any
 
 from coterie.agent.ask import ask
@@ -13,6 +13,9 @@ from coterie.agent.state import State, planned
 from coterie.agent.trace import PlanMade
 from coterie.model import protocol
 from coterie.model.chat import ToolCard
+
+BUILT_IN = "built in"
+MAX_PARTS = 16
 
 
 async def plan(state: State, deps: Deps) -> dict[str, Any]:
@@ -34,9 +37,20 @@ async def plan(state: State, deps: Deps) -> dict[str, Any]:
     }
 
 
-async def tools_shown(task: str, deps: Deps) -> Sequence[ToolCard]:
-    """All tools, or those nearest to the task where there are too many for one prompt."""
+async def tools_shown(task: str, deps: Deps) -> list[ToolCard]:
+    """All tools, or where there are too many for one prompt: the person's own, and those nearest to the task."""
     limit = deps.choices.num_tools_shown
     if len(deps.tools) <= limit:
         return deps.tools.cards()
-    return [tool.card() for tool in await deps.nearest(task, limit)]
+    own = [tool.name for tool in deps.tools if tool.spec.source != BUILT_IN]
+    kept = own if len(own) <= limit // 2 else []
+    rankings = [await deps.nearest(part, limit) for part in parts_of(task)]
+    by_rank = (tool.name for rank in zip(*rankings, strict=True) for tool in rank)
+    names = list(dict.fromkeys([*kept, *by_rank]))[:limit]
+    return [tool.card() for tool in deps.tools if tool.name in names]
+
+
+def parts_of(task: str) -> list[str]:
+    """The task and its clauses: a task of several steps is near to no single tool, its clauses are."""
+    clauses = [clause.strip() for clause in re.split(r"[.,;:!?\n]\s", task)]
+    return list(dict.fromkeys([task, *(clause for clause in clauses if clause)]))[:MAX_PARTS]
