@@ -40,6 +40,18 @@ class SafeText(TypeDecorator[str]):
         return None if value is None else _UNSTORABLE.sub("\ufffd", value)
 
 
+class Name(TypeDecorator[str]):
+    """A short text of a given length; cleaned as SafeText is, and cut to what fits."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """Clean and cut on the way in."""
+        length = getattr(self.impl_instance, "length", None)
+        return None if value is None else _UNSTORABLE.sub("\ufffd", value)[:length]
+
+
 class JsonText(TypeDecorator[Any]):
     """JSON as text, exact for every string Python can hold."""
 
@@ -106,18 +118,18 @@ class EpisodeRow(Row):
         Index("ix_episodes_model_name_started_at", "model_name", "started_at"),
     )
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
-    namespace: Mapped[str] = mapped_column(String(200))
+    namespace: Mapped[str] = mapped_column(Name(200))
     task: Mapped[str] = mapped_column(SafeText)
-    task_name: Mapped[str | None] = mapped_column(String(200), index=True)
+    task_name: Mapped[str | None] = mapped_column(Name(200), index=True)
     task_record: Mapped[Any] = mapped_column(JsonText)
     status: Mapped[str] = mapped_column(String(16))
     answer: Mapped[str | None] = mapped_column(SafeText)
     error: Mapped[str | None] = mapped_column(SafeText)
-    cause: Mapped[str | None] = mapped_column(String(200), index=True)
+    cause: Mapped[str | None] = mapped_column(Name(200), index=True)
     outcome: Mapped[Any] = mapped_column(JsonText, nullable=True)
-    model_name: Mapped[str] = mapped_column(String(500))
-    weights_sha256: Mapped[str | None] = mapped_column(String(64))
-    kernels: Mapped[str | None] = mapped_column(String(200))
+    model_name: Mapped[str] = mapped_column(Name(500))
+    weights_sha256: Mapped[str | None] = mapped_column(Name(64))
+    kernels: Mapped[str | None] = mapped_column(Name(200))
     base_url: Mapped[str | None] = mapped_column(Text)
     config: Mapped[Any] = mapped_column(JsonText)
     plan: Mapped[Any] = mapped_column(JsonText)
@@ -138,11 +150,11 @@ class StepRow(Row):
     __tablename__ = "steps"
     episode_id: Mapped[str] = mapped_column(ForeignKey("episodes.id", ondelete="CASCADE"), primary_key=True)
     step_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    node: Mapped[str] = mapped_column(String(64), index=True)
+    node: Mapped[str] = mapped_column(Name(64), index=True)
     plan_step: Mapped[int | None]
-    verdict: Mapped[str | None] = mapped_column(String(32))
+    verdict: Mapped[str | None] = mapped_column(Name(32))
     message: Mapped[str | None] = mapped_column(SafeText)
-    state_hash: Mapped[str | None] = mapped_column(String(128))
+    state_hash: Mapped[str | None] = mapped_column(Name(128))
     prompt_tokens: Mapped[int | None]
     completion_tokens: Mapped[int | None]
     wall_s: Mapped[float | None]
@@ -162,10 +174,10 @@ class ToolCallRow(Row):
     tool_call_id: Mapped[str] = mapped_column(String(200), primary_key=True)
     step_id: Mapped[int]
     position: Mapped[int]
-    function_name: Mapped[str] = mapped_column(String(200))
+    function_name: Mapped[str] = mapped_column(Name(200))
     arguments: Mapped[Any] = mapped_column(JsonText)
     is_error: Mapped[bool | None]
-    error_kind: Mapped[str | None] = mapped_column(String(64), index=True)
+    error_kind: Mapped[str | None] = mapped_column(Name(64), index=True)
     wall_s: Mapped[float | None]
     result: Mapped[Any] = mapped_column(JsonText, nullable=True)
     timestamp: Mapped[str] = mapped_column(String(32))
@@ -181,7 +193,7 @@ class ModelCallRow(Row):
     position: Mapped[int]
     step_id: Mapped[int | None]
     purpose: Mapped[str] = mapped_column(String(16), index=True)
-    finish_reason: Mapped[str | None] = mapped_column(String(32), index=True)
+    finish_reason: Mapped[str | None] = mapped_column(Name(32), index=True)
     prompt_tokens: Mapped[int]
     completion_tokens: Mapped[int]
     seed: Mapped[int | None] = mapped_column(BigInteger)
@@ -203,9 +215,9 @@ class FailureRow(Row):
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
     episode_id: Mapped[str] = mapped_column(String(64), index=True)
     step_id: Mapped[int | None]
-    cause: Mapped[str] = mapped_column(String(200))
-    mast: Mapped[str | None] = mapped_column(String(32), index=True)
-    tool: Mapped[str | None] = mapped_column(String(200), index=True)
+    cause: Mapped[str] = mapped_column(Name(200))
+    mast: Mapped[str | None] = mapped_column(Name(32), index=True)
+    tool: Mapped[str | None] = mapped_column(Name(200), index=True)
     decisive: Mapped[bool] = mapped_column(server_default=false())
     message: Mapped[str] = mapped_column(SafeText)
     signals: Mapped[Any] = mapped_column(JsonText)
@@ -223,7 +235,7 @@ class EffectRow(Row):
     key: Mapped[str] = mapped_column(String(64), primary_key=True)
     episode_id: Mapped[str] = mapped_column(String(64), index=True)
     step: Mapped[int]
-    tool: Mapped[str] = mapped_column(String(200))
+    tool: Mapped[str] = mapped_column(Name(200))
     arguments: Mapped[str] = mapped_column(SafeText)
     attempt: Mapped[int]
     state: Mapped[str] = mapped_column(String(16))
@@ -239,7 +251,7 @@ class MemoryReadRow(Row):
     id: Mapped[int] = mapped_column(primary_key=True)
     episode_id: Mapped[str] = mapped_column(ForeignKey("episodes.id", ondelete="CASCADE"), index=True)
     step_id: Mapped[int | None]
-    namespace: Mapped[str] = mapped_column(String(200))
+    namespace: Mapped[str] = mapped_column(Name(200))
     query: Mapped[str] = mapped_column(SafeText)
     hits: Mapped[Any] = mapped_column(JsonText)
     timestamp: Mapped[str] = mapped_column(String(32))
@@ -250,7 +262,7 @@ class StatementRow(Row):
 
     __abstract__ = True
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
-    namespace: Mapped[str] = mapped_column(String(200), index=True)
+    namespace: Mapped[str] = mapped_column(Name(200), index=True)
     text: Mapped[str] = mapped_column(SafeText)
     sha256: Mapped[str] = mapped_column(String(64), index=True)
     importance: Mapped[float]
@@ -290,7 +302,7 @@ class DocumentRow(Row):
     id: Mapped[str] = mapped_column(String(100), unique=True)
     kind: Mapped[str] = mapped_column(String(16))
     source_id: Mapped[str] = mapped_column(String(64))
-    namespace: Mapped[str] = mapped_column(String(200))
+    namespace: Mapped[str] = mapped_column(Name(200))
     text: Mapped[str] = mapped_column(SafeText)
     shown: Mapped[str] = mapped_column(SafeText)
     importance: Mapped[float]

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.memory.fakes import WordEncoder
 
 from coterie.memory.redact import Redactor
 from coterie.memory.store import Store
-from tests.memory.fakes import WordEncoder
 
 ENVIRON = {"SHOP_API_KEY": "zebra-crossing-42", "HOME": "/home/somebody-long", "COLOUR": "aquamarine"}
 

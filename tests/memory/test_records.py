@@ -7,6 +7,7 @@ from typing import Any, get_args
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.memory.fakes import episode
 
 from coterie.memory.records import (
     Episode,
@@ -29,7 +30,6 @@ from coterie.memory.records import (
     Usage,
     now,
 )
-from tests.memory.fakes import episode
 
 texts = st.text(st.characters(codec=None), max_size=20)
 maybe = st.none() | texts
@@ -53,9 +53,7 @@ plan_steps = st.builds(
 )
 plans = st.builds(Plan, tuples(plan_steps), maybe, counts)
 calls = st.builds(ToolCall, texts, texts, objects)
-results = st.builds(
-    ObservationResult, maybe, texts, json_values, st.booleans(), maybe, st.booleans(), maybe, seconds
-)
+results = st.builds(ObservationResult, maybe, texts, json_values, st.booleans(), maybe, st.booleans(), maybe, seconds)
 steps = st.builds(
     Step,
     counts,
@@ -150,7 +148,7 @@ def test_what_a_newer_version_added_is_left_out() -> None:
     ],
 )
 def test_wrong_json_is_named(data: dict[str, Any], message: str) -> None:
-    with pytest.raises(RecordError, match="not an? Episode record") as raised:
+    with pytest.raises(RecordError, match=r"not an? Episode record") as raised:
         Episode.from_json(data)
     assert message in str(raised.value)
 
