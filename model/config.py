@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-DEFAULT_MODEL = "coterie-moe"
-Variant = Literal["moe", "dense", "carved"]
-VARIANTS: dict[str, Variant] = {DEFAULT_MODEL: "moe", "coterie-dense": "dense", "coterie-carved": "carved"}
+DEFAULT_MODEL = "coterie"
+Variant = Literal["moe", "dense"]
+VARIANTS: dict[str, Variant] = {DEFAULT_MODEL: "moe", "coterie-dense": "dense"}
 
 
 @dataclass(frozen=True)

@@ -2,3 +2,8 @@
 
 Light at import: vLLM lives in the server's own process.
 """
+
+from coterie.model.serving.lifecycle import ServerInfo, ensure_server, start, status, stop
+from coterie.model.serving.options import Options
+
+__all__ = ["Options", "ServerInfo", "ensure_server", "start", "status", "stop"]

@@ -63,11 +63,13 @@ def read_card(folder: Path) -> Built:
 
 def inputs_of(variant: Variant) -> dict[str, str]:
     """The sha256 of everything that goes into a checkpoint; reads only the descriptions."""
-    from coterie.model.weights.adapter import read_description
+    from coterie.model.weights.adapter import is_trained, read_description
     from coterie.model.weights.base import SHA256
 
     inputs = {"format": str(BUILD_FORMAT), "variant": variant, "base": SHA256}
-    return inputs | {"adapter": read_description().sha256} if variant == "moe" else inputs
+    if variant == "moe":
+        inputs["adapter"] = read_description().sha256 if is_trained() else "untrained"
+    return inputs
 
 
 def _build_aside(folder: Path, name: str, inputs: dict[str, str], say: Say) -> None:
@@ -104,14 +106,14 @@ def _write(folder: Path, name: str, inputs: dict[str, str], say: Say) -> None:
 
 
 def _write_variant(folder: Path, variant: Variant, base: "Base") -> Experts | None:
-    from coterie.model.weights.adapter import read_adapter
+    from coterie.model.weights.adapter import is_trained, read_adapter
     from coterie.model.weights.export import dense_config, experts_config, write_checkpoint
     from coterie.model.weights.merge import merge, untrained
 
     if variant == "dense":
         write_checkpoint(folder, base.weights, dense_config(base.parent), base.vocabulary)
         return None
-    adapter = read_adapter() if variant == "moe" else untrained(base.parent, base.weights, UNTRAINED)
+    adapter = read_adapter() if is_trained() else untrained(base.parent, base.weights, UNTRAINED)
     config = experts_config(base.parent, adapter.experts)
     write_checkpoint(folder, merge(base, adapter), config, base.vocabulary)
     return adapter.experts

@@ -1,0 +1,197 @@
+"""Starting, finding and stopping the local model server: one per data home, left running between commands.
+
+start: lock -> resolve the model -> bind a port -> launch -> wait until it answers -> state.json
+"""
+
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import httpx
+
+from coterie.model.config import DEFAULT_MODEL, data_home
+from coterie.model.errors import AlreadyRunning, PortTaken, StartFailed
+from coterie.model.locked import exclusive
+from coterie.model.serving.environment import server_environment
+from coterie.model.serving.options import Launch, Options
+from coterie.model.serving.process import Identity, alive, end_group, holder_of, identify
+from coterie.model.serving.reference import Reference, resolve
+from coterie.model.serving.state import Folder, State
+
+START_TIMEOUT_S = 600.0
+STOP_GRACE_S = 15.0
+POLL_S = 0.1
+HANG_S = 30.0
+IDLE_STOP_S = 1800.0
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class ServerInfo:
+    """A running server; `url` is the base URL for clients, `started` whether this call started it."""
+
+    url: str
+    model: str
+    kernels: str | None
+    pid: int
+    started: bool
+    weights_sha256: str | None
+
+
+def status(home: Path | None = None) -> ServerInfo | None:
+    """The server that runs, or is being started (then `kernels` is None)."""
+    state = _folder(home).read()
+    return _info(state, started=False) if state else None
+
+
+def ensure_server(
+    ref: str = DEFAULT_MODEL, options: Options | None = None, *, home: Path | None = None, say: Say = lambda _: None
+) -> ServerInfo:
+    """The server for `ref`: the one that runs, else a new one that stops after half an hour without work."""
+    return start(ref, options or Options(idle_stop_s=IDLE_STOP_S), home=home, say=say)
+
+
+def start(
+    ref: str = DEFAULT_MODEL,
+    options: Options | None = None,
+    *,
+    port: int | None = None,
+    home: Path | None = None,
+    say: Say = lambda _: None,
+) -> ServerInfo:
+    """Start a server and wait until it answers; one that serves `ref` already is taken as it is.
+
+    Raises AlreadyRunning, PortTaken, StartFailed and what resolving the model raises.
+    """
+    home = home or data_home()
+    folder = _folder(home)
+    with exclusive(folder.lock, on_wait=lambda: say("waiting for another start to finish")):
+        running = _in_order(folder, say)
+        reference = resolve(ref, home, say)
+        if running is None:
+            return _info(_launch(folder, reference, options or Options(), port, say), started=True)
+        if running.source != reference.source:
+            raise AlreadyRunning(running.model, running.url)
+        return _info(running, started=False)
+
+
+def stop(home: Path | None = None) -> ServerInfo | None:
+    """End the server and all its processes; says which one it was, None if none ran."""
+    folder = _folder(home)
+    state = folder.read()
+    if state is None:
+        return None
+    end_group(state.identity, STOP_GRACE_S)
+    folder.forget()
+    return _info(state, started=False)
+
+
+def _in_order(folder: Folder, say: Say) -> State | None:
+    """The running server if it works; one whose starter was killed is waited for, one that hangs is ended."""
+    state = folder.read()
+    if state is None:
+        return None
+    try:
+        if state.kernels is None:
+            return _made_ready(state, folder, say)
+        if _answers(state, HANG_S):
+            return state
+    except StartFailed:
+        pass
+    end_group(state.identity, STOP_GRACE_S)
+    folder.forget()
+    return None
+
+
+def _launch(folder: Folder, reference: Reference, options: Options, port: int | None, say: Say) -> State:
+    with _bound(port) as listener:
+        launch = Launch(reference.name, reference.source, listener.getsockname()[1], listener.fileno(), options)
+        identity = _spawn(launch, folder.new_log(), server_environment(options, reference.local))
+    url = f"http://127.0.0.1:{launch.port}/v1"
+    state = State(*identity, url, reference.name, reference.source, reference.weights_sha256)
+    folder.write(state)
+    try:
+        return _made_ready(state, folder, say)
+    except BaseException:
+        end_group(identity, STOP_GRACE_S)
+        folder.forget()
+        raise
+
+
+def _made_ready(state: State, folder: Folder, say: Say) -> State:
+    _wait_until_ready(state, folder, say)
+    state = replace(state, kernels=_kernels(state))
+    folder.write(state)
+    return state
+
+
+def _bound(port: int | None) -> socket.socket:
+    """A socket bound to the port, or to a free one; the server inherits it, so nobody can take it in between."""
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(("127.0.0.1", port or 0))
+    except OSError:
+        listener.close()
+        raise PortTaken(port or 0, holder_of(port or 0)) from None
+    return listener
+
+
+def _spawn(launch: Launch, log: Path, environment: dict[str, str]) -> Identity:
+    """Start the server's process in a session of its own: it outlives us and gets no Ctrl-C."""
+    os.set_inheritable(launch.socket_fd, True)
+    append = os.O_WRONLY | os.O_APPEND
+    pid = os.posix_spawn(
+        sys.executable,
+        [sys.executable, "-m", "coterie.model.serving.launch", launch.dumps()],
+        environment,
+        file_actions=[
+            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_OPEN, 1, str(log), append, 0),
+            (os.POSIX_SPAWN_DUP2, 1, 2),
+        ],
+        setsid=True,
+        setsigdef=[signal.SIGINT, signal.SIGTERM],
+    )
+    return identify(pid) or Identity(pid, -1)
+
+
+def _wait_until_ready(state: State, folder: Folder, say: Say) -> None:
+    started = time.monotonic()
+    while not _answers(state):
+        waited_s = time.monotonic() - started
+        if not alive(state.identity):
+            raise StartFailed(f"the model server ended while starting; its log {folder.log}:\n{folder.end_of_log()}")
+        if waited_s > START_TIMEOUT_S:
+            raise StartFailed(f"the model server was not ready after {waited_s:.0f} s; see {folder.log}")
+        say(f"starting the model server for {state.model}: {waited_s:.0f} s")
+        time.sleep(POLL_S)
+
+
+def _answers(state: State, timeout_s: float = 5.0) -> bool:
+    """Whether the server is ready and its engine lives."""
+    try:
+        return httpx.get(_root(state) + "/health", timeout=timeout_s, trust_env=False).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+def _kernels(state: State) -> str:
+    return str(httpx.get(_root(state) + "/coterie", timeout=5.0, trust_env=False).json()["kernels"])
+
+
+def _root(state: State) -> str:
+    return state.url.removesuffix("/v1")
+
+
+def _folder(home: Path | None) -> Folder:
+    return Folder((home or data_home()) / "server")
+
+
+def _info(state: State, started: bool) -> ServerInfo:
+    return ServerInfo(state.url, state.model, state.kernels, state.pid, started, state.weights_sha256)

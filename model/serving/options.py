@@ -1,0 +1,40 @@
+"""How the local server runs, as numbers; passed to its process as one JSON argument."""
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+GIB = 1 << 30
+
+
+@dataclass(frozen=True)
+class Options:
+    """What can be chosen. None: decided on the machine (`threads`: its cores; `idle_stop_s`: runs until stopped)."""
+
+    max_tokens: int = 8192
+    max_sequences: int = 32
+    idle_stop_s: float | None = None
+    threads: int | None = None
+    kernels: str = "auto"
+    compiled: bool = False
+
+
+@dataclass(frozen=True)
+class Launch:
+    """What the server's process is told."""
+
+    name: str
+    source: str
+    port: int
+    socket_fd: int
+    options: Options
+
+    def dumps(self) -> str:
+        """As one command-line argument."""
+        return json.dumps(asdict(self))
+
+    @staticmethod
+    def loads(text: str) -> "Launch":
+        """Back from the command line."""
+        data: dict[str, Any] = json.loads(text)
+        return Launch(**{**data, "options": Options(**data["options"])})
