@@ -15,7 +15,7 @@ from functools import cache
 from itertools import accumulate
 
 from coterie.model.training.data.environments import distractors
-from coterie.model.training.data.environments.assemble import environment, populate
+from coterie.model.training.data.environments.assemble import environment, populate, workspace
 from coterie.model.training.data.environments.catalog import Catalog, Template
 from coterie.model.training.data.environments.domains import HELD, WORLDS
 from coterie.model.training.data.environments.scene import Unlucky
@@ -29,6 +29,7 @@ SPLITS: tuple[Split, ...] = ("train", "held_template", "held_family", "held_envi
 def catalog() -> Catalog:
     """All templates; the pools of distractors are filled on the way."""
     made = Catalog()
+    distractors.POOL.extend(workspace(made).ops.values())
     for name, collections in WORLDS.items():
         env = environment(name, collections, held=name in HELD)
         populate(made, env, collections)

@@ -6,9 +6,11 @@ from coterie.model.training.data.environments import goals_linked as linked
 from coterie.model.training.data.environments import goals_read as read
 from coterie.model.training.data.environments import goals_write as write
 from coterie.model.training.data.environments.builtin import BUILTIN
+from coterie.model.training.data.environments import workspace_files, workspace_tables
 from coterie.model.training.data.environments.catalog import Catalog, Environment
 from coterie.model.training.data.environments.records import C, make, ops_of
 from coterie.model.training.data.environments.services import MAKERS, SERVICES
+from coterie.model.training.data.environments.tables import TABLES
 
 
 def environment(name: str, collections: tuple[C, ...], held: bool = False) -> Environment:
@@ -27,6 +29,15 @@ def populate(catalog: Catalog, env: Environment, collections: tuple[C, ...]) -> 
             _add(catalog, env, c, f"follow_{link}", "chain", partial(linked.follow, c=c, link=link, other=by_name[other]))
             if by_name[other].of("email"):
                 _add(catalog, env, c, f"mail_{link}", "chain", partial(linked.write_to_linked, c=c, link=link, other=by_name[other]))
+
+
+def workspace(catalog: Catalog) -> Environment:
+    """The runtime's own tools over files, tables, sums, dates and memory, with every goal on them."""
+    env = Environment("workspace", SERVICES | BUILTIN | TABLES, MAKERS)
+    for family, goals in (("tables", workspace_tables.GOALS), ("files", workspace_files.GOALS)):
+        for name, kind, play, weight in goals:
+            catalog.add(env, f"{family}_{name}", family, kind, play, weight)
+    return env
 
 
 def _add(catalog: Catalog, env: Environment, c: C, name: str, kind: str, play: object, weight: float = 1.0) -> None:

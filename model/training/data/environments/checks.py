@@ -42,10 +42,10 @@ def _known(value: Any, schema: JsonSchema, shown: str) -> bool:
     if isinstance(value, int | float):
         return _number_known(value, shown)
     text = str(value)
-    if text in shown or folded(text) in folded(shown):
+    if text in shown or folded(text) in folded(shown) or (text.isdigit() and _number_known(int(text), shown)):
         return True
     composed = " " in text.strip() or "\n" in text or not any(c.isalpha() for c in text)
-    return composed and all(number in shown or number in ("100", "2") for number in _NUMBER.findall(text))
+    return composed and all(number in shown or number in ("100", "1", "2") for number in _NUMBER.findall(text))
 
 
 _WORDS = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five", 6: "six", 7: "a week", 0: "zero"}
@@ -56,6 +56,13 @@ def _number_known(value: float, shown: str) -> bool:
     if str(value) in shown or f"{value:g}" in shown or f"{value:,}" in shown or f"{value:.2f}" in shown:
         return True
     return _WORDS.get(int(value), "\0") in shown.lower()
+
+
+def is_shown(value: Any, context: Sequence[str]) -> bool:
+    """Whether the value itself can be read in what was shown."""
+    if isinstance(value, bool):
+        return False
+    return _known(value, {}, "\n".join(context))
 
 
 def planned_known(step: PlannedStep, context: Sequence[str]) -> None:

@@ -146,7 +146,8 @@ class Scene:
         planned = []
         for step in steps:
             face = self.face(step.role)
-            known = in_schema_order(self._arguments(face, step.known), face.card.parameters)
+            said = {role: value for role, value in step.known.items() if checks.is_shown(value, self.context)}
+            known = in_schema_order(self._arguments(face, said), face.card.parameters)
             planned.append(PlannedStep(step.do, known_texts(known), step.needs))
         self.queue = list(zip(steps, planned, strict=True))
         return Plan(tuple(planned), first=first)

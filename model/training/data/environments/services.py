@@ -159,5 +159,5 @@ def _empty_map(rng: random.Random, world: World) -> dict[str, Any]:
 
 
 MAKERS = {"today": lambda rng, world: day(rng)} | {name: _empty_list for name in ("outbox", "posts", "reminders", "memos", "facts")} | {
-    name: _empty_map for name in ("files", "policies")
+    name: _empty_map for name in ("files", "policies", "tables")
 }

@@ -83,6 +83,7 @@ def memo(t: Scene, stem: str) -> Sink:
 
 def deliver(t: Scene, sink: Sink, text: str, title: str) -> bool:
     """Call the sink with its text and judge; true, as the goal of a run is that it arrived."""
+    title = title if " " in title or any(c.isdigit() for c in title) else f"The {title.lower()}"
     extra = {sink.title: title} if sink.title else {}
     t.call(**{sink.text: text}, **extra)
     where = {"mail.send": "outbox", "chat.post": "posts", "memos.save": "memos"}.get(sink.role)
