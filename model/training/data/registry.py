@@ -52,10 +52,10 @@ def _weights(split: Split) -> tuple[tuple[Template, ...], tuple[float, ...]]:
 
 
 def generate(rng: random.Random, split: Split = "train") -> Trajectory:
-    """A verified trajectory of a template drawn by weight."""
+    """A verified trajectory of a template drawn by weight; one that fails a check is never given out."""
     chosen, weights = _weights(split)
     while True:
-        with suppress(Unlucky):
+        with suppress(Unlucky, AssertionError):
             return rng.choices(chosen, cum_weights=weights)[0].generate(rng, split)
 
 

@@ -53,6 +53,8 @@ _WORDS = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five", 6: "six", 7: "a 
 
 def _number_known(value: float, shown: str) -> bool:
     value = abs(value)
+    if value == 1:
+        return True  # "the highest" is one
     if str(value) in shown or f"{value:g}" in shown or f"{value:,}" in shown or f"{value:.2f}" in shown:
         return True
     return _WORDS.get(int(value), "\0") in shown.lower()

@@ -107,7 +107,7 @@ def look_up_row(t: Scene) -> None:
         raise Unlucky
     sink = _tell(t, f"{key}", 0.4)
     tail = f" and {sink.asks('it')}" if sink else ""
-    t.task(say.spoken(t, None, say.order(t, t.pick(f"Find the {_said(column)} of {table.key} {t.quote(key)} in {path}{tail}", f"Look in {path} for {table.key} {key} and get its {_said(column)}{tail}", f"From {path}, take the row with {table.key} {key}; I need the {_said(column)}{tail}"))))
+    t.task(say.spoken(t, None, say.order(t, t.pick(f"Find the {_said(column)} of {table.key} {t.quote(key)} in {path}{tail}", f"Look in {path} for {table.key} {key} and get its {_said(column)}{tail}", f"Take the row with {table.key} {key} from {path} and get the {_said(column)}{tail}"))))
     t.plan(Step("tables.filter", t.pick(f"Get the row of {path} with {table.key} {key}", f"Filter {path} for {table.key} {key}"), {"path": path, "column": table.key, "value": key}), *([sink.step(1)] if sink else []))
     t.call()
     t.done(t.pick(f"{key}: {_said(column)} {row[column]}.", f"{say.upper(_said(column))} is {row[column]}."))
@@ -128,7 +128,7 @@ def top(t: Scene) -> None:
     noun = table.theme.noun if k > 1 else table.theme.noun.removesuffix("s")
     sink = _tell(t, f"top {_said(column)}", 0.55)
     what = f"the {count}{noun} with the {word} {_said(column)}"
-    t.task(say.spoken(t, None, say.order(t, t.pick(f"Find {what} in {t.quote(path)}", f"Show me {what}, from {path}", f"From {path} pick {what}") + (f" and {sink.asks('each ' + table.label + ' with the figure')}" if sink else f", with the {table.label}"))))
+    t.task(say.spoken(t, None, say.order(t, t.pick(f"Find {what} in {t.quote(path)}", f"Show me {what}, from {path}", f"Pick {what} from {path}") + (f" and {sink.asks('each ' + table.label + ' with the figure')}" if sink else f" and name the {table.label}"))))
     t.plan(Step("tables.filter", f"Sort {path} by {column}, {word} first", {"path": path, "sort_by": column, **({"descending": True} if most else {}), "limit": k}), *([sink.step(1)] if sink else []))
     found = t.call()["rows"]
     assert [r[column] for r in found] == [r[column] for r in ordered]
@@ -148,7 +148,7 @@ def by_group(t: Scene) -> None:
     per = f"per {table.group}"
     what = f"{'number of ' + table.theme.noun if function == 'count' else ('total ' if function == 'sum' else 'average ') + _said(column)} {per}"
     sink = _tell(t, what.replace("number of ", ""), 0.6)
-    t.task(say.spoken(t, None, say.order(t, t.pick(f"Work out the {what} in {path}", f"Group {t.quote(path)} by {table.group} and give the {what}", f"From {path} make the {what}") + (f" and {sink.asks('the figures')}" if sink else t.pick("", f"; which {table.group} comes first?")))))
+    t.task(say.spoken(t, None, say.order(t, t.pick(f"Work out the {what} in {path}", f"Group {t.quote(path)} by {table.group} and give the {what}", f"Compute the {what} from {path}") + (f" and {sink.asks('the figures')}" if sink else t.pick("", f"; which {table.group} comes first?")))))
     known = {"path": path, "function": function, "group_by": table.group} | ({} if function == "count" else {"column": column})
     t.plan(Step("tables.aggregate", f"Calculate the {what}"[:75], known), *([sink.step(1)] if sink else []))
     found = t.call()
