@@ -10,8 +10,7 @@ from coterie.agent.display import Display, display, print_summary
 from coterie.agent.errors import UsageError
 from coterie.agent.exits import CODES
 from coterie.agent.run import Agent
-from coterie.agent.settings import MACHINE, Settings, load
-from coterie.memory.location import default_home
+from coterie.agent.settings import MACHINE, Settings, data_home, load
 from coterie.memory.records import Episode
 from coterie.memory.store import Store
 
@@ -39,8 +38,7 @@ def run_task(task: str | None, resume: str | None, flags: Mapping[str, Any], qui
 
 def settings_of(episode: str, here: Settings, flags: Mapping[str, Any]) -> Settings:
     """The settings the episode was run with, except where things are on this machine and what the flags say."""
-    home = here.home or default_home()
-    with Store.open(home, here.database_url, here.chroma_url) as store:
+    with Store.open(data_home(here), here.database_url, here.chroma_url) as store:
         past = store.episodes.get(episode)
     kept = {key: value for key, value in past.config.get("settings", {}).items() if key in Settings.model_fields}
     local = {key: getattr(here, key) for key in MACHINE if key in here.model_fields_set}

@@ -1,13 +1,21 @@
 """Connecting to the model: one handed over, any OpenAI-compatible server, or the local server, started if need be."""
 
+import asyncio
+import time
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from coterie.agent.settings import Settings
+from coterie.agent.settings import Settings, data_home
 from coterie.agent.trace import Trace, Waiting
 from coterie.memory.records import ModelRef
 from coterie.model.chat import ChatModel
 from coterie.model.client import Client
 from coterie.tools.threads import run_in_thread
+
+if TYPE_CHECKING:
+    from coterie.model.serving import ServerInfo
+
+SAY_EVERY_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -42,7 +50,23 @@ async def _foreign(settings: Settings, base_url: str) -> Connected:
 async def _local(settings: Settings, trace: Trace) -> Connected:
     from coterie.model.serving import ensure_server
 
-    await trace.emit(Waiting(f"waiting for the model server ({settings.model})"))
-    info = await run_in_thread(lambda: ensure_server(settings.model), "ensure-server")
+    def start() -> "ServerInfo":
+        return ensure_server(settings.model, home=data_home(settings), say=say)
+
+    say = _Said(trace, asyncio.get_running_loop())
+    info = await run_in_thread(start, "model-server")
     client = Client(info.url, info.model, timeout_s=settings.model_timeout_s, engine="vllm")
     return Connected(client, ModelRef(info.model, info.weights_sha256, info.kernels, client.base_url))
+
+
+class _Said:
+    """What the starting server says, from its thread into the trace: the first words, then now and then."""
+
+    def __init__(self, trace: Trace, loop: asyncio.AbstractEventLoop) -> None:
+        self._trace, self._loop = trace, loop
+        self._next = 0.0
+
+    def __call__(self, what: str) -> None:
+        if time.monotonic() >= self._next:
+            self._next = time.monotonic() + SAY_EVERY_S
+            asyncio.run_coroutine_threadsafe(self._trace.emit(Waiting(what)), self._loop)

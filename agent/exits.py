@@ -58,11 +58,11 @@ def describe(error: Exception) -> str:
     from coterie.agent.errors import AgentError, single
     from coterie.memory.errors import StoreError
     from coterie.model.errors import ModelError
-    from coterie.tools.errors import DefinitionError
+    from coterie.tools.errors import DefinitionError, ToolError
     from coterie.tools.workspace import WorkspaceError
 
     cause = single(error)
-    if isinstance(cause, AgentError | StoreError | ModelError | DefinitionError | WorkspaceError):
+    if isinstance(cause, AgentError | StoreError | ModelError | DefinitionError | WorkspaceError | ToolError):
         return str(cause)
     if isinstance(cause, OSError) and cause.strerror:
         return f"{cause.filename or ''}: {cause.strerror}".lstrip(": ")

@@ -24,9 +24,9 @@ from coterie.agent.lock import held
 from coterie.agent.record import Recorder
 from coterie.agent.session import Session, last_state, thread_of
 from coterie.agent.settings import MACHINE, Settings
+from coterie.agent.settings import data_home as data_home
 from coterie.agent.state import NOTHING_SPENT
 from coterie.agent.trace import Listener, RunStarted, Trace
-from coterie.memory.location import default_home
 from coterie.memory.records import Episode, Task
 from coterie.memory.store import Store
 from coterie.model.chat import Sampling
@@ -120,11 +120,6 @@ class Parts:
     workspace: Path
     tools: Registry
     model: Connected
-
-
-def data_home(settings: Settings) -> Path:
-    """Where the data lies."""
-    return settings.home.expanduser().absolute() if settings.home else default_home()
 
 
 def stored(settings: Settings) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from coterie.agent.errors import UsageError
+from coterie.memory.location import default_home
 
 FILE_NAME = "coterie.toml"
 PREFIX = "COTERIE_"
@@ -68,6 +69,11 @@ class Settings(BaseModel):
     num_tools_shown: int = Field(12, gt=0, description="tools in the prompt; beyond it the nearest to the task")
     tool_choice: Literal["encoder", "model", "both"] = Field("both", description="who picks a step's candidates")
     num_candidates: int = Field(3, gt=0)
+
+
+def data_home(settings: Settings) -> Path:
+    """Where the data lies."""
+    return settings.home.expanduser().absolute() if settings.home else default_home()
 
 
 def load(

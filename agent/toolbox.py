@@ -12,6 +12,7 @@ from coterie.agent.trace import Trace, Waiting
 from coterie.memory.store import Store
 from coterie.tools.builtin import ToolContext, builtin_tools
 from coterie.tools.load import load_tools
+from coterie.tools.mcp import connect_mcp
 from coterie.tools.registry import Registry
 from coterie.tools.tool import Tool, tool
 
@@ -32,7 +33,7 @@ async def collect(
         for loaded in await asyncio.to_thread(load_tools, ref):
             registry.add(loaded)
     for server in settings.mcp:
-        for remote in await _connected(server, stack, trace):
+        for remote in await _connected(server, registry.names(), stack, trace):
             registry.add(remote)
     if settings.builtin_tools:
         memory = Remembering(store, settings.namespace) if settings.memory else None
@@ -42,7 +43,6 @@ async def collect(
     return registry
 
 
-async def _connected(server: str, stack: AsyncExitStack, trace: Trace) -> Sequence[Tool]:
-
+async def _connected(server: str, taken: Sequence[str], stack: AsyncExitStack, trace: Trace) -> Sequence[Tool]:
     await trace.emit(Waiting(f"connecting to the tool server {server}"))
-    return await stack.enter_async_context(connect_mcp(server))
+    return await stack.enter_async_context(connect_mcp(server, taken=taken))

@@ -84,7 +84,7 @@ class View:
 
     def _started(self, event: trace.RunStarted) -> None:
         self.task, self.episode, self.model = event.task, event.episode, event.model
-        self.workspace, self.started = event.workspace, self.started or self.clock()
+        self.workspace, self.started = event.workspace, self.clock()
         self.doing = "recalling"
 
     def _asked(self, purpose: str) -> None:
