@@ -80,6 +80,11 @@ class ToolModule:
         """Every tool defined in the file, in its order."""
         return [value for value in vars(self._module).values() if isinstance(value, Tool)]
 
+    def violations(self) -> list[str]:
+        """What the module's own `violations` says, if it has one."""
+        rules: Callable[[], list[str]] | None = vars(self._module).get("violations")
+        return rules() if rules else []
+
 
 def state_hash(state: Mapping[str, JsonValue]) -> str:
     """The canonical hash of a state: equal states have equal hashes, whatever the order of keys."""

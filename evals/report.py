@@ -80,7 +80,8 @@ def comparison_lines(compared: Comparison) -> list[str]:
         interval = f", 95 % interval [{percent(paired.interval[0])}, {percent(paired.interval[1])}]"
     chance = f", p = {paired.p_value:.3g}" if paired.p_value is not None else ""
     lines = [
-        f"{compared.b.run} minus {compared.a.run}: {percent(paired.difference)}{interval}{chance} ({paired.tasks} tasks)",
+        f"{compared.b.run} minus {compared.a.run}: {percent(paired.difference)}{interval}{chance}"
+        f" ({paired.tasks} tasks)",
         f"trials only the first passed: {mcnemar.only_a}, only the second: {mcnemar.only_b} (McNemar p = "
         f"{mcnemar.p_value:.3g})",
     ]

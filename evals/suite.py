@@ -81,6 +81,8 @@ class Expect(Spec):
     """JSON pointers below which changes do not matter."""
     refuse: bool = False
     """No tool fits: the agent must say so and change nothing."""
+    may_refuse: bool = False
+    """Doing nothing is right, and saying why counts whether the agent calls that a success or not."""
 
 
 class TaskSpec(Spec):

@@ -25,7 +25,7 @@ def judge(expect: Expect, before: Mapping[str, JsonValue], after: Mapping[str, J
     difference = compare(dict(before), dict(after), expect.changes, expect.ignore)
     reasons = [*_ending(expect, episode), *difference.unmet]
     reasons += [f"unwanted: {line}" for line in difference.side_effects]
-    answer = (episode.outcome.answer if episode.outcome else None) or ""
+    answer = (episode.outcome.answer if episode.outcome else None) or episode.plan.refusal or ""
     reasons += [f"the answer does not state {fact!r}" for fact in expect.answer if not states(answer, fact)]
     reasons += [f"the answer states {fact!r}" for fact in expect.not_in_answer if states(answer, fact)]
     return Verdict(not reasons, tuple(reasons), len(difference.side_effects))
@@ -43,6 +43,8 @@ def _ending(expect: Expect, episode: Episode) -> list[str]:
     outcome = episode.outcome
     if outcome is None:
         return ["the episode has no outcome"]
+    if expect.may_refuse and refused(episode):
+        return []
     if expect.refuse:
         return [] if refused(episode) else ["no tool fits this task, and the agent did not say so"]
     if outcome.status == "success" and episode.plan.refusal is None:
