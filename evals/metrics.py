@@ -150,5 +150,5 @@ def _check_k(counts: Sequence[Counts], k: int) -> None:
 def _binomial_two_sided(successes: int, trials: int) -> float:
     if trials == 0:
         return 1.0
-    tail = sum(math.comb(trials, i) for i in range(successes + 1)) / 2**trials
+    tail = sum(math.comb(trials, i) for i in range(successes + 1)) / (1 << trials)
     return min(1.0, 2 * tail)

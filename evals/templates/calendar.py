@@ -2,7 +2,7 @@
 
 from random import Random
 
-from coterie.evals.templates.family import Family, Parts, call, miss, solution
+from coterie.evals.templates.family import Family, Parts, call, failing, miss, solution
 from coterie.evals.templates.impossible import impossible
 from coterie.evals.templates.words import DATES, MEETINGS
 
@@ -106,11 +106,11 @@ def fallback(random: Random) -> Parts:
         "setup": {"events": events},
         "expect": {"changes": {"/events/E5": second}},
         "reference": solution(
-            call("add_event", **first, fails=True),
+            failing("add_event", **first),
             call("add_event", **second),
             answer=f"{title} is at {second['start']}.",
         ),
-        "near_misses": [miss("gave up", call("add_event", **first, fails=True), answer="That time is taken.")],
+        "near_misses": [miss("gave up", failing("add_event", **first), answer="That time is taken.")],
     }
 
 

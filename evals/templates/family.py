@@ -41,9 +41,14 @@ def tasks(environment: str, families: Sequence[Family], count: int) -> Iterator[
             raise ValueError(f"family {environment}.{family.name} has only {len(seen)} different tasks of {count}")
 
 
-def call(tool: str, *, fails: bool = False, **arguments: Any) -> Parts:
+def call(tool: str, **arguments: Any) -> Parts:
     """One call of a solution."""
-    return {"tool": tool, "arguments": arguments, **({"fails": True} if fails else {})}
+    return {"tool": tool, "arguments": arguments}
+
+
+def failing(tool: str, **arguments: Any) -> Parts:
+    """A call that should get an error."""
+    return {"tool": tool, "arguments": arguments, "fails": True}
 
 
 def solution(*calls: Parts, answer: str) -> Parts:

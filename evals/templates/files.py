@@ -2,7 +2,7 @@
 
 from random import Random
 
-from coterie.evals.templates.family import Family, Parts, call, miss, solution
+from coterie.evals.templates.family import Family, Parts, call, failing, miss, solution
 from coterie.evals.templates.impossible import impossible
 from coterie.evals.templates.words import CITIES, COLOURS, ITEMS, PEOPLE, PLACES, TOPICS
 
@@ -105,9 +105,9 @@ def wrong_name(random: Random) -> Parts:
         "setup": {"files": {name: _text(facts), "readme.md": "see the text files\n"}},
         "expect": {"answer": [facts["City"]]},
         "reference": solution(
-            call("read_file", path=told, fails=True), call("read_file", path=name), answer=f"{facts['City']}."
+            failing("read_file", path=told), call("read_file", path=name), answer=f"{facts['City']}."
         ),
-        "near_misses": [miss("gave up", call("read_file", path=told, fails=True), answer="There is no such file.")],
+        "near_misses": [miss("gave up", failing("read_file", path=told), answer="There is no such file.")],
     }
 
 

@@ -3,7 +3,7 @@
 from random import Random
 from typing import Any
 
-from coterie.evals.templates.family import Family, Parts, call, miss, solution
+from coterie.evals.templates.family import Family, Parts, call, failing, miss, solution
 from coterie.evals.templates.impossible import impossible
 from coterie.evals.templates.words import CITIES, ITEMS
 
@@ -85,15 +85,13 @@ def all_there_are(random: Random) -> Parts:
         "setup": setup,
         "expect": {"changes": {f"/stock/{source}/{item}": 0, f"/stock/{target}/{item}": stock[target][item] + have}},
         "reference": solution(
-            call("transfer", item=item, quantity=wanted, source=source, destination=target, fails=True),
+            failing("transfer", item=item, quantity=wanted, source=source, destination=target),
             call("transfer", item=item, quantity=have, source=source, destination=target),
             answer=f"There were only {have}; they are in {target} now.",
         ),
         "near_misses": [
             miss("changed the count", call("count_stock", item=item, warehouse=target, quantity=wanted)),
-            miss(
-                "gave up", call("transfer", item=item, quantity=wanted, source=source, destination=target, fails=True)
-            ),
+            miss("gave up", failing("transfer", item=item, quantity=wanted, source=source, destination=target)),
         ],
     }
 

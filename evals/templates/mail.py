@@ -3,7 +3,7 @@
 from random import Random
 from typing import Any
 
-from coterie.evals.templates.family import Family, Parts, call, miss, solution
+from coterie.evals.templates.family import Family, Parts, call, failing, miss, solution
 from coterie.evals.templates.impossible import impossible
 from coterie.evals.templates.words import DATES, PEOPLE, PLACES, SURNAMES, TOPICS
 
@@ -111,7 +111,7 @@ def unknown_person(random: Random) -> Parts:
         "setup": setup,
         "expect": {"changes": {"/sent": {"$append": [sent]}}},
         "reference": solution(
-            call("find_contact", name=first, fails=True),
+            failing("find_contact", name=first),
             call("find_contact", name=f"{first} {last}"),
             call("send_mail", to=_address(people[2]), subject="News", body=words),
             answer=f"{first} has been told.",

@@ -2,7 +2,7 @@
 
 from random import Random
 
-from coterie.evals.templates.family import Family, Parts, call, miss, solution
+from coterie.evals.templates.family import Family, Parts, call, failing, miss, solution
 from coterie.evals.templates.impossible import impossible
 from coterie.evals.templates.words import COLOURS, ITEMS, PEOPLE, PLACES, TOPICS
 
@@ -109,7 +109,7 @@ def forget(random: Random) -> Parts:
         "setup": setup,
         "expect": {"changes": {f"/notes/{title}": {"$removed": True}}},
         "reference": solution(
-            call("delete_note", title=topic.capitalize(), fails=True),
+            failing("delete_note", title=topic.capitalize()),
             call("delete_note", title=title),
             answer=f"I deleted the note {title}.",
         ),

@@ -3,7 +3,7 @@
 from random import Random
 from typing import Any
 
-from coterie.evals.templates.family import Family, Parts, call, miss, solution
+from coterie.evals.templates.family import Family, Parts, call, failing, miss, solution
 from coterie.evals.templates.impossible import impossible
 from coterie.evals.templates.words import CITIES, ITEMS, PEOPLE
 
@@ -130,7 +130,7 @@ def worth(random: Random) -> Parts:
 def wrong_column(random: Random) -> Parts:
     rows = _rows(random)
     number = max(row["price"] for row in rows)
-    tried = call("aggregate_table", path="sales.csv", function="max", column="cost", fails=True)
+    tried = failing("aggregate_table", path="sales.csv", function="max", column="cost")
     asked = call("aggregate_table", path="sales.csv", function="max", column="price")
     return {
         "task": "What is the largest cost in sales.csv? The column may have another name.",

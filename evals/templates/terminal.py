@@ -3,7 +3,7 @@
 from random import Random
 from typing import Any
 
-from coterie.evals.templates.family import Family, Parts, call, miss, solution
+from coterie.evals.templates.family import Family, Parts, call, failing, miss, solution
 from coterie.evals.templates.impossible import impossible
 from coterie.evals.templates.words import COLOURS, ITEMS, PEOPLE
 
@@ -80,12 +80,12 @@ def locked(random: Random) -> Parts:
         "setup": setup,
         "expect": {"changes": {f"/files/{_escaped(path)}": {"$removed": True}, "/read_only": []}},
         "reference": solution(
-            call("rm", path=path, fails=True),
+            failing("rm", path=path),
             call("chmod", path=path, mode="w"),
             call("rm", path=path),
             answer="Deleted.",
         ),
-        "near_misses": [miss("gave up", call("rm", path=path, fails=True), answer="It is read-only.")],
+        "near_misses": [miss("gave up", failing("rm", path=path), answer="It is read-only.")],
     }
 
 
@@ -99,7 +99,7 @@ def misspelt(random: Random) -> Parts:
         "task": f"What does the first line of {wrong} say?",
         "setup": setup,
         "expect": {"answer": [first]},
-        "reference": solution(call("cat", path=wrong, fails=True), call("cat", path=path), answer=f"It says: {first}"),
+        "reference": solution(failing("cat", path=wrong), call("cat", path=path), answer=f"It says: {first}"),
         "near_misses": [
             miss("another line", call("cat", path=path), answer=f"It says: {second if second != first else 'nothing'}")
         ],
