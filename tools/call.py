@@ -17,7 +17,7 @@ from coterie.tools.errors import ArgumentError, ToolError, ToolUnavailable
 from coterie.tools.result import ToolResult
 from coterie.tools.spec import Body, ToolSpec
 from coterie.tools.text import as_text
-from coterie.tools.values import UnserialisableResult
+from coterie.tools.values import UnserialisableResult, storable
 
 _GRACE_S = 0.5
 _TRACEBACK_CHARS = 20_000
@@ -37,8 +37,9 @@ async def run_checked(spec: ToolSpec, body: Body, checked: dict[str, Any]) -> To
     started = time.monotonic()
     with captured() as capture:
         result = await _settled(spec, body, checked, capture)
-    printed = str(capture.printed)
-    return replace(result, wall_s=time.monotonic() - started, printed=printed, text=_with_printed(result, printed))
+    printed = storable(str(capture.printed))
+    text = storable(_with_printed(result, printed))
+    return replace(result, wall_s=time.monotonic() - started, printed=printed, text=text)
 
 
 async def _settled(spec: ToolSpec, body: Body, checked: dict[str, Any], capture: Capture) -> ToolResult:

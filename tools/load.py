@@ -65,7 +65,7 @@ def _from_file(path: Path) -> ModuleType:
         raise LoadError(f"{path}: {error}") from None
     except SyntaxError as error:
         _forget(module)
-        raise LoadError(f"{error.filename}:{error.lineno}: {error.msg}: {(error.text or '').strip()}") from None
+        raise LoadError(f"{path}:{error.lineno or 1}: {error.msg}: {(error.text or '').strip()}") from None
     except (Exception, SystemExit) as error:
         _forget(module)
         raise LoadError(_told(error, path)) from None

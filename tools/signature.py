@@ -4,6 +4,7 @@ Every problem of a signature is collected, each with the function, its file and 
 so that `coterie tools check` can print them all at once.
 """
 
+import functools
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -34,18 +35,26 @@ class Signature:
 
 def where(function: Callable[..., Any]) -> str:
     """`file.py:12`, the place of a function's definition; its module if there is no source."""
-    code = getattr(inspect.unwrap(function), "__code__", None)
+    code = getattr(inspect.unwrap(written(function)), "__code__", None)
     if code is None:
         return str(getattr(function, "__module__", "unknown"))
     return f"{Path(code.co_filename).name}:{code.co_firstlineno}"
 
 
+def written(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function that somebody wrote, below any functools.partial."""
+    while isinstance(function, functools.partial):
+        function = function.func
+    return function
+
+
 def read_signature(function: Callable[..., Any]) -> Signature:
     """The argument model and schemas of a typed function; DefinitionError with every problem it has."""
-    name = getattr(function, "__name__", repr(function))
+    own = written(function)
+    name = getattr(own, "__name__", type(own).__name__)
     place = f"tool {name!r} ({where(function)})"
-    hints = _type_hints(function, place)
-    documentation = parse(inspect.getdoc(function) or "")
+    hints = _type_hints(own, place)
+    documentation = parse(inspect.getdoc(own) or "")
     told = {entry.arg_name.lstrip("*"): (entry.description or "").strip() for entry in documentation.params}
     problems: list[str] = []
     fields: dict[str, Any] = {}
@@ -63,12 +72,6 @@ def read_signature(function: Callable[..., Any]) -> Signature:
         parameters=for_arguments(model.model_json_schema()),
         returns=_returns(hints.get("return")),
     )
-
-
-def undocumented(function: Callable[..., Any], names: Mapping[str, Any]) -> list[str]:
-    """Parameters the docstring describes and the function does not have: most likely misspelt."""
-    documentation = parse(inspect.getdoc(function) or "")
-    return [entry.arg_name for entry in documentation.params if entry.arg_name.lstrip("*") not in names]
 
 
 def _type_hints(function: Callable[..., Any], place: str) -> dict[str, Any]:

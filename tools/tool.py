@@ -23,7 +23,7 @@ from coterie.tools.arguments import validate
 from coterie.tools.call import call_once
 from coterie.tools.errors import DefinitionError
 from coterie.tools.result import ToolResult
-from coterie.tools.signature import read_signature, where
+from coterie.tools.signature import read_signature, where, written
 from coterie.tools.spec import DEFAULT_TIMEOUT_S, Body, Effect, ToolSpec
 from coterie.tools.threads import run_in_thread
 from coterie.tools.values import to_json
@@ -73,7 +73,7 @@ class FunctionBody:
         """See `Body.run`; the result is made JSON in the same thread, under the same time limit."""
         arguments = dict(checked)
         leading = [arguments.pop(name) for name in self.positional]
-        if inspect.iscoroutinefunction(self.function):
+        if _is_async(self.function):
             return to_json(self.name, await self.function(*leading, **arguments))
         return await run_in_thread(
             lambda: to_json(self.name, self.function(*leading, **arguments)), f"tool-{self.name}"
@@ -141,7 +141,7 @@ def collected_problems() -> Iterator[list[str]]:
 def _defined(
     function: Function, name: str | None, description: str | None, effect: Effect, idempotent: bool, timeout_s: float
 ) -> Tool:
-    named = name or str(getattr(function, "__name__", type(function).__name__))
+    named = name or str(getattr(written(function), "__name__", type(function).__name__))
     place = f"tool {named!r} ({where(function)})"
     if not _NAME.fullmatch(named):
         raise DefinitionError(
@@ -166,6 +166,10 @@ def _defined(
     )
     body = FunctionBody(named, function, signature.model, signature.parameters, _positional(function))
     return Tool(spec, body, function)
+
+
+def _is_async(function: Function) -> bool:
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004
 
 
 def _positional(function: Function) -> tuple[str, ...]:

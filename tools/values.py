@@ -1,5 +1,7 @@
 """What a tool may return, as JSON: dataclasses, pydantic models, dates, enums, paths, sets and iterators included."""
 
+import json
+import math
 from collections.abc import Iterator
 from itertools import islice
 
@@ -18,13 +20,39 @@ def to_json(tool: str, value: object) -> JsonValue:
     if isinstance(value, Iterator):
         value = _listed(tool, value)
     try:
-        converted: JsonValue = to_jsonable_python(value, inf_nan_mode="strings", by_alias=True)
+        converted: JsonValue = to_jsonable_python(value, by_alias=True)
     except (PydanticSerializationError, ValueError, RecursionError) as error:
         raise UnserialisableResult(
             f"{tool} ran, but its result ({type(value).__module__}.{type(value).__qualname__}) cannot be written as "
             f"JSON: {error}. Return str, numbers, list, dict, a dataclass or a pydantic model"
         ) from error
-    return converted
+    return converted if _strict(converted) else _cleaned(converted)
+
+
+def storable(text: str) -> str:
+    """The text without lone surrogates, which no file and no database takes."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _strict(value: JsonValue) -> bool:
+    try:
+        json.dumps(value, allow_nan=False, ensure_ascii=False).encode("utf-8")
+    except ValueError:
+        return False
+    return True
+
+
+def _cleaned(value: JsonValue) -> JsonValue:
+    """Infinities and NaN as text, surrogates replaced."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, str):
+        return storable(value)
+    if isinstance(value, list):
+        return [_cleaned(each) for each in value]
+    if isinstance(value, dict):
+        return {storable(key): _cleaned(each) for key, each in value.items()}
+    return value
 
 
 def _listed(tool: str, items: Iterator[object]) -> list[object]:

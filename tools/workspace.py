@@ -75,8 +75,12 @@ class Workspace:
                 descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=parent)
             except FileNotFoundError:
                 raise ToolError(self._no_such(path)) from None
-            with open(descriptor, "rb") as file:
+            try:
                 self._check_regular(path, os.fstat(descriptor))
+            except ToolError:
+                os.close(descriptor)
+                raise
+            with open(descriptor, "rb") as file:
                 yield file
 
     def write_bytes(self, path: str, content: bytes) -> bool:
