@@ -44,9 +44,10 @@ def parallel_mixed(rng: random.Random, split: Split, source: Source) -> Trajecto
     asks: list[Ask] = []
     texts: list[str] = []
     while len(texts) < count:
-        group = source.together(rng, split, 2) if rng.random() < 0.25 else None
+        room = len(asks) + count - len(texts) < 6
+        group = source.together(rng, split, 2) if room and rng.random() < 0.25 else None
         new = group.asks if group else [source.ask(rng, split)]
-        if any(a.card.name == new[0].card.name for a in asks) or len(asks) + len(new) > 6:
+        if any(a.card.name == new[0].card.name for a in asks):
             continue
         asks += new
         texts.append(group.text if group else new[0].text)
