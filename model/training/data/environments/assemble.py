@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from coterie.model.training.data.environments import goals_chain as chain
 from coterie.model.training.data.environments import goals_linked as linked
 from coterie.model.training.data.environments import goals_read as read
 from coterie.model.training.data.environments import goals_write as write
@@ -11,6 +12,9 @@ from coterie.model.training.data.environments.catalog import Catalog, Environmen
 from coterie.model.training.data.environments.records import C, make, ops_of
 from coterie.model.training.data.environments.services import MAKERS, SERVICES
 from coterie.model.training.data.environments.tables import TABLES
+
+
+WORKSPACE_SHARE = 2.6  # the tools every run has come up this much more often
 
 
 def environment(name: str, collections: tuple[C, ...], held: bool = False) -> Environment:
@@ -25,6 +29,7 @@ def populate(catalog: Catalog, env: Environment, collections: tuple[C, ...]) -> 
     for c in collections:
         _reading(catalog, env, c)
         _writing(catalog, env, c)
+        _chains(catalog, env, c)
         for link, other in c.links:
             _add(catalog, env, c, f"follow_{link}", "chain", partial(linked.follow, c=c, link=link, other=by_name[other]))
             if by_name[other].of("email"):
@@ -36,7 +41,7 @@ def workspace(catalog: Catalog) -> Environment:
     env = Environment("workspace", SERVICES | BUILTIN | TABLES, MAKERS)
     for family, goals in (("tables", workspace_tables.GOALS), ("files", workspace_files.GOALS)):
         for name, kind, play, weight in goals:
-            catalog.add(env, f"{family}_{name}", family, kind, play, weight)
+            catalog.add(env, f"{family}_{name}", family, kind, play, weight * WORKSPACE_SHARE)
     return env
 
 
@@ -85,3 +90,13 @@ def _writing(catalog: Catalog, env: Environment, c: C) -> None:
         _add(catalog, env, c, f"{a.name}_each", "for_each", partial(write.act_each, c=c, a=a), 1.2)
         if c.of("money", "count"):
             _add(catalog, env, c, f"{a.name}_policy", "policy", partial(write.policy_limit, c=c, a=a), 1.2)
+
+
+def _chains(catalog: Catalog, env: Environment, c: C) -> None:
+    _add(catalog, env, c, "round_up", "parallel", partial(chain.round_up, c=c), 2.0)
+    if c.state and c.of("money", "count"):
+        _add(catalog, env, c, "worked_out", "chain", partial(chain.worked_out, c=c), 2.4)
+    if c.label:
+        _add(catalog, env, c, "found_and_changed", "chain", partial(chain.found_and_changed, c=c), 2.0)
+    for a in c.actions[:1]:
+        _add(catalog, env, c, f"{a.name}_and_log", "chain", partial(chain.act_and_log, c=c, a=a), 2.0)

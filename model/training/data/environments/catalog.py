@@ -3,6 +3,7 @@
 import random
 import zlib
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +14,8 @@ from coterie.model.training.data.trajectory import Split, Trajectory
 
 Play = Callable[[Scene], None]
 Maker = Callable[[random.Random, World], Any]
-HELD_TEMPLATE_SHARE = 0.12
+HELD_TEMPLATE_SHARE = 0.07  # besides the goals that are held out in every environment
+HELD_GOALS = ("_copy_value", "_two_values", "files_compare_files", "tables_look_up_row")
 REFUSALS = 0.07
 
 
@@ -76,7 +78,7 @@ class Template:
         else:
             assert all(goal() for goal in scene.goals), f"{self.name}: the end state is not the goal\n{scene.text}"
         run = trajectory(scene, self.name, self.family, self.environment.name, self.kind)
-        memories.add(rng, run)
+        memories.add(rng, run, lambda: self._sibling(rng))
         used = [self.environment.ops[role] for role in scene.faces]
         if rng.random() < REFUSALS and run.plan.steps:
             distractors.take_away(rng, run, used, self.environment.ops)
@@ -84,6 +86,13 @@ class Template:
             distractors.add(rng, run, scene.style, used, self.environment.ops, split)
         checks.whole(run)
         return run
+
+    def _sibling(self, rng: random.Random) -> str:
+        """The text of another task of this template."""
+        scene = Scene(rng, self.environment.ops, LazyWorld(rng, self.environment.makers))
+        with suppress(Unlucky, GaveUp, AssertionError):
+            self.play(scene)
+        return scene.text
 
 
 @dataclass
@@ -110,6 +119,6 @@ class Catalog:
             split = "held_environment"
         elif held:
             split = "held_family"
-        elif zlib.crc32(full.encode()) % 1000 < HELD_TEMPLATE_SHARE * 1000:
+        elif name.endswith(HELD_GOALS) or zlib.crc32(full.encode()) % 1000 < HELD_TEMPLATE_SHARE * 1000:
             split = "held_template"
         self.templates[full] = Template(full, environment, family, kind, play, split, weight)

@@ -11,7 +11,7 @@ from coterie.model.training.data.trajectory import Trajectory
 MAX_WORDS_TO_DO = 14
 MAX_WORDS_NOTE = 34
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
-_SEPARATORS = re.compile(r"[\s_\-/]+")
+_SEPARATORS = str.maketrans("_-/\n", "    ")
 
 
 class Underivable(AssertionError):
@@ -20,7 +20,7 @@ class Underivable(AssertionError):
 
 def folded(text: str) -> str:
     """Text in which spelling variants of one value are equal."""
-    return _SEPARATORS.sub(" ", text.lower())
+    return text.lower().translate(_SEPARATORS)
 
 
 def derivable(role: str, arguments: Mapping[str, Any], context: Sequence[str], parameters: JsonSchema) -> None:

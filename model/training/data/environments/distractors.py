@@ -64,6 +64,11 @@ def add(
     shown = {card.name: card for card in run.tools}
     same, services = {op.same for op in used}, {op.role.partition(".")[0] for op in used}
     siblings = [op for op in ops.values() if op.role.partition(".")[0] in services and op.same not in same]
+    if style.native and rng.random() < 0.25:
+        for op in (op for op in POOL if op.fixed and op.same not in same and rng.random() < 0.6):
+            same.add(op.same)
+            card = dress(rng, op, style).card
+            shown.setdefault(card.name, card)
     wanted = min(len(shown) + pick_count(rng), 14)
     for _ in range(30):
         if len(shown) >= wanted:

@@ -94,7 +94,7 @@ RECIPES = C(
         F("cost", "money", lambda r: round(r.random() * 30 + 2, 2), ("the cost",), ("What does it cost to make {it}?",)),
         enum("diet", "vegan", "vegetarian", "meat", says=("the diet",)),
     ),
-    "name", ("dish",), ("formula",), "kitchen", ("We are cooking for guests.",), audience=("the cook", "my mother"),
+    "name", ("dish",), ("formula",), "kitchen", ("We are cooking for guests.",), audience=("the cook", "my mother"), held=True,
 )  # fmt: skip
 STATIONS = C(
     "stations", "weather station", "weather stations", w.code("ws", "ST", "met"),

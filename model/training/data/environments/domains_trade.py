@@ -68,7 +68,7 @@ SUPPLIERS = C(
         F("city", "place", lambda r: w.pick(r, w.CITIES), ("the city",), ("Where is {it} based?",)),
         enum("rating", "good", "fair", "poor", says=("the rating",)),
     ),
-    "company", ("vendor",), ("provider",), "warehouse", ("Purchasing needs this.",),
+    "company", ("vendor",), ("provider",), "warehouse", ("Purchasing needs this.",), held=True,
 )  # fmt: skip
 ACCOUNTS = C(
     "accounts", "account", "accounts", w.code("acc", "DE", "NL"),

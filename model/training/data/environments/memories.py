@@ -1,6 +1,7 @@
 """Recalled lines around a task: solved tasks like it, and facts and lessons that have nothing to do with it."""
 
 import random
+from collections.abc import Callable
 
 from coterie.model.training.data.environments.words import CITIES, TOPICS, between, day, email, person, pick
 from coterie.model.training.data.trajectory import Trajectory
@@ -9,11 +10,11 @@ IRRELEVANT = 0.16
 SOLVED_BEFORE = 0.10
 
 
-def add(rng: random.Random, run: Trajectory) -> None:
-    """Now and then: the run's own tools as a solved task, and lines that do not matter."""
+def add(rng: random.Random, run: Trajectory, sibling: Callable[[], str]) -> None:
+    """Now and then: a sibling of the task as solved with the run's own tools, and lines that do not matter."""
     lines: list[str] = []
-    if len(run.steps) > 1 and rng.random() < SOLVED_BEFORE:
-        lines.append(solved(rng, run))
+    if len(run.steps) > 1 and rng.random() < SOLVED_BEFORE and (task := sibling()):
+        lines.append(solved(task, run))
     if rng.random() < IRRELEVANT:
         lines += [stray(rng) for _ in range(between(rng, 1, 3))]
     if lines:
@@ -21,9 +22,9 @@ def add(rng: random.Random, run: Trajectory) -> None:
         rng.shuffle(run.recalled)
 
 
-def solved(rng: random.Random, run: Trajectory) -> str:
-    """The run's plan as memory would have kept it from an earlier task of the kind."""
-    words = run.task.split()
+def solved(task: str, run: Trajectory) -> str:
+    """The run's tools as memory would have kept them from an earlier task of the kind."""
+    words = task.split()
     gist = " ".join(words[:12])
     shown = f'"{gist}{"..." if len(words) > 12 else ""}"'
     return f"[solved before] {shown} with " + " -> ".join(dict.fromkeys(step.tool for step in run.steps))

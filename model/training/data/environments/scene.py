@@ -289,4 +289,4 @@ def trajectory(scene: Scene, template: str, family: str, environment: str, kind:
 def mood(rng: random.Random) -> Mood:
     """What goes wrong in this run, if anything."""
     draw = rng.random()
-    return "transient" if draw < 0.07 else "broken" if draw < 0.10 else "typo" if draw < 0.20 else "clean"
+    return "transient" if draw < 0.09 else "broken" if draw < 0.125 else "typo" if draw < 0.45 else "clean"

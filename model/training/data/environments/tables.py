@@ -239,10 +239,11 @@ def _join(world: World, a: dict[str, Any]) -> str:
 
 _PATH = Param("path", ("path", "file", "table_path", "csv", "filename"), TEXT, ("a CSV, JSON or SQLite file in the workspace",), True, ("dataset",))
 _COLUMN = {"type": "string"}
+_TABLE = Param("table", ("table", "sheet"), TEXT, ("the table of a SQLite file with several tables",), False)
 TABLES: dict[str, Op] = {op.role: op for op in (
     Op("tables.describe", ("describe_table", *words("describe|inspect csv|table|data", "get|show schema|columns", "table info|schema")),
        ("Show the columns, their types, the number of rows and some sample rows of a table file.", "Columns of a table.", "Describe a CSV file."),
-       (_PATH,), _describe, "tables", words("survey dataset"), True),
+       (Param("path", _PATH.names, TEXT, ("a CSV, JSON or SQLite file in the workspace, for example orders.csv",), True, ("dataset",)),), _describe, "tables", words("survey dataset"), True),
     Op("tables.filter", ("filter_table", *words("filter|select|find|get rows|table|csv", "table filter|rows", "where_rows")),
        ("Get the rows of a table where a column fits a condition, for example status = late. Can sort them.", "Filter the rows of a table.", "Rows of a CSV file that fit a condition, sorted if wanted."),
        (_PATH, Param("column", ("column", "col", "field"), _COLUMN, ("the column of the condition; leave it out to get all rows",), False),
@@ -251,7 +252,7 @@ TABLES: dict[str, Op] = {op.role: op for op in (
         Param("columns", ("columns", "show", "select"), {"type": "array", "items": TEXT}, ("the columns to show; leave it out to show all",), False),
         Param("sort_by", ("sort_by", "order_by", "sort"), TEXT, ("the column to sort the rows by",), False),
         Param("descending", ("descending", "desc", "reverse"), {"type": "boolean", "default": False}, ("true to put the largest first",), False),
-        Param("limit", ("limit", "max_rows", "top"), {"type": "integer", "minimum": 1, "maximum": 500, "default": 20}, ("how many rows to show at most",), False)),
+        Param("limit", ("limit", "max_rows", "top"), {"type": "integer", "minimum": 1, "maximum": 500, "default": 20}, ("how many rows to show at most",), False), _TABLE),
        _filter, "tables", words("winnow dataset"), True),
     Op("tables.aggregate", ("aggregate_table", *words("aggregate|summarise column|csv", "column stats", "table aggregate|stats", "calc column")),
        ("Calculate one figure from a table, such as the sum of a column, for all rows, for some, or for each group.", "One figure of a column.", "Sum, mean, count or another figure of a CSV column, also by group."),
@@ -260,12 +261,13 @@ TABLES: dict[str, Op] = {op.role: op for op in (
         Param("group_by", ("group_by", "by", "per"), TEXT, ("calculate one figure for each value of this column",), False),
         Param("where_column", ("where_column", "filter_column", "if_column"), TEXT, ("use only the rows where this column fits the condition",), False),
         Param("where_operator", ("where_operator", "filter_op", "if_op"), {"enum": list(OPERATORS), "default": "="}, ("how where_column is compared with where_value",), False),
-        Param("where_value", ("where_value", "filter_value", "if_value"), TEXT, ("what where_column is compared with",), False)),
+        Param("where_value", ("where_value", "filter_value", "if_value"), TEXT, ("what where_column is compared with",), False), _TABLE),
        _aggregate, "tables", words("distil dataset"), True),
     Op("tables.join", ("join_tables", *words("join|merge csv|tables", "table join")),
        ("Join two tables where a column of one equals a column of the other, and save the result as a CSV file.", "Join two tables.", "Merge two CSV files on a column."),
        (Param("left_path", ("left_path", "left", "first_file"), TEXT, ("the first file, for example orders.csv",)), Param("right_path", ("right_path", "right", "second_file"), TEXT, ("the second file, for example customers.csv",)),
         Param("left_column", ("left_column", "on", "left_on"), TEXT, ("the column of the first file to join on",)), Param("output", ("output", "out", "output_path"), TEXT, ("the CSV file to write, for example joined.csv",)),
-        Param("right_column", ("right_column", "right_on"), TEXT, ("the column of the second file, if its name is different",), False)),
+        Param("right_column", ("right_column", "right_on"), TEXT, ("the column of the second file, if its name is different",), False),
+        Param("keep", ("keep_unmatched", "outer"), {"type": "boolean", "default": False}, ("true to keep rows of the first file that have no partner",), False)),
        _join, "tables", words("wed datasets"), True, writes=True),
 )}  # fmt: skip

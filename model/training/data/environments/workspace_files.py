@@ -234,7 +234,7 @@ def merge_folder(t: Scene) -> None:
     t.plan(Step("files.list", f"List the files in {folder}", {"folder": folder}))
     t.call()
     n = len(paths)
-    t.replan(f"{n} files: {', '.join(paths)}.", *(Step("files.read", f"Read {p}", {"path": p}) for p in paths), Step("files.write", f"Write each {name} to {out}", {"path": out}, tuple(range(2, n + 2))))
+    t.replan(f"{n} files: {', '.join(paths)}.", *(Step("files.read", f"Read {p}", {"path": p}) for p in paths), Step("files.write", f"Write the {name} of each file to {out}", {"path": out}, tuple(range(2, n + 2))))
     for path in paths:
         t.call()
         t.done(f"{path}: {name} {values[path]}.")

@@ -10,7 +10,7 @@ from coterie.model.training.data.environments.tables import Table, draw_table, f
 from coterie.model.training.data.environments.words import between, email, file_name, pick
 from coterie.model.training.data.surface import plain
 
-_WORDS = {"sum": ("total", "sum"), "mean": ("average", "mean"), "min": ("lowest", "smallest"), "max": ("highest", "largest"), "median": ("median",), "count_distinct": ("number of different",)}
+_WORDS = {"sum": ("total",), "mean": ("average", "mean"), "min": ("lowest", "smallest"), "max": ("highest", "largest"), "median": ("median",), "count_distinct": ("number of different",)}
 
 
 def _table(t: Scene) -> Table:

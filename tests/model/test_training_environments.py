@@ -1,0 +1,118 @@
+"""Training environments: every template yields verified trajectories, held-out parts stay out, the stream is deterministic."""
+
+import random
+from itertools import islice
+
+import pytest
+
+from coterie.model.protocol import parse_call, parse_plan, parse_verdict
+from coterie.model.signature import signature
+from coterie.model.training.data.environments.scene import Unlucky
+from coterie.model.training.data.registry import SPLITS, generate, statistics, stream, templates
+from coterie.model.training.data.surface import draw_style, dress, render, respell
+from coterie.model.training.data.environments.arithmetic import calculate
+from coterie.model.training.data.environments.builtin import BUILTIN
+from coterie.model.training.data.environments.tables import TABLES
+from coterie.model.training.data.trajectory import Split, chat
+from coterie.tools.builtin import ToolContext, builtin_tools
+from coterie.tools.builtin.calculate import calculate as runtime_calculate
+
+
+def test_there_are_enough_templates_environments_and_held_out_parts():
+    assert len(templates()) >= 300
+    environments = {t.environment.name for t in templates()}
+    held = {t.environment.name for t in templates("held_environment")}
+    assert len(environments) >= 15 and len(held) >= 2
+    assert not held & {t.environment.name for t in templates("train")}
+    families = {(t.environment.name, t.family) for t in templates("held_family")}
+    assert families and not families & {(t.environment.name, t.family) for t in templates("train")}
+    assert {t.split for t in templates()} == set(SPLITS)
+
+
+def test_every_template_gives_a_trajectory_that_passes_its_checks():
+    barren = []
+    for template in templates():
+        try:
+            run = template.generate(random.Random(7))
+        except Unlucky:
+            barren.append(template.name)
+            continue
+        assert run.plan.refusal or run.answer is not None
+        assert run.template == template.name
+    assert len(barren) <= len(templates()) // 50, barren
+
+
+@pytest.mark.parametrize("split", SPLITS)
+def test_turns_parse_as_the_runtime_parses_them(split: Split):
+    for run in islice(stream(3, split), 60):
+        messages = chat(run)
+        parse_plan(messages[2]["content"])
+        for step in run.steps:
+            assert all(word.verdict is not None for word in step.attempts)
+        calls = [m["content"] for m in messages if m["role"] == "assistant" and m["content"].startswith('{"name"')]
+        names = {card.name for card in run.tools}
+        assert all(parse_call(text).name in names for text in calls)
+        notes = [m["content"] for m in messages if m["role"] == "assistant" and m["content"].startswith('{"note"')]
+        assert len(notes) == len(calls)
+        assert all(parse_verdict(text).note for text in notes)
+
+
+def test_the_stream_is_the_same_for_the_same_seed():
+    first, second = ([chat(run) for run in islice(stream(11), 40)] for _ in range(2))
+    assert first == second
+    assert first != [chat(run) for run in islice(stream(12), 40)]
+
+
+def test_rejected_trajectories_are_rare():
+    rng, failures = random.Random(5), 0
+    for template in random.Random(1).sample(templates("train"), 200):
+        try:
+            template.generate(rng)
+        except Unlucky:
+            continue
+        except AssertionError:
+            failures += 1
+    assert failures <= 2
+
+
+def test_statistics_show_the_mix():
+    found = statistics(300)
+    assert set(found["kinds"]) >= {"chain", "single", "conditional", "refusal", "for_each"}
+    assert found["something went wrong"] > 0.1
+    assert found["tokens (chars / 4)"]["max"] < 3500
+
+
+def test_held_vocabulary_is_never_drawn_for_training():
+    held = {
+        respell(name, case)
+        for t in templates("held_family")
+        for op in t.environment.ops.values()
+        for name in set(op.held_names) - set(op.names)
+        for case in ("snake", "camel", "pascal", "kebab")
+    }
+    for run in islice(stream(2), 300):
+        assert not held & {card.name for card in run.tools}
+
+
+def test_built_in_tools_are_shown_as_the_runtime_shows_them(tmp_path):
+    runtime = {tool.spec.name: tool.card() for tool in builtin_tools(ToolContext(tmp_path))}
+    style = next(s for s in (draw_style(random.Random(i)) for i in range(50)) if s.native)
+    shown = {card.name: card for card in (dress(random.Random(0), op, style).card for op in (BUILTIN | TABLES).values())}
+    for name in sorted(set(shown) & set(runtime)):
+        assert signature(shown[name]) == signature(runtime[name])
+
+
+@pytest.mark.parametrize("expression", ["12.5 * 3", "15% of 80", "1 / 3", "round(100 / 7, 2)", "(3 + 4) * 2.5", "sum(1.1, 2.2)", "2.50 - 1"])
+def test_sums_are_the_runtime_s(expression: str):
+    assert calculate(expression) == runtime_calculate(expression)
+
+
+def test_results_come_in_several_shapes():
+    styles = [draw_style(random.Random(i)) for i in range(60)]
+    assert len({render({"id": "A-1", "total": 3.5}, style) for style in styles}) >= 5
+
+
+def test_generation_is_quick_enough_to_feed_a_gpu():
+    rng = random.Random(0)
+    runs = [generate(rng) for _ in range(50)]
+    assert all(sum(len(m["content"]) for m in chat(run)) < 14000 for run in runs)
