@@ -79,7 +79,7 @@ def _writing(catalog: Catalog, env: Environment, c: C) -> None:
         goals += [("update_if", "conditional", write.update_if, 1.1), ("either", "conditional", write.either, 1.1), ("change_each", "for_each", write.change_each, 1.1)]
     if any(f.kind == "date" for f in fields):
         goals.append(("shift_date", "compute", write.shift_date, 1.0))
-    if c.of("money"):
+    if any(f.name in write.PRICES for f in c.of("money")):
         goals.append(("percentage", "compute", write.percentage, 1.0))
     for name, kind, play, weight in goals:
         _add(catalog, env, c, name, kind, partial(play, c=c), weight)

@@ -17,7 +17,7 @@ EVENTS = C(
     "title", ("meeting", "appointment"), ("engagement", "gathering"), "calendar", ("I have a packed week.", "The assistant is off today.", "We are short of rooms."),
     (
         Action("confirm", ("confirm", "accept"), ("Confirm an event.", "Turns a tentative event into a firm one."), ("Confirm {it}",), "status", "confirmed", ("tentative",), "event {id} is {was}: nothing to confirm", "confirmed"),
-        Action("cancel", ("cancel", "call_off"), ("Cancel an event.", "Cancels an event that has not been cancelled."), ("Cancel {it}", "Call off {it}"), "status", "cancelled", ("tentative", "confirmed"), "event {id} is already {was}", "cancelled", True),
+        Action("cancel", ("cancel", "call_off"), ("Cancel an event.", "Cancels an event that has not been cancelled."), ("Cancel {it}", "Call {it} off"), "status", "cancelled", ("tentative", "confirmed"), "event {id} is already {was}", "cancelled", True),
     ),
     ("the participants", "my assistant"), ("#calendar", "#everyone"),
 )  # fmt: skip

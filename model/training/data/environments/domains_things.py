@@ -17,8 +17,8 @@ BOOKS = C(
     ),
     "title", ("volume",), ("publication", "tome"), "library", ("A reader is asking.", "I'm at the lending desk."),
     (
-        Action("lend", ("lend", "check_out", "loan"), ("Lend a book.", "Lends a book that is on the shelf."), ("Lend out {it}", "Check out {it}"), "status", "lent", ("on_shelf",), "book {id} is {was} and cannot be lent", "lent"),
-        Action("return", ("return", "check_in", "take_back"), ("Take a book back.", "Returns a lent book to the shelf."), ("Take back {it}", "Return {it}"), "status", "on_shelf", ("lent",), "book {id} is {was}, not lent", "back on the shelf"),
+        Action("lend", ("lend", "check_out", "loan"), ("Lend a book.", "Lends a book that is on the shelf."), ("Lend {it} out", "Lend {it} to the reader"), "status", "lent", ("on_shelf",), "book {id} is {was} and cannot be lent", "lent"),
+        Action("return", ("return", "check_in", "take_back"), ("Take a book back.", "Returns a lent book to the shelf."), ("Take {it} back", "Return {it}"), "status", "on_shelf", ("lent",), "book {id} is {was}, not lent", "back on the shelf"),
     ),
     ("the reader", "the head librarian"), ("#library", "#desk"), (("member_id", "members"),),
 )  # fmt: skip
@@ -58,8 +58,8 @@ DEVICES = C(
     ),
     "name", ("appliance",), ("gadget", "fixture"), "home", ("I'm leaving the house.", "It's cold in here.", "Guests arrive tonight."),
     (
-        Action("switch_on", ("turn_on", "switch_on", "start"), ("Switch a device on.", "Turns on a device that is off or in standby."), ("Turn on {it}", "Switch on {it}"), "power", "on", ("off", "standby"), "device {id} is already {was}", "on"),
-        Action("switch_off", ("turn_off", "switch_off", "stop"), ("Switch a device off.", "Turns a running device off."), ("Turn off {it}", "Switch off {it}"), "power", "off", ("on", "standby"), "device {id} is already {was}", "off"),
+        Action("switch_on", ("turn_on", "switch_on", "start"), ("Switch a device on.", "Turns on a device that is off or in standby."), ("Turn {it} on", "Switch {it} on"), "power", "on", ("off", "standby"), "device {id} is already {was}", "on"),
+        Action("switch_off", ("turn_off", "switch_off", "stop"), ("Switch a device off.", "Turns a running device off."), ("Turn {it} off", "Switch {it} off"), "power", "off", ("on", "standby"), "device {id} is already {was}", "off"),
     ),
     ("the family", "my flatmate"), ("#home", "family"),
 )  # fmt: skip
@@ -165,7 +165,7 @@ TODOS = C(
         enum("state", "open", "done", "dropped", says=("the state",)),
     ),
     "title", ("todo", "to_do"), ("duty", "chore"), "notes", ("Let me get organised.",),
-    (Action("complete", ("complete", "finish", "tick_off"), ("Complete a task.", "Ticks an open task off."), ("Tick off {it}", "Complete {it}"), "state", "done", ("open",), "task {id} is already {was}", "done"),),
+    (Action("complete", ("complete", "finish", "tick_off"), ("Complete a task.", "Ticks an open task off."), ("Tick {it} off", "Complete {it}"), "state", "done", ("open",), "task {id} is already {was}", "done"),),
 )  # fmt: skip
 
 # Held out whole

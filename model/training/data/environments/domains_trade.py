@@ -26,8 +26,8 @@ ORDERS = C(
     ),
     "", ("purchase",), ("sale", "basket"), "shop", ("A customer wrote in about a parcel.", "We got a complaint this morning.", "The shop is quiet today."),
     (
-        Action("cancel", ("cancel", "void", "call_off"), ("Cancel an order.", "Cancels an order that has not left yet."), ("Cancel {it}", "Call off {it}"), "status", "cancelled", ("pending",), "order {id} is {was} and cannot be cancelled", "cancelled", True),
-        Action("refund", ("refund", "reimburse", "issue_refund_for"), ("Refund an order.", "Give the money for a delivered or returned order back."), ("Refund {it}", "Issue a refund for {it}", "Pay back {it}"), "status", "returned", ("delivered",), "order {id} is {was}: only delivered orders can be refunded", "refunded", True),
+        Action("cancel", ("cancel", "void", "call_off"), ("Cancel an order.", "Cancels an order that has not left yet."), ("Cancel {it}", "Call {it} off"), "status", "cancelled", ("pending",), "order {id} is {was} and cannot be cancelled", "cancelled", True),
+        Action("refund", ("refund", "reimburse", "issue_refund_for"), ("Refund an order.", "Give the money for a delivered or returned order back."), ("Refund {it}", "Issue a refund for {it}", "Give the money for {it} back"), "status", "returned", ("delivered",), "order {id} is {was}: only delivered orders can be refunded", "refunded", True),
         Action("ship", ("ship", "dispatch", "mark_shipped"), ("Mark an order as shipped.", "Hands an order to the carrier."), ("Ship {it}", "Mark {it} as shipped"), "status", "shipped", ("pending",), "order {id} is already {was}", "shipped"),
     ),
     ("the sales desk", "the warehouse", "accounting"), ("#orders", "#shop", "sales", "#fulfilment"), (("customer_id", "customers"),),
@@ -99,7 +99,7 @@ INVOICES = C(
     "", ("bill",), ("statement", "debit_note"), "billing", ("The auditors are here.", "I'm closing the books for the month.", "Accounting keeps asking."),
     (
         Action("pay", ("pay", "mark_paid", "settle"), ("Mark an invoice as paid.", "Settles an invoice that was sent."), ("Mark {it} as paid", "Settle {it}"), "status", "paid", ("sent", "overdue"), "invoice {id} is {was} and cannot be paid", "paid"),
-        Action("send", ("send", "issue", "submit"), ("Send an invoice.", "Sends a draft invoice to the client."), ("Send out {it}", "Issue {it}"), "status", "sent", ("draft",), "invoice {id} is already {was}", "sent"),
+        Action("send", ("send", "issue", "submit"), ("Send an invoice.", "Sends a draft invoice to the client."), ("Send {it} out", "Issue {it}"), "status", "sent", ("draft",), "invoice {id} is already {was}", "sent"),
     ),
     ("accounting", "the auditor"), ("#finance", "#billing", "books"),
 )  # fmt: skip
@@ -116,7 +116,7 @@ ROOMS = C(
     "guest", ("reservation",), ("lodging", "stay"), "hotel", ("I'm at the front desk.", "A guest is waiting in the lobby.", "The hotel is almost full."),
     (
         Action("cancel", ("cancel", "annul"), ("Cancel a booking.", "Cancels a booking before arrival."), ("Cancel {it}",), "status", "cancelled", ("confirmed", "waitlisted"), "booking {id} is {was} and cannot be cancelled", "cancelled", True),
-        Action("check_in", ("check_in", "register_arrival_of"), ("Check a guest in.", "Marks a confirmed booking as arrived."), ("Check in {it}", "Register the arrival for {it}"), "status", "checked_in", ("confirmed",), "booking {id} is {was}: no check-in", "checked in"),
+        Action("check_in", ("check_in", "register_arrival_of"), ("Check a guest in.", "Marks a confirmed booking as arrived."), ("Check {it} in", "Register the arrival for {it}"), "status", "checked_in", ("confirmed",), "booking {id} is {was}: no check-in", "checked in"),
     ),
     ("reception", "housekeeping"), ("#front-desk", "#housekeeping"),
 )  # fmt: skip
@@ -145,7 +145,7 @@ DELIVERIES = C(
     ),
     "", ("parcel", "shipment"), ("consignment",), "fleet", ("The driver just called.", "Traffic is bad today."),
     (
-        Action("start", ("start", "dispatch", "send_out"), ("Send a delivery out.", "Starts a queued delivery."), ("Send out {it}", "Start {it}"), "status", "on_the_way", ("queued",), "delivery {id} is {was}", "on the way"),
+        Action("start", ("start", "dispatch", "send_out"), ("Send a delivery out.", "Starts a queued delivery."), ("Send {it} out", "Start {it}"), "status", "on_the_way", ("queued",), "delivery {id} is {was}", "on the way"),
         Action("complete", ("complete", "confirm", "mark_delivered"), ("Confirm a delivery.", "Marks a delivery on the way as delivered."), ("Confirm {it} as delivered", "Mark {it} as delivered"), "status", "delivered", ("on_the_way",), "delivery {id} is {was} and cannot be confirmed", "delivered"),
     ),
     ("dispatch", "the depot"), ("#dispatch", "#drivers"),

@@ -65,6 +65,7 @@ def act_and_log(t: Scene, c: C, a: Action) -> None:
     """Act, write a log line, announce it; when the act is refused the log says so instead, if that was asked for."""
     [r] = say.some(t, c)
     key, it, was = r["id"], say.it(t, c, r["id"]), str(r[a.field]).replace("_", " ")
+    was = f"already {was}" if r[a.field] == a.value else was
     log, tell = sinks.file(t, "log"), sinks.mail(t, c) if t.chance(0.5) else sinks.post(t, c)
     fallback = t.chance(0.5)
     asked = pick(t.rng, a.asks)
@@ -78,11 +79,11 @@ def act_and_log(t: Scene, c: C, a: Action) -> None:
     if isinstance(result, OpError):
         if not fallback:
             t.finish(t.pick(f"Refused: {key} is {was}. Nothing to log or tell.", f"Not possible while {was}."))
-            t.answer(f"{noun} {key} was not {a.past}: it is {was}. Nothing was written or sent.", "failed")
+            t.answer(f"Not possible: {c.noun} {key} is {was}. Nothing was written or sent.", "failed")
             return
         t.replan(t.pick(f"Refused, it is {was}: only log the reason.", f"Not {a.past}: {was}."), log.step())
-        sinks.deliver(t, log, f"{noun} {key} not {a.past}: {was}", f"{noun} {key}")
-        t.answer(f"{noun} {key} was not {a.past}, because it is {was}; {log.past}.")
+        sinks.deliver(t, log, f"{noun} {key}: refused, it is {was}", f"{noun} {key}")
+        t.answer(f"Refused: {c.noun} {key} is {was}; {log.past}.")
         return
     t.check(lambda: t.world[c.name][key][a.field] == a.value)
     t.done(f"{noun} {key} {a.past}.")

@@ -129,7 +129,7 @@ def listing(t: Scene, c: C) -> None:
         raise Unlucky
     ids = [name_and_id(c, r) for r in rows]
     t.done(f"{len(rows)} {word}: {', '.join(r['id'] for r in rows)}." if rows else f"No {c.plural} are {word}.")
-    t.answer(t.pick(f"{', '.join(ids)}.", f"{len(ids)} {c.plural}: {', '.join(ids)}.") if ids else t.pick(f"None: no {c.plural} are {word}.", f"There are no {word} {c.plural}."))
+    t.answer(t.pick(f"{', '.join(ids)}.", f"{say.counted(c, len(ids))}: {', '.join(ids)}.") if ids else t.pick(f"None: no {c.plural} are {word}.", f"There are no {word} {c.plural}."))
 
 
 def name_and_id(c: C, r: dict[str, object]) -> str:
@@ -279,4 +279,4 @@ def state_report(t: Scene, c: C) -> None:
     t.done(f"{say.upper(word)}: " + ", ".join(f"{r['id']} {r[f.name]}" for r in rows) + ".")
     title = f"{say.upper(word)} {c.plural}"
     sinks.deliver(t, sink, say.report(t, title, [(r["id"], r[f.name]) for r in rows]), title)
-    t.answer(t.pick(f"{len(rows)} {word} {c.plural}: " + ", ".join(f"{r['id']} ({r[f.name]})" for r in rows) + f"; {sink.past}.", f"Done, {len(rows)} {c.plural} {sink.past}."))
+    t.answer(t.pick(f"{say.counted(c, len(rows))} {word}: " + ", ".join(f"{r['id']} ({r[f.name]})" for r in rows) + f"; {sink.past}.", f"Done, {say.counted(c, len(rows))} {sink.past}."))

@@ -147,13 +147,13 @@ def create(t: Scene, c: C) -> None:
         t.rng.shuffle(pairs)
     listed = ", ".join(pairs[:-1]) + (" and " if len(pairs) > 1 else "") + pairs[-1]
     tail = f", then {sink.asks('its id')}" if sink else ""
-    t.task(say.spoken(t, c, say.order(t, t.pick(f"Create a new {noun} with {listed}{tail}", f"Add a {noun}: {listed}{tail}", f"Register a {noun} ({listed}){tail}", f"Set up a new {noun}, {listed}{tail}"))))
+    t.task(say.spoken(t, c, say.order(t, t.pick(f"Create a new {noun} with {listed}{tail}", f"Add {say.an(noun)}: {listed}{tail}", f"Register {say.an(noun)} ({listed}){tail}", f"Set up a new {noun}, {listed}{tail}"))))
     named = f" {values[c.label]}" if c.label else ""
-    t.plan(Step(f"{c.name}.create", t.pick(f"Create the {c.noun}{named}", f"Add a {c.noun}{named}"), values), *([sink.step(1)] if sink else []))
+    t.plan(Step(f"{c.name}.create", t.pick(f"Create the {c.noun}{named}", f"Add {say.an(c.noun)}{named}"), values), *([sink.step(1)] if sink else []))
     made = t.call()
     if isinstance(made, OpError):
-        t.finish(t.pick(f"A {c.noun} of that {c.label.replace('_', ' ')} exists already; not created.", f"Refused: {values[c.label]} is already there."))
-        t.answer(t.pick(f"Not created: there is already a {c.noun} {values[c.label]}.", f"{values[c.label]} already exists, so nothing was added."), "failed")
+        t.finish(t.pick(f"{say.upper(say.an(c.noun))} of that {c.label.replace('_', ' ')} exists already; not created.", f"Refused: {values[c.label]} is already there."))
+        t.answer(t.pick(f"Not created: there is already {say.an(c.noun)} {values[c.label]}.", f"{values[c.label]} already exists, so nothing was added."), "failed")
         return
     key = made.facts["id"]
     t.check(lambda: all(t.world[c.name][key][k] == v for k, v in values.items()))
@@ -189,10 +189,10 @@ def act(t: Scene, c: C, a: Action) -> None:
     t.task(say.spoken(t, c, say.order(t, asked + tail)))
     known = {"id": key, **({"reason": reason} if reason else {})}
     t.plan(Step(f"{c.name}.{a.name}", pick(t.rng, a.asks).replace("{it}", f"{c.noun} {key}"), known), *([sink.step(1)] if sink else []))
-    was = r[a.field]
+    was = f"already {_word(r[a.field])}" if r[a.field] == a.value else _word(r[a.field])
     if isinstance(t.call(), OpError):
-        t.finish(t.pick(f"Refused: {c.noun} {key} is {_word(was)}.", f"Not allowed while {_word(was)}; nothing was done."))
-        t.answer(t.pick(f"Not possible: {c.noun} {key} is {_word(was)}.", f"{say.upper(c.noun)} {key} was not {a.past}, because it is {_word(was)}."), "failed")
+        t.finish(t.pick(f"Refused: {c.noun} {key} is {was}.", f"Not allowed while {was}; nothing was done."))
+        t.answer(t.pick(f"Not possible: {c.noun} {key} is {was}.", f"Nothing done: {c.noun} {key} is {was}."), "failed")
         return
     t.check(lambda: t.world[c.name][key][a.field] == a.value)
     t.done(t.pick(f"{say.upper(c.noun)} {key} {a.past}.", f"{key} is {a.past}."))
@@ -320,10 +320,13 @@ def pick_days(t: Scene) -> int:
     return (2, 3, 5, 7, 10, 14, 21, 30, 45)[between(t.rng, 0, 8)]
 
 
+PRICES = ("total", "unit_price", "balance", "daily_limit", "amount", "price", "fare", "value", "salary", "fee", "fines", "cost", "insured_value")
+
+
 def percentage(t: Scene, c: C) -> None:
     """Raise or cut an amount by some percent, worked out by the calculator, and store or tell it."""
     [r] = say.some(t, c)
-    f = say.field(t, c.of("money"))
+    f = say.field(t, [f for f in c.of("money") if f.name in PRICES])
     percent, up = (5, 8, 10, 12, 15, 20, 25, 30)[between(t.rng, 0, 7)], t.chance(0.5)
     what, it, name = f.said(t.rng), say.it(t, c, r["id"]), f.name.replace("_", " ")
     store = f in changeable(c)[:4] and t.chance(0.6)

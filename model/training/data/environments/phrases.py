@@ -46,7 +46,19 @@ def order(t: Scene, imperative: str) -> str:
         text = f"{said}, please."
     else:
         text = f"{t.pick('Next', 'Then', 'OK', 'Right', 'So', 'Now')}, {lower(said)}."
+    if rest and text[-1] not in ".?":
+        text += "."
     return f"{text} {rest}".strip() if rest else text
+
+
+def an(noun: str) -> str:
+    """The noun with its article."""
+    return f"an {noun}" if noun[0] in "aeiou" else f"a {noun}"
+
+
+def counted(c: C, n: int) -> str:
+    """A number of records."""
+    return f"1 {c.noun}" if n == 1 else f"{n} {c.plural}"
 
 
 def spoken(t: Scene, c: C | None, text: str) -> str:
@@ -113,5 +125,6 @@ def report(t: Scene, title: str, lines: Sequence[tuple[str, Any]]) -> str:
 
 def answer(t: Scene, subject: str, what: str, value: Any) -> str:
     """An answer that says one value."""
-    shown = plain(value)
-    return t.pick(f"{upper(what)} of {subject} is {shown}.", f"{upper(subject)}: {what.removeprefix('the ')} {shown}.", shown, f"{shown}.", f"It is {shown}.")
+    shown, first = plain(value), what.removeprefix("the ").split()[0]
+    verb = "are" if first.endswith("s") and not first.endswith(("ss", "us")) else "is"
+    return t.pick(f"{upper(what)} of {subject} {verb} {shown}.", f"{upper(subject)}: {what.removeprefix('the ')} {shown}.", shown, f"{shown}.", f"It is {shown}.")
