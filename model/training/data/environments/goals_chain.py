@@ -36,7 +36,7 @@ def worked_out(t: Scene, c: C) -> None:
     rows = [r for r in t.world[c.name].values() if r[state.name] == value]
     if not 2 <= len(rows) <= 6:
         raise Unlucky
-    word, what, mean = value.replace("_", " "), f.name.replace("_", " "), t.chance(0.4)
+    word, what, mean = value.replace("_", " "), say.plainly(t, f), t.chance(0.4)
     figure = "average" if mean else "total"
     keep, tell = sinks.file(t, f"{word} {c.plural}"), sinks.mail(t, c) if t.chance(0.5) else sinks.post(t, c)
     both = t.chance(0.6)

@@ -173,7 +173,7 @@ def compare(t: Scene, c: C) -> None:
     low, high = sorted((a, b), key=lambda r: r[f.name])
     best = high if more else low
     adjective = {"date": ("later", "earlier")}.get(f.kind, ("higher", "lower"))[0 if more else 1]
-    what = f.name.replace("_", " ")
+    what = say.plainly(t, f)
     ia, ib = (f"{c.noun} {r['id']}" for r in (a, b))
     t.task(say.spoken(t, c, t.pick(
         f"Which has the {adjective} {what}: {ia} or {ib}?", f"Compare {ia} and {ib}: which one has the {adjective} {what}?", f"{say.upper(ia)} or {ib}, whose {what} is {adjective}?",
@@ -193,7 +193,7 @@ def total(t: Scene, c: C) -> None:
     n = 2 + (t.rng.random() < 0.4)
     rows = say.some(t, c, n)
     f = say.field(t, c.of("money", "count"))
-    what, keys = f.name.replace("_", " "), [r["id"] for r in rows]
+    what, keys = say.plainly(t, f), [r["id"] for r in rows]
     listed = ", ".join(keys[:-1]) + " and " + keys[-1]
     sink = sinks.draw(t, c, f"{what} total") if t.chance(0.45) else None
     tail = f", and {sink.asks('the total')}" if sink else ""
@@ -237,7 +237,7 @@ def extreme(t: Scene, c: C) -> None:
     state = _state(c)
     f = say.field(t, [f for f in c.of("money", "count", "date") if f.name in _listed(c)])
     value = pick(t.rng, state.values)
-    word, what, s = value.replace("_", " "), f.name.replace("_", " "), state.name.replace("_", " ")
+    word, what, s = value.replace("_", " "), say.plainly(t, f), state.name.replace("_", " ")
     rows = [r for r in t.world[c.name].values() if r[state.name] == value]
     if not 2 <= len(rows) <= 6 or len({r[f.name] for r in rows}) < len(rows):
         raise Unlucky
@@ -268,7 +268,7 @@ def state_report(t: Scene, c: C) -> None:
     rows = [r for r in t.world[c.name].values() if r[state.name] == value]
     if not 1 <= len(rows) <= 4:
         raise Unlucky
-    word, what = value.replace("_", " "), f.name.replace("_", " ")
+    word, what = value.replace("_", " "), say.plainly(t, f)
     sink = sinks.draw(t, c, f"{word} {c.plural}")
     t.task(say.spoken(t, c, say.order(t, t.pick(
         f"List the {word} {c.plural} and {sink.asks(f'each id with its {what}')}", f"Make a short overview of the {c.plural} that are {word}, with {what}, and {sink.asks('it')}",

@@ -53,7 +53,7 @@ def update_by_label(t: Scene, c: C) -> None:
     ))))  # fmt: skip
     t.plan(
         Step(f"{c.name}.search", t.pick(f"Find the {c.noun} {label}", f"Search for {label}"), {"query": label}),
-        Step(f"{c.name}.update", f"Set its {f.name.replace('_', ' ')}", {f.name: new}, (1,)),
+        Step(f"{c.name}.update", f"Set its {what.removeprefix('the ')}", {f.name: new}, (1,)),
     )
     result = t.call()
     if isinstance(result, OpError) or len(result.rows) != 1:

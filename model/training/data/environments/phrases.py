@@ -95,6 +95,11 @@ def field(t: Scene, fields: Sequence[F]) -> F:
     return fields[int(t.rng.random() * len(fields))]
 
 
+def plainly(t: Scene, f: F) -> str:
+    """The field in a sentence, without its article."""
+    return f.said(t.rng).removeprefix("the ")
+
+
 def fact(t: Scene, c: C, record: Mapping[str, Any], *fields: F) -> str:
     """What a note keeps of a record."""
     values = ", ".join(f"{f.name.replace('_', ' ')} {plain(record[f.name])}" for f in fields)
