@@ -301,8 +301,7 @@ def kubernetes() -> Iterator[Operation]:
             if (
                 name.endswith(("with_http_info", "without_preload_content"))
                 or name.startswith("_")
-                or ("body:" in signature
-                and "Optional[" not in signature)
+                or ("body:" in signature and "Optional[" not in signature)
             ):
                 continue
             parameters: dict[str, tuple[JsonSchema, bool]] = {}
@@ -328,7 +327,78 @@ def kubernetes() -> Iterator[Operation]:
 # Python functions
 
 
-_MODULES = ["statistics", "math", "cmath", "random", "textwrap", "string", "shutil", "os", "os.path", "datetime", "calendar", "bisect", "heapq", "itertools", "json", "re", "urllib.parse", "base64", "hashlib", "secrets", "uuid", "difflib", "fnmatch", "glob", "zipfile", "tarfile", "gzip", "csv", "colorsys", "fractions", "decimal", "time", "locale", "platform", "socket", "tempfile", "webbrowser", "subprocess", "numpy", "numpy.linalg", "numpy.fft", "numpy.random", "scipy.stats", "scipy.special", "scipy.optimize", "scipy.signal", "scipy.linalg", "scipy.spatial.distance", "scipy.integrate", "scipy.interpolate", "scipy.cluster.hierarchy", "scipy.ndimage", "torch", "torch.nn.functional", "torch.linalg", "torch.fft", "torch.special", "networkx", "sympy", "mpmath", "PIL.ImageOps", "PIL.ImageFilter", "matplotlib.pyplot", "cv2", "sklearn.metrics", "pandas", "requests", "httpx", "psutil", "networkx.algorithms.approximation"]
+_MODULES = [
+    "statistics",
+    "math",
+    "cmath",
+    "random",
+    "textwrap",
+    "string",
+    "shutil",
+    "os",
+    "os.path",
+    "datetime",
+    "calendar",
+    "bisect",
+    "heapq",
+    "itertools",
+    "json",
+    "re",
+    "urllib.parse",
+    "base64",
+    "hashlib",
+    "secrets",
+    "uuid",
+    "difflib",
+    "fnmatch",
+    "glob",
+    "zipfile",
+    "tarfile",
+    "gzip",
+    "csv",
+    "colorsys",
+    "fractions",
+    "decimal",
+    "time",
+    "locale",
+    "platform",
+    "socket",
+    "tempfile",
+    "webbrowser",
+    "subprocess",
+    "numpy",
+    "numpy.linalg",
+    "numpy.fft",
+    "numpy.random",
+    "scipy.stats",
+    "scipy.special",
+    "scipy.optimize",
+    "scipy.signal",
+    "scipy.linalg",
+    "scipy.spatial.distance",
+    "scipy.integrate",
+    "scipy.interpolate",
+    "scipy.cluster.hierarchy",
+    "scipy.ndimage",
+    "torch",
+    "torch.nn.functional",
+    "torch.linalg",
+    "torch.fft",
+    "torch.special",
+    "networkx",
+    "sympy",
+    "mpmath",
+    "PIL.ImageOps",
+    "PIL.ImageFilter",
+    "matplotlib.pyplot",
+    "cv2",
+    "sklearn.metrics",
+    "pandas",
+    "requests",
+    "httpx",
+    "psutil",
+    "networkx.algorithms.approximation",
+]
 
 
 def python() -> Iterator[Operation]:
@@ -400,7 +470,6 @@ def _python_schema(kind: str) -> JsonSchema | None:
         (r"^(bool)", {"type": "boolean"}),
         (r"^(int|non-negative int|positive int)", {"type": "integer"}),
         (r"^(float|scalar|number|double|real)", {"type": "number"}),
-        (r"^(str|string|path)", {"type": "string"}),
     ):
         if re.match(pattern, kind.strip(), re.I):
             return dict(schema)

@@ -10,9 +10,70 @@ from coterie.model.training.data.apis import pools
 from coterie.model.training.data.apis.frames import words_of
 from coterie.model.training.data.apis.values import Value, kind, say_list, say_number
 
-_ADJECTIVES = ["prod", "staging", "test", "blue", "green", "north", "main", "daily", "nightly", "legacy", "shared", "public", "internal", "alpha", "beta", "core", "edge", "primary", "backup", "demo", "eu", "us", "west", "orders", "billing"]
-_NOUNS = ["orders", "reports", "assets", "logs", "users", "payments", "frontend", "search", "events", "metrics", "invoices", "archive", "uploads", "catalog", "training", "mailer", "analytics", "sessions", "images", "sensors", "web", "api", "data"]
-_REGIONS = ["us-east-1", "us-west-2", "eu-west-1", "eu-central-1", "ap-southeast-2", "ap-south-1", "sa-east-1", "europe-west1", "us-central1", "asia-east1"]
+_ADJECTIVES = [
+    "prod",
+    "staging",
+    "test",
+    "blue",
+    "green",
+    "north",
+    "main",
+    "daily",
+    "nightly",
+    "legacy",
+    "shared",
+    "public",
+    "internal",
+    "alpha",
+    "beta",
+    "core",
+    "edge",
+    "primary",
+    "backup",
+    "demo",
+    "eu",
+    "us",
+    "west",
+    "orders",
+    "billing",
+]
+_NOUNS = [
+    "orders",
+    "reports",
+    "assets",
+    "logs",
+    "users",
+    "payments",
+    "frontend",
+    "search",
+    "events",
+    "metrics",
+    "invoices",
+    "archive",
+    "uploads",
+    "catalog",
+    "training",
+    "mailer",
+    "analytics",
+    "sessions",
+    "images",
+    "sensors",
+    "web",
+    "api",
+    "data",
+]
+_REGIONS = [
+    "us-east-1",
+    "us-west-2",
+    "eu-west-1",
+    "eu-central-1",
+    "ap-southeast-2",
+    "ap-south-1",
+    "sa-east-1",
+    "europe-west1",
+    "us-central1",
+    "asia-east1",
+]
 _DESCRIPTIONS = [
     "Weekly sales figures", "Temporary copy for testing", "Owned by the data team", "Used by the mobile app", "Migrated from the old system",
     "Customer uploads", "Keep until the audit is over", "Read only for partners", "Created for the spring campaign", "Nightly batch results",

@@ -81,33 +81,22 @@ def refusal_reason(ask: Ask) -> str:
     return f"No tool here gives this: {lowered}."
 
 
+_JOINTS = frozenset(
+    "with for by that in from of and to using which when on or if as at including specified associated who where".split()  # noqa: SIM905
+)
+_OPEN = _JOINTS | {"the", "a", "an", "its", "your", "given", "new", "existing", "is", "are"}
+
+
 def _clause(description: str, max_words: int) -> str:
-    first = description.split(". ")[0].split("; ")[0].rstrip(".")
+    """The beginning of a description, cut where a new thought begins."""
+    first = description.split(". ")[0].split("; ")[0].split(" (")[0].rstrip(".")
     words = first.split()
-    if len(words) <= max_words:
-        return first
-    for cut in range(max_words, 3, -1):
-        if words[cut].lower() in (
-            "with",
-            "for",
-            "by",
-            "that",
-            "in",
-            "from",
-            "of",
-            "and",
-            "to",
-            "using",
-            "which",
-            "when",
-            "on",
-            "or",
-            "if",
-            "as",
-            "at",
-        ):
-            return " ".join(words[:cut]).rstrip(",")
-    return " ".join(words[:max_words]).rstrip(",")
+    if len(words) > max_words:
+        cut = next((n for n in range(max_words, 2, -1) if words[n].lower() in _JOINTS), max_words)
+        words = words[:cut]
+    while len(words) > 2 and words[-1].lower() in _OPEN:
+        words.pop()
+    return " ".join(words).rstrip(",:")
 
 
 def do_text(ask: Ask) -> str:

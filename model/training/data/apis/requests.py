@@ -138,6 +138,7 @@ def compose(
         phrases = [_sentence(rng, n, operation.parameters[n], said[n]) for n in left]
         return f"{upper}. {' '.join(phrases)}", False, frame
     phrases = [mention(rng, n, operation.parameters[n], said[n]) for n in left]
+    phrases[:1] = [phrase.removeprefix("and ") for phrase in phrases[:1]]
     if len(phrases) > 1 and not phrases[-1].startswith("and ") and rng.random() < 0.4:
         phrases[-1] = f"and {phrases[-1]}"
     body = tidy(f"{action} {(', ' if rng.random() < 0.4 else ' ').join(phrases)}")

@@ -198,8 +198,14 @@ def _result(rng: random.Random, frame: Frame) -> Result:
     return Result(data, note, answer)
 
 
+# Verbs of entities with which any attribute may take several values; with the others only the entity itself.
+_LISTABLE = frozenset({"create", "list", "count"})
+
+
 def _plain_slots(built: Built, template: int) -> list[str]:
     """Slots that a template surely says and whose values can be listed."""
+    if built.frame.verb and built.frame.verb not in _LISTABLE:
+        return [slot for slot in built.slots if slot == f"{built.frame.entity}_id"]
     return [
         slot for slot in built.frame.requests[template].template.slots
         if "." not in slot and slot in built.slots and built.slots[slot].schema.get("type") in ("string", "number", "integer")
