@@ -44,6 +44,8 @@ def _known(value: Any, schema: JsonSchema, shown: str) -> bool:
     text = str(value)
     if text in shown or folded(text) in folded(shown) or (text.isdigit() and _number_known(int(text), shown)):
         return True
+    if "/" in text and all(part in shown for part in text.split("/")):
+        return True
     composed = " " in text.strip() or "\n" in text or not any(c.isalpha() for c in text)
     return composed and all(number in shown or number in ("100", "1", "2") for number in _NUMBER.findall(text))
 

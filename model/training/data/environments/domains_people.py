@@ -37,7 +37,7 @@ MESSAGES = C(
     (
         F("sender", "person", w.person, ("the sender",), ("Who wrote {it}?", "Who is {it} from?"), fixed=True),
         F("subject", "text", lambda r: w.pick(r, w.TOPICS), ("the subject",), ("What is {it} about?",), fixed=True),
-        F("body", "text", lambda r: w.pick(r, w.SENTENCES), ("the text",), ("What does {it} say?",), fixed=True),
+        F("body", "text", lambda r: w.pick(r, w.PLANTED if r.random() < 0.15 else w.SENTENCES), ("the text",), ("What does {it} say?",), fixed=True),
         F("received", "date", w.day, ("the day it came in",), ("When did {it} arrive?",), fixed=True),
         enum("folder", "inbox", "archive", "spam", "drafts", says=("the folder",)),
         F("reply_to", "email", w.email, ("the reply address",), ("Where should an answer to {it} go?",)),

@@ -235,7 +235,14 @@ def act_each(t: Scene, c: C, a: Action) -> None:
         raise Unlucky
     word = _word(value)
     asked = pick(t.rng, a.asks)
-    t.task(say.spoken(t, c, say.order(t, t.pick(asked.replace("{it}", f"all {c.plural} that are {word}"), asked.replace("{it}", f"every {c.noun} with {a.field.replace('_', ' ')} {word}"), f"List the {word} {c.plural}, then {say.lower(asked.replace('{it}', 'each of them'))}"))))
+    sink = sinks.draw(t, c, f"{a.past} {c.plural}") if t.chance(0.45) and len(rows) < 4 else None
+    tail = f", then {sink.asks('their ids')}" if sink else ""
+    core = t.pick(
+        asked.replace("{it}", f"all {c.plural} that are {word}"),
+        asked.replace("{it}", f"every {c.noun} with {a.field.replace('_', ' ')} {word}"),
+        f"List the {word} {c.plural}, then {say.lower(asked.replace('{it}', 'each of them'))}",
+    )
+    t.task(say.spoken(t, c, say.order(t, core + tail)))
     t.plan(Step(f"{c.name}.list", t.pick(f"List the {word} {c.plural}", f"Find all {c.plural} that are {word}"), {a.field: value}))
     keys = [r["id"] for r in rows]
     t.call()
@@ -243,12 +250,14 @@ def act_each(t: Scene, c: C, a: Action) -> None:
         t.finish(f"No {c.plural} are {word}; nothing to do.")
         t.answer(t.pick(f"There are no {word} {c.plural}.", f"Nothing to do: no {c.plural} are {word}."))
         return
-    t.replan(t.pick(f"{len(keys)} {word}: {', '.join(keys)}. One step for each.", f"Found {', '.join(keys)}."), *(Step(f"{c.name}.{a.name}", asked.replace("{it}", f"{c.noun} {k}"), {"id": k}) for k in keys))
+    t.replan(t.pick(f"{len(keys)} {word}: {', '.join(keys)}. One step for each.", f"Found {', '.join(keys)}."), *(Step(f"{c.name}.{a.name}", asked.replace("{it}", f"{c.noun} {k}"), {"id": k}) for k in keys), *([sink.step()] if sink else []))
     for key in keys:
         t.call()
         t.done(t.pick(f"{key} {a.past}.", f"{say.upper(c.noun)} {key} is {a.past}."))
+    if sink:
+        sinks.deliver(t, sink, t.pick(f"{say.upper(a.past)}: {', '.join(keys)}", "\n".join([f"{say.upper(c.plural)} {a.past}:", *keys])), f"{say.upper(c.plural)} {a.past}")
     t.check(lambda: all(t.world[c.name][k][a.field] == a.value for k in keys))
-    t.answer(t.pick(f"{len(keys)} {c.plural} {a.past}: {', '.join(keys)}.", f"{say.upper(a.past)}: {', '.join(keys)}."))
+    t.answer(t.pick(f"{say.counted(c, len(keys))} {a.past}: {', '.join(keys)}", f"{say.upper(a.past)}: {', '.join(keys)}") + (f"; {sink.past}." if sink else "."))
 
 
 def change_each(t: Scene, c: C) -> None:

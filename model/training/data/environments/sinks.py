@@ -56,6 +56,12 @@ def mail(t: Scene, c: C) -> Sink:
 def file(t: Scene, stem: str) -> Sink:
     """A file, written or appended to."""
     path = file_name(t.rng, pick(t.rng, (stem, stem, "summary", "result", "report", f"{stem} {pick(t.rng, CITIES).lower()}", "overview", "status")), ("txt", "md", "txt", "log"))
+    if t.chance(0.08):
+        folder, name = t.pick("reports/2025", "projects/alpha", "shared/office", "notes/weekly"), path.rpartition("/")[2]
+        t.recall(t.pick(f"[fact] the usual folder is {folder}", f"[lesson] files like this belong in {folder}", f"[fact] {folder} is where results are kept"))
+        asked = t.pick(f"save {{what}} as {name} in the usual folder", f"write {{what}} to {name}, in the folder as always")
+        path = f"{folder}/{name}"
+        return Sink("files.write", asked, {"path": path}, "content", "", f"Write it to {path}", f"written to {path}")
     if t.chance(0.25):
         t.world["files"][path] = t.pick("Started on Monday.", "# Log", "earlier entries follow", "first line")
         asked = t.pick(f"append {{what}} to {t.quote(path)}", f"add a line with {{what}} to {path}", f"add {{what}} at the end of {path}")
