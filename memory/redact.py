@@ -10,7 +10,7 @@ split over several strings, files the tools write.
 import os
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 MASK = "[redacted]"
 MIN_SECRET_CHARS = 8
@@ -22,25 +22,44 @@ _SECRET_FIELD = re.compile(
     r"(^|[_-])(api_?key|access_?key|private_?key|token|secret|password|passwd|passphrase|authorization)$", re.IGNORECASE
 )
 _HARMLESS_NAME = re.compile(r"(_PATH|_FILE|_DIR|_SOCK|_ID|_NAME)$|^(OLD)?PWD$", re.IGNORECASE)
-_SHAPES = re.compile(
-    r"""
-    -----BEGIN\ [A-Z ]*PRIVATE\ KEY-----.*?(?:-----END\ [A-Z ]*PRIVATE\ KEY-----|\Z)
-    | \b(?:sk|rk|pk)[-_](?:ant-|proj-|live_|test_)?[A-Za-z0-9_-]{16,}
-    | \b(?:ghp|gho|ghu|ghs|ghr)_[A-Za-z0-9]{20,} | \bgithub_pat_[A-Za-z0-9_]{20,} | \bglpat-[A-Za-z0-9_-]{16,}
-    | \bhf_[A-Za-z0-9]{20,} | \bxox[abeoprs]-[A-Za-z0-9-]{10,} | \bnpm_[A-Za-z0-9]{30,} | \bpypi-[A-Za-z0-9_-]{30,}
-    | \b(?:AKIA|ASIA)[A-Z0-9]{16}\b | \bAIza[A-Za-z0-9_-]{35}\b | \bya29\.[A-Za-z0-9_-]{20,}
-    | \beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*
-    """,
-    re.VERBOSE | re.DOTALL,
-)
-_AFTER = re.compile(
-    r"""
-    (?P<kept>\bBearer\s+)[A-Za-z0-9._~+/=-]{8,}
-    | (?P<url>\b[a-z][a-z0-9+.-]*://[^\s/:@]{1,100}:)[^\s/@]{1,200}(?=@)
-    | (?P<name>\b(?:[A-Za-z0-9]{1,40}[_-])*(?:api[_-]?key|access[_-]?key|secret|token|password|passwd|passphrase)
-        ["']?(?:\s{0,3}=>?\s{0,3}["']?|\s{0,3}:\s{0,3}["']?(?=[^\s"',;&]*\d)))(?!\[redacted\])[^\s"',;&]{8,}
-    """,
-    re.VERBOSE | re.IGNORECASE,
+
+
+class _Shape(NamedTuple):
+    """A kind of secret: text without any of the (lower-case) triggers cannot hold one, and is not searched."""
+
+    triggers: tuple[str, ...]
+    pattern: re.Pattern[str]
+
+
+def _shape(triggers: str, pattern: str, flags: re.RegexFlag = re.NOFLAG) -> _Shape:
+    return _Shape(tuple(triggers.split()), re.compile(pattern, flags | re.VERBOSE))
+
+
+# Every repetition is bounded or cannot overlap what precedes it, so the time is linear in the text.
+# What the group `kept` matches stays.
+_SHAPES = (
+    _shape(
+        "private",
+        r"-----BEGIN\ [A-Z ]{0,40}PRIVATE\ KEY-----(?s:.*?)(?:-----END\ [A-Z ]{0,40}PRIVATE\ KEY-----|\Z)",
+    ),
+    _shape("sk- sk_ rk- rk_ pk- pk_", r"\b(?:sk|rk|pk)[-_](?:ant-|proj-|live_|test_)?[A-Za-z0-9_-]{16,}"),
+    _shape("ghp_ gho_ ghu_ ghs_ ghr_ github_pat_", r"\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,})"),
+    _shape("glpat- hf_ npm_ pypi-", r"\b(?:glpat-[\w-]{16,}|hf_[A-Za-z0-9]{20,}|npm_[A-Za-z0-9]{30,}|pypi-[\w-]{30,})"),
+    _shape("xoxa- xoxb- xoxe- xoxo- xoxp- xoxr- xoxs-", r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}"),
+    _shape("akia asia", r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"),
+    _shape("aiza ya29.", r"\b(?:AIza[A-Za-z0-9_-]{35}\b|ya29\.[A-Za-z0-9_-]{20,})"),
+    _shape("eyj", r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*"),
+    _shape("bearer", r"(?P<kept>\bBearer\s{1,3})[A-Za-z0-9._~+/=-]{8,}", re.IGNORECASE),
+    _shape("://", r"(?P<kept>\b[a-z][a-z0-9+.-]{0,20}://[^\s/:@]{1,100}:)[^\s/@]{1,200}(?=@)", re.IGNORECASE),
+    _shape(
+        "key secret token password passwd passphrase",
+        r"""
+        (?P<kept>(?:api[_-]?key|access[_-]?key|secret|token|password|passwd|passphrase)["']?
+          (?:\s{0,3}=>?\s{0,3}["']? | \s{0,3}:\s{0,3}["']?(?=[^\s"',;&]{0,200}\d)))
+        (?!\[redacted\])[^\s"',;&]{8,}
+        """,
+        re.IGNORECASE,
+    ),
 )
 
 
@@ -55,7 +74,11 @@ class Redactor:
         """The text with `[redacted]` in the place of every secret."""
         if self._values:
             text = self._values.sub(MASK, text)
-        return _AFTER.sub(_keep_name, _SHAPES.sub(MASK, text))
+        lowered = text.lower()
+        for triggers, pattern in _SHAPES:
+            if any(trigger in lowered for trigger in triggers):
+                text = pattern.sub(_mask, text)
+        return text
 
     def data(self, value: Any) -> Any:
         """The same JSON-like data with every string redacted; a value under a secret name goes whole."""
@@ -83,5 +106,5 @@ def _says_secret(name: str) -> bool:
     return bool(_SECRET_NAME.search(name)) and not _HARMLESS_NAME.search(name)
 
 
-def _keep_name(match: re.Match[str]) -> str:
-    return (match["kept"] or match["url"] or match["name"]) + MASK
+def _mask(match: re.Match[str]) -> str:
+    return (match.groupdict().get("kept") or "") + MASK
