@@ -4,13 +4,17 @@ Source: Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and
 by it. The query is a plain OR of the words that carry meaning, so nothing a user types is query syntax.
 """
 
+import os
 import re
+import unicodedata
 from collections.abc import Sequence
 
 from sqlalchemy import bindparam, text
 from sqlalchemy.orm import Session
 
 MAX_WORDS = 64
+STEM_CHARS = 4
+MAX_ENDING_CHARS = 3
 _WORD = re.compile(r"\w+")
 _STOP_TEXT = """
 a about after all also an and any are as at be been but by can could did do does for from had has have how i if in into
@@ -53,7 +57,23 @@ def search(session: Session, query: str, k: int, namespace: str, kinds: Sequence
 
 
 def shared(query: str, document: str) -> tuple[str, ...]:
-    """The query's words that the document has, whole or as the beginning of a word (late, lateness)."""
-    have = {word.lower() for word in _WORD.findall(document)}
-    stems = {word[: max(4, len(word) - 3)] for word in have}
-    return tuple(word for word in words_of(query) if word in have or word[: max(4, len(word) - 3)] in stems)
+    """The query's words that the document has, in any accent and with any short ending (deliver, delivering)."""
+    have: dict[str, set[str]] = {}
+    for word in _WORD.findall(_plain(document)):
+        have.setdefault(word[:STEM_CHARS], set()).add(word)
+    return tuple(
+        word
+        for word in words_of(query)
+        if any(_same(_plain(word), other) for other in have.get(_plain(word)[:STEM_CHARS], ()))
+    )
+
+
+def _plain(text: str) -> str:
+    """Lower case without accents, as the word index holds it."""
+    return "".join(c for c in unicodedata.normalize("NFKD", text.lower()) if not unicodedata.combining(c))
+
+
+def _same(word: str, other: str) -> bool:
+    alike = len(os.path.commonprefix([word, other]))
+    longer = max(len(word), len(other))
+    return alike == longer or alike >= max(STEM_CHARS, longer - MAX_ENDING_CHARS)
