@@ -1,4 +1,4 @@
-"""`python -m coterie.model.training carve|train|sweep|evaluate`: needs torch, numpy, tokenizers and the base weights only.
+"""`python -m coterie.model.training carve|train|sweep|evaluate|ship`, made to need little but torch and the base.
 
 carve    --base GGUF --data DIR --out FILE             cut the dense parent into experts
 train    --base GGUF --data DIR --carve FILE --out DIR heal and fine-tune (resumes)
@@ -14,13 +14,13 @@ from typing import Any
 
 import torch
 
-from coterie.model.training import checkpoint
+from coterie.model.training import checkpoint, ranks
 from coterie.model.training.carve import carve
 from coterie.model.training.data.tokens import Rows, TokenSet, pack
 from coterie.model.training.finetune import Recipe, finetune, trained
 from coterie.model.training.held_out import accuracy, perplexity
 from coterie.model.training.network import Network, Shape
-from coterie.model.weights.base import load_dense, load_tokenizer
+from coterie.model.training.parent import load_encoder, load_weights
 
 ROW_TOKENS = 4096
 HELD_OUT = ("held_template", "held_family", "held_environment")
@@ -29,13 +29,14 @@ HELD_OUT = ("held_template", "held_family", "held_environment")
 def main() -> None:
     """Run one command."""
     arguments = _arguments()
-    {"carve": _carve, "train": _train, "sweep": _sweep, "evaluate": _evaluate}[arguments.command](arguments)
+    ranks.join()
+    {"carve": _carve, "train": _train, "sweep": _sweep, "evaluate": _evaluate, "ship": _ship}[arguments.command](arguments)
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("command", choices=["carve", "train", "sweep", "evaluate"])
-    parser.add_argument("--base", type=Path, required=True, help="the base model's GGUF file")
+    parser.add_argument("command", choices=["carve", "train", "sweep", "evaluate", "ship"])
+    parser.add_argument("--base", type=Path, help="the base model's GGUF file; its wheel's by default")
     parser.add_argument("--data", type=Path, required=True, help="folder made by the data command")
     parser.add_argument("--carve", type=Path, help="file made by the carve command")
     parser.add_argument("--state", type=Path, help="trained state to start from or to evaluate")
@@ -49,6 +50,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--rates", default="1.5e-3,3e-3,6e-3")
     parser.add_argument("--rows", type=int, default=Recipe.rows)
     parser.add_argument("--text-rows", type=int, default=Recipe.text_rows)
+    parser.add_argument("--text-every", type=int, default=1, help="heal on plain text every so many steps")
     parser.add_argument("--row-tokens", type=int, default=ROW_TOKENS)
     parser.add_argument("--limit", type=int, default=64, help="rows per held-out set")
     parser.add_argument("--seed", type=int, default=0)
@@ -62,7 +64,7 @@ def _shape(arguments: argparse.Namespace) -> Shape:
 
 def _carve(arguments: argparse.Namespace) -> None:
     torch.manual_seed(arguments.seed)
-    dense = checkpoint.dense_parent(load_dense(arguments.base), Shape(), torch.device("cpu"))
+    dense = checkpoint.dense_parent(load_weights(arguments.base), Shape(), torch.device("cpu"))
     task = _rows(arguments, "train", limit=8).tokens.reshape(-1, 1024)
     text = _rows(arguments, "text", limit=8).tokens.reshape(-1, 1024)
     rows = torch.stack([torch.from_numpy(part[:8].astype("int64")) for part in (task, text)]).flatten(0, 1)
@@ -70,14 +72,14 @@ def _carve(arguments: argparse.Namespace) -> None:
 
 
 def _train(arguments: argparse.Namespace) -> None:
-    dense = load_dense(arguments.base)
+    dense = load_weights(arguments.base)
     network = _student(arguments, dense)
     _run(arguments, dense, network, arguments.lr, arguments.out)
     checkpoint.save_trained(trained(network), arguments.out / "trained.pt")
 
 
 def _sweep(arguments: argparse.Namespace) -> None:
-    dense = load_dense(arguments.base)
+    dense = load_weights(arguments.base)
     for rate in map(float, arguments.rates.split(",")):
         out = arguments.out / f"lr{rate:g}"
         _run(arguments, dense, _student(arguments, dense), rate, out)
@@ -93,6 +95,7 @@ def _run(arguments: argparse.Namespace, dense: Any, network: Network, rate: floa
         minutes=arguments.minutes,
         rows=arguments.rows,
         text_rows=arguments.text_rows,
+        text_every=arguments.text_every,
         lr=rate,
         seed=arguments.seed,
         compiled=device.type == "cuda",
@@ -101,8 +104,8 @@ def _run(arguments: argparse.Namespace, dense: Any, network: Network, rate: floa
 
 
 def _evaluate(arguments: argparse.Namespace) -> None:
-    network = _student(arguments, load_dense(arguments.base)).eval()
-    encoder = load_tokenizer(arguments.base)
+    network = _student(arguments, load_weights(arguments.base)).eval()
+    encoder = load_encoder(arguments.base)
     report: dict[str, Any] = {"perplexity": perplexity(network, _rows(arguments, "text_held", arguments.limit))}
     for split in HELD_OUT:
         tallies = accuracy(network, _rows(arguments, split, arguments.limit), encoder)
@@ -111,6 +114,12 @@ def _evaluate(arguments: argparse.Namespace) -> None:
     print(text, flush=True)
     if arguments.out:
         arguments.out.write_text(text)
+
+
+def _ship(arguments: argparse.Namespace) -> None:
+    from coterie.model.training.ship import ship
+
+    print(ship(_student(arguments, load_weights(arguments.base)), arguments.carve, arguments.out))
 
 
 def _student(arguments: argparse.Namespace, dense: Any) -> Network:

@@ -1,6 +1,7 @@
 """Healing and fine-tuning: cross-entropy on assistant turns, distillation from the dense parent on plain text.
 
-One code for a CPU and for a CUDA GPU. The schedule runs over wall time, because machines are lent by the
+One code for a CPU and for a CUDA GPU, and for several of either: under `torchrun` every rank draws its own
+batches and gradients are averaged. The schedule runs over wall time, because machines are lent by the
 minute; a checkpoint is written atomically every `save_every_s` and at the end, and a run resumes from it.
 """
 
@@ -18,7 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from coterie.model.training import losses
+from coterie.model.training import losses, ranks
 from coterie.model.training.attention import document_attention
 from coterie.model.training.data.tokens import Rows
 from coterie.model.training.network import Network
@@ -40,6 +41,7 @@ class Recipe:
     clip: float = 1.0
     balance_rate: float = 1e-3
     text_weight: float = 1.0
+    text_every: int = 1
     seed: int = 0
     save_every_s: float = 120.0
     log_every: int = 20
@@ -59,15 +61,14 @@ def finetune(
             layer.compile()
     optimizer = _optimizer(network, recipe)
     step, elapsed = _resume(network, optimizer, out)
-    batches, plain = (
-        _batches(rows, recipe.rows, recipe.seed + step),
-        _batches(text, recipe.text_rows, recipe.seed + step),
-    )
+    seed = recipe.seed + 1000 * step + ranks.rank()
+    batches, plain = _batches(rows, recipe.rows, seed), _batches(text, recipe.text_rows, seed)
     log = _Log(out, recipe, elapsed)
     saved = time.monotonic()
-    while (done := log.elapsed() / (60 * recipe.minutes)) < 1:
+    while (done := ranks.agreed(log.elapsed() / (60 * recipe.minutes))) < 1:
         _set_rates(optimizer, _schedule(done, recipe))
-        figures = _step(network, teacher, next(batches), next(plain), optimizer, recipe)
+        heal = next(plain) if step % recipe.text_every == 0 else None
+        figures = _step(network, teacher, next(batches), heal, optimizer, recipe)
         step += 1
         log.step(step, figures, done)
         if time.monotonic() - saved > recipe.save_every_s:
@@ -78,6 +79,8 @@ def finetune(
 
 def save(network: Network, optimizer: torch.optim.Optimizer, step: int, elapsed: float, out: Path) -> None:
     """Write the resumable state atomically."""
+    if ranks.rank():
+        return
     state = {"network": trained(network), "optimizer": optimizer.state_dict(), "step": step, "elapsed": elapsed}
     torch.save(state, out / "state.tmp")
     os.replace(out / "state.tmp", out / "state.pt")
@@ -154,12 +157,13 @@ def _step(
         (recipe.text_weight * loss).backward()  # type: ignore[no-untyped-call]
         figures["healing"] = loss.detach()
         loads.append(load)
-    figures["grad_norm"] = torch.nn.utils.clip_grad_norm_(
-        [p for group in optimizer.param_groups for p in group["params"]], recipe.clip
-    )
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]
+    ranks.average([p.grad for p in parameters])
+    figures["grad_norm"] = torch.nn.utils.clip_grad_norm_(parameters, recipe.clip)
     optimizer.step()
     optimizer.zero_grad(set_to_none=True)
     load = torch.stack(loads).mean(0)
+    ranks.average([load])
     if network.layers[0].router.requires_grad:
         network.balance(load, recipe.balance_rate)
     figures["max_load"] = (load.max(-1).values / load.mean(-1)).mean()
@@ -196,7 +200,8 @@ def _tensor(array: Any, device: torch.device) -> Tensor:
 
 class _Log:
     def __init__(self, out: Path, recipe: Recipe, elapsed: float) -> None:
-        self._file = (out / "log.jsonl").open("a", encoding="utf-8")
+        name = f"log.{ranks.rank()}.jsonl" if ranks.rank() else "log.jsonl"
+        self._file = (out / name).open("a", encoding="utf-8")
         self._every, self._before, self._start = recipe.log_every, elapsed, time.monotonic()
         self._tokens, self._since = 0, time.monotonic()
         self._write({"recipe": asdict(recipe)})

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from coterie.model.training.data.apis import catalogue, kinds
+from coterie.model.training.data.apis import catalogue, chains, kinds
 from coterie.model.training.data.apis.catalogue_source import CatalogueSource
 from coterie.model.training.data.apis.sources import FrameSource
 from coterie.model.training.data.trajectory import Split, Trajectory
@@ -22,9 +22,10 @@ def generators(catalogue_path: Path | str | None) -> list[tuple[str, float, Gene
     """(name, weight, generate) of every kind; without a catalogue only the invented functions."""
     functions = FrameSource()
     chosen: list[tuple[str, float, Generate]] = [
-        ("functions.single", 0.40, partial(kinds.single, source=functions)),
+        ("functions.single", 0.36, partial(kinds.single, source=functions)),
         ("functions.parallel", 0.13, partial(kinds.parallel, source=functions)),
         ("functions.parallel_mixed", 0.09, partial(kinds.parallel_mixed, source=functions)),
+        ("functions.chain", 0.07, partial(chains.entity_chain, source=functions)),
         ("functions.refusal", 0.10, partial(kinds.refusal, source=functions)),
     ]
     if catalogue_path is None:
@@ -32,8 +33,9 @@ def generators(catalogue_path: Path | str | None) -> list[tuple[str, float, Gene
     real = CatalogueSource(catalogue.load(Path(catalogue_path)))
     return [
         *chosen,
-        ("apis.single", 0.17, partial(kinds.single, source=real)),
+        ("apis.single", 0.15, partial(kinds.single, source=real)),
         ("apis.parallel", 0.03, partial(kinds.parallel, source=real)),
         ("apis.parallel_mixed", 0.03, partial(kinds.parallel_mixed, source=real)),
+        ("apis.chain", 0.03, partial(chains.operation_chain, source=real)),
         ("apis.refusal", 0.05, partial(kinds.refusal, source=real)),
     ]

@@ -40,6 +40,10 @@ class CatalogueSource:
         self._names = {held: sorted(s for s in self._services if is_held(s) == held) for held in (False, True)}
         self._flat = {held: [o for s in self._names[held] for o in self._services[s]] for held in (False, True)}
 
+    def services(self, held: bool) -> list[list[Operation]]:
+        """The operations of every service of a split."""
+        return [self._services[name] for name in self._names[held]]
+
     def operation(self, rng: random.Random, split: Split) -> Operation:
         """An operation of the split; half of them by service, so that small services are not drowned."""
         if split == "held_environment":
@@ -183,7 +187,9 @@ def _spelled(key: str, style: str) -> str:
     return key
 
 
-def ask_for(rng: random.Random, tool: Tool, split: Split, fixed: dict[str, Value] | None = None) -> Ask | None:
+def ask_for(
+    rng: random.Random, tool: Tool, split: Split, fixed: dict[str, Value] | None = None, omit: str | None = None
+) -> Ask | None:
     """A request for the tool with all required and some optional arguments; None if a required one has no value."""
     operation = tool.operation
     said: dict[str, Value] = {}
@@ -192,7 +198,7 @@ def ask_for(rng: random.Random, tool: Tool, split: Split, fixed: dict[str, Value
     if not operation.required and not few and optional:
         few = {rng.choice(optional)}
     for key in tool.names:
-        if key not in operation.required and key not in few:
+        if key == omit or (key not in operation.required and key not in few):
             continue
         value = (fixed or {}).get(key) or catalogue_values.draw(rng, operation.service, key, operation.parameters[key])
         if value is None:

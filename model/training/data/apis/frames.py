@@ -279,7 +279,7 @@ def ask(
 
     def speak(slot: str, when: tuple[str, str] | None) -> str:
         if slot not in drawn:
-            drawn[slot] = _draw(rng, built, slot, when)
+            drawn[slot] = _distinct(rng, built, slot, when, drawn)
         value = drawn[slot]
         return value.text if when is None else when[0] if value.value else when[1]
 
@@ -313,6 +313,18 @@ def templates(frame: Frame, held: bool, built: Built | None = None) -> list[int]
 def needs_of(frame: Frame, template: int) -> frozenset[str]:
     """The parameters a template cannot do without."""
     return frozenset(slot.partition(".")[0] for slot in frame.requests[template].template.slots)
+
+
+def _distinct(
+    rng: random.Random, built: Built, slot: str, when: tuple[str, str] | None, drawn: dict[str, Value]
+) -> Value:
+    """A value that no other text slot has yet: nobody flies from Oslo to Oslo."""
+    value = _draw(rng, built, slot, when)
+    for _ in range(8):
+        if not isinstance(value.value, str) or all(value.value != other.value for other in drawn.values()):
+            break
+        value = _draw(rng, built, slot, when)
+    return value
 
 
 def _draw(rng: random.Random, built: Built, slot: str, when: tuple[str, str] | None) -> Value:

@@ -22,7 +22,7 @@ MAX_OBSERVATION_CHARS = 900
 def single(rng: random.Random, split: Split, source: Source, kind: str = "single") -> Trajectory:
     """One call with one or several tools shown."""
     ask = source.ask(rng, split)
-    tools = _shown(rng, [ask.card], source.siblings(rng, ask, _num_others(rng)))
+    tools = shown(rng, [ask.card], source.siblings(rng, ask, _num_others(rng)))
     return _run(rng, source, wrap(rng, ask.text, ask.imperative), tools, [ask], kind)
 
 
@@ -34,7 +34,7 @@ def parallel(rng: random.Random, split: Split, source: Source) -> Trajectory:
         if group is not None:
             break
     others = source.siblings(rng, group.asks[0], _num_others(rng))
-    tools = _shown(rng, [group.asks[0].card], others)
+    tools = shown(rng, [group.asks[0].card], others)
     return _run(rng, source, wrap(rng, group.text, group.imperative), tools, group.asks, "parallel")
 
 
@@ -53,7 +53,7 @@ def parallel_mixed(rng: random.Random, split: Split, source: Source) -> Trajecto
         texts.append(group.text if group else new[0].text)
     others = source.siblings(rng, asks[0], rng.choice([0, 0, 1, 2, 3]))
     cards = list({a.card.name: a.card for a in asks}.values())
-    return _run(rng, source, join_requests(rng, texts), _shown(rng, cards, others), asks, "parallel_mixed")
+    return _run(rng, source, join_requests(rng, texts), shown(rng, cards, others), asks, "parallel_mixed")
 
 
 def refusal(rng: random.Random, split: Split, source: Source) -> Trajectory:
@@ -66,7 +66,7 @@ def refusal(rng: random.Random, split: Split, source: Source) -> Trajectory:
     if rng.random() < 0.18:
         text, reason = smalltalk.out_of_reach(rng)
     return Trajectory(
-        text, _shown(rng, tools, []), Plan(refusal=reason), f"refuse:{ask.template}", ask.family, source.environment,
+        text, shown(rng, tools, []), Plan(refusal=reason), f"refuse:{ask.template}", ask.family, source.environment,
         "refusal_hard" if hard else "refusal",
     )  # fmt: skip
 
@@ -94,7 +94,7 @@ def _clause(description: str, max_words: int) -> str:
     if len(words) > max_words:
         cut = next((n for n in range(max_words, 2, -1) if words[n].lower() in _JOINTS), max_words)
         words = words[:cut]
-    while len(words) > 2 and words[-1].lower() in _OPEN:
+    while len(words) < len(first.split()) and len(words) > 2 and words[-1].lower() in _OPEN:
         words.pop()
     return " ".join(words).rstrip(",:")
 
@@ -119,7 +119,7 @@ def _num_others(rng: random.Random) -> int:
     return rng.choices([0, 1, 2, 3, 4, 6, 8, 11], [30, 14, 16, 12, 8, 8, 7, 5])[0]
 
 
-def _shown(rng: random.Random, right: list[ToolCard], others: list[ToolCard]) -> list[ToolCard]:
+def shown(rng: random.Random, right: list[ToolCard], others: list[ToolCard]) -> list[ToolCard]:
     names = {card.name for card in right}
     tools = right + [card for card in others if card.name not in names]
     rng.shuffle(tools)
@@ -138,7 +138,7 @@ def _run(
     last = len(asks) if finished else rng.randint(1, len(asks))
     steps = []
     for i in range(last):
-        names = _candidates(rng, asks[i].card, tools)
+        names = candidates(rng, asks[i].card, tools)
         seen = finished or i < last - 1
         steps.append(StepRecord(planned[i], asks[i].card.name, [_attempt(rng, asks[i], seen)], names))
     answer = Answer(" ".join(ask.result.answer for ask in asks), "success") if finished else None
@@ -163,7 +163,7 @@ def _attempt(rng: random.Random, ask: Ask, seen: bool) -> Attempt:
     return Attempt(ask.arguments, text, Verdict(ask.result.note, "done"))
 
 
-def _candidates(rng: random.Random, card: ToolCard, tools: list[ToolCard]) -> list[str]:
+def candidates(rng: random.Random, card: ToolCard, tools: list[ToolCard]) -> list[str]:
     """The offered tools, nearest first as the retrieval ranks them, with the right one mostly on top."""
     words = set(words_of(card.name))
     others = [t.name for t in tools if t.name != card.name]

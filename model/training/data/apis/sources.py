@@ -86,7 +86,7 @@ class FrameSource:
     def _pool(self, split: Split, written: bool) -> list[Frame]:
         if (split, written) not in self._pools:
             every = self.written if written else self.composed
-            self._pools[split, written] = [f for f in every if _belongs(f, split)]
+            self._pools[split, written] = [f for f in every if belongs(f, split)]
         return self._pools[split, written]
 
     def ask(self, rng: random.Random, split: Split) -> Ask:
@@ -94,7 +94,7 @@ class FrameSource:
         frame = self.frame(rng, split)
         template = rng.choice(frames.templates(frame, split == "held_template"))
         built = frames.build(rng, frame, needs=frames.needs_of(frame, template))
-        return _ask(rng, frames.ask(rng, built, template))
+        return to_ask(rng, frames.ask(rng, built, template))
 
     def together(self, rng: random.Random, split: Split, count: int) -> Together | None:
         """Several calls of one tool in one request; None when the draw did not give different calls."""
@@ -152,7 +152,7 @@ class FrameSource:
         return domain
 
 
-def _belongs(frame: Frame, split: Split) -> bool:
+def belongs(frame: Frame, split: Split) -> bool:
     if split == "held_environment":
         raise ValueError("the API data has no environments to hold out; ask for 'held_family' or 'held_template'")
     if split == "held_family":
@@ -178,7 +178,7 @@ def _could_serve(target: Frame, other: Frame) -> bool:
     return len(target.tokens & other.tokens) / min(len(target.tokens), len(other.tokens)) >= 0.3
 
 
-def _ask(rng: random.Random, asked: frames.Asked, arguments: dict[str, Any] | None = None) -> Ask:
+def to_ask(rng: random.Random, asked: frames.Asked, arguments: dict[str, Any] | None = None) -> Ask:
     frame = asked.built.frame
     return Ask(
         asked.text, asked.imperative, asked.built.card, asked.arguments if arguments is None else arguments,
@@ -234,7 +234,7 @@ def _listed(rng: random.Random, built: Built, template: int, count: int) -> Toge
     joined = say_list(rng, [value.text for value in values])
     asked = frames.ask(rng, built, template, fixed={slot: Value(None, joined)})
     name = built.names[slot]
-    asks = [_ask(rng, asked, asked.arguments | {name: value.value}) for value in values]
+    asks = [to_ask(rng, asked, asked.arguments | {name: value.value}) for value in values]
     return Together(asked.text, asked.imperative, asks)
 
 
@@ -281,7 +281,7 @@ def _gapped(rng: random.Random, built: Built, template: int, count: int) -> Toge
     end = "?" if first.text.endswith("?") else ""
     link = rng.choice([", and ", ", and also ", " and ", ", as well as "])
     text = " ".join(texts[0]) + "".join(f", {rest}" for rest in rests[:-1]) + link + rests[-1] + end
-    return Together(text, first.imperative, [_ask(rng, a) for a in asked])
+    return Together(text, first.imperative, [to_ask(rng, a) for a in asked])
 
 
 def _in_turn(rng: random.Random, built: Built, split: Split, count: int) -> Together | None:
@@ -289,7 +289,7 @@ def _in_turn(rng: random.Random, built: Built, split: Split, count: int) -> Toge
     asked = [frames.ask(rng, built, rng.choice(numbers)) for _ in range(count)]
     if len({str(a.arguments) for a in asked}) < count:
         return None
-    asks = [_ask(rng, a) for a in asked]
+    asks = [to_ask(rng, a) for a in asked]
     return Together(join_requests(rng, [a.text for a in asked]), False, asks)
 
 

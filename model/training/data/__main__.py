@@ -1,0 +1,112 @@
+"""Make a training set: `python -m coterie.model.training.data --base GGUF --out DIR --tokens 4e6 [--catalogue FILE]`.
+
+Writes train.xz, the three held-out sets, text.xz and text_held.xz (see `tokens.TokenSet`) and statistics.json.
+Deterministic by seed.
+"""
+
+import argparse
+import json
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import get_args
+
+from coterie.model.training.data import registry, text
+from coterie.model.training.data.apis import generators
+from coterie.model.training.data.shortlist import offer
+from coterie.model.training.data.tokens import Encoder, TokenSet, encode_chat
+from coterie.model.training.data.trajectory import Split, Trajectory, chat
+from coterie.model.training.parent import load_encoder
+
+Draw = Callable[[random.Random, Split], Trajectory]
+Document = tuple[list[int], list[bool]]
+API_SPLITS: tuple[Split, ...] = ("train", "held_template", "held_family")
+TEXT_TOKENS = 512
+
+
+def main() -> None:
+    """Draw, encode and write every set."""
+    arguments = _arguments()
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    encoder = load_encoder(arguments.base)
+    sources = _sources(arguments.catalogue, arguments.environments)
+    statistics = {}
+    for split in get_args(Split):
+        budget = arguments.tokens if split == "train" else arguments.held_tokens
+        rng = random.Random(f"{arguments.seed} {split}")
+        counts: Counter[str] = Counter()
+        documents = list(_trajectories(sources, split, rng, encoder, budget, arguments.max_tokens, counts))
+        TokenSet.of(documents).save(arguments.out / f"{split}.xz")
+        learned = sum(sum(flags) for _, flags in documents)
+        total = sum(len(ids) for ids, _ in documents)
+        statistics[split] = {"documents": len(documents), "tokens": total, "learned": learned, "kinds": counts}
+        print(json.dumps({split: statistics[split]}), flush=True)
+    for name, held, budget in (("text", False, arguments.tokens / 10), ("text_held", True, arguments.held_tokens)):
+        documents = list(_prose(encoder, held, budget))
+        TokenSet.of(documents).save(arguments.out / f"{name}.xz")
+        statistics[name] = {"documents": len(documents), "tokens": sum(len(ids) for ids, _ in documents)}
+        print(json.dumps({name: statistics[name]}), flush=True)
+    (arguments.out / "statistics.json").write_text(json.dumps(statistics, indent=1))
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--base", type=Path, help="the base model's GGUF; its wheel's by default")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--catalogue", type=Path, help="real APIs, made by coterie.model.training.data.apis.catalogue")
+    parser.add_argument("--tokens", type=float, default=4e6)
+    parser.add_argument("--held-tokens", type=float, default=8e4)
+    parser.add_argument("--max-tokens", type=int, default=1000, help="longer trajectories are left out")
+    parser.add_argument("--environments", type=float, default=0.7, help="share of environment trajectories")
+    parser.add_argument("--seed", type=int, default=0)
+    return parser.parse_args()
+
+
+def _sources(catalogue: Path | None, environments: float) -> list[tuple[str, float, Draw]]:
+    apis = generators(catalogue)
+    weight = sum(w for _, w, _ in apis)
+    return [
+        ("environments", environments, registry.generate),
+        *((name, (1 - environments) * w / weight, draw) for name, w, draw in apis),
+    ]
+
+
+def _trajectories(
+    sources: list[tuple[str, float, Draw]],
+    split: Split,
+    rng: random.Random,
+    encoder: Encoder,
+    budget: float,
+    longest: int,
+    counts: Counter[str],
+) -> Iterator[Document]:
+    offered = [s for s in sources if split in API_SPLITS or s[0] == "environments"]
+    total = 0
+    while total < budget:
+        name, _, draw = rng.choices(offered, [weight for _, weight, _ in offered])[0]
+        try:
+            run = draw(rng, split)
+        except AssertionError:
+            counts[f"{name}:rejected by its checks"] += 1
+            continue
+        offer(run, rng)
+        ids, learned = encode_chat(chat(run), encoder)
+        if len(ids) <= longest:
+            total += len(ids)
+            counts[f"{name}:{run.kind}"] += 1
+            yield ids, learned
+
+
+def _prose(encoder: Encoder, held: bool, budget: float) -> Iterator[Document]:
+    total = 0
+    for document in text.shuffled(0, held, int(budget * 6)):
+        ids = encoder.encode(document)[:TEXT_TOKENS]
+        total += len(ids)
+        yield ids, [True] * len(ids)
+        if total >= budget:
+            return
+
+
+if __name__ == "__main__":
+    main()
