@@ -52,6 +52,10 @@ def overview() -> list[dict[str, Any]]:
 
 def _described(name: str) -> dict[str, Any]:
     try:
+        if name == "bfcl":
+            from coterie.evals.suites.bfcl import num_items
+
+            return {"name": name, "tasks": num_items(), "environments": [name], "available": True}
         suite = find_suite(name)
     except SuiteError as error:
         return {"name": name, "tasks": 0, "environments": [], "available": False, "note": str(error)}

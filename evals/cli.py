@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from coterie.agent.exits import INFRASTRUCTURE, INTERRUPTED, USAGE, fail, told
+
 if TYPE_CHECKING:
     from coterie.agent.settings import Settings
     from coterie.evals.results import Result, RunHeader
@@ -158,7 +160,7 @@ def _show(run: str, settings: "Settings", as_json: bool) -> None:
 
 def _leave(pass_at_1: float | None, infrastructure_errors: int, fail_under: float | None) -> None:
     if infrastructure_errors or pass_at_1 is None:
-        raise typer.Exit(3)
+        raise typer.Exit(INFRASTRUCTURE)
     if fail_under is not None and pass_at_1 < fail_under:
         raise typer.Exit(1)
 
@@ -166,29 +168,19 @@ def _leave(pass_at_1: float | None, infrastructure_errors: int, fail_under: floa
 @contextmanager
 def _told() -> Iterator[None]:
     """Turn errors into one line on stderr and the exit code for their kind."""
-    from coterie.agent.errors import UsageError, treatment
     from coterie.evals.located import SuiteError
     from coterie.evals.results import RunError
     from coterie.evals.runner import RunStopped
-    from coterie.memory.errors import StoreError
-    from coterie.model.errors import ModelError
 
-    try:
-        yield
-    except (SuiteError, RunError, UsageError) as error:
-        _fail(error, 2)
-    except ModelError as error:
-        _fail(error, 3 if treatment(error).status == "infrastructure" else 2)
-    except (RunStopped, StoreError, OSError) as error:
-        _fail(error, 3)
-    except KeyboardInterrupt:
-        typer.echo("\nstopped; what was done is kept: go on with coterie eval resume RUN", err=True)
-        raise typer.Exit(130) from None
-
-
-def _fail(error: Exception, code: int) -> None:
-    typer.echo(f"error: {error}", err=True)
-    raise typer.Exit(code) from None
+    with told():
+        try:
+            yield
+        except (SuiteError, RunError) as error:
+            fail(str(error), USAGE)
+        except RunStopped as error:
+            fail(str(error), INFRASTRUCTURE)
+        except KeyboardInterrupt:
+            fail("stopped; what was done is kept, go on with: coterie eval resume RUN", INTERRUPTED)
 
 
 def _print_json(value: dict[str, Any]) -> None:

@@ -33,7 +33,7 @@ async def contender(name: Contender, suite: Suite, settings: Settings, store: St
         return Replay(lambda task: solutions[task.name or ""], "reference")
     connected = await connect(settings, None, Trace())
     if name == "loop":
-        return OurLoop(settings, store, connected.model, connected.ref)
+        return OurLoop(settings, store, connected)
     return FunctionCaller(connected.model, _caller_settings(settings, grammar), _encoder(), connected.ref)
 
 

@@ -10,10 +10,11 @@ import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Literal
 
 from pydantic import JsonValue
 
+from coterie.agent.deps import ToolChoice
+from coterie.agent.errors import single
 from coterie.evals.agents import Assignment, InfrastructureFailure, observed
 from coterie.memory.records import (
     Episode,
@@ -35,8 +36,6 @@ from coterie.model.errors import ContextOverflow, MalformedCompletion, ModelErro
 from coterie.model.protocol import MalformedTurn, PlannedStep
 from coterie.tools import Registry
 from coterie.tools.registry import SentenceEncoder
-
-ToolChoice = Literal["encoder", "model", "both"]
 
 
 @dataclass(frozen=True)
@@ -107,7 +106,7 @@ class _Run:
         usage = Usage(
             prompt_tokens=sum(call.prompt_tokens for call in self._model_calls),
             completion_tokens=sum(call.completion_tokens for call in self._model_calls),
-            tool_calls=len(done.steps),
+            tool_calls=sum(len(step.tool_calls) for step in done.steps),
             wall_s=time.perf_counter() - begun,
             model_calls=len(self._model_calls),
         )
@@ -123,8 +122,11 @@ class _Run:
         if plan.refusal is not None:
             return replace(self._blank, plan=planned, outcome=Outcome("failed", answer=plan.refusal, cause="refused"))
         said = [*prompt, protocol.say(plan)]
-        async with asyncio.TaskGroup() as group:
-            drafts = [group.create_task(self._draft(n, s, said, shown)) for n, s in enumerate(plan.steps, start=1)]
+        try:
+            async with asyncio.TaskGroup() as group:
+                drafts = [group.create_task(self._draft(n, s, said, shown)) for n, s in enumerate(plan.steps, start=1)]
+        except ExceptionGroup as group_error:
+            raise single(group_error) from None
         made = [await self._call(number, draft.result()) for number, draft in enumerate(drafts, start=1)]
         return replace(self._blank, plan=planned, steps=tuple(made), outcome=Outcome("success", answer=""))
 
@@ -149,12 +151,11 @@ class _Run:
 
     def _candidates(self, step: PlannedStep, shown: Sequence[str]) -> list[str]:
         """As in the loop's act node."""
-        choice = self._settings.tool_choice
-        if choice == "model":
+        if self._settings.tool_choice == "model":
             return list(shown)
         ranked = [tool.name for tool, _ in self._registry.search(step.do, len(self._registry), self._encoder)]
         near = [name for name in ranked if name in shown]
-        return near[: 1 if choice == "encoder" else self._settings.num_candidates]
+        return near[: 1 if self._settings.tool_choice == "encoder" else self._settings.num_candidates]
 
     async def _ask(self, purpose: Purpose, step_id: int, messages: Sequence[Message], schema: JsonSchema) -> str:
         sampling = Sampling(

@@ -5,12 +5,12 @@ from dataclasses import asdict
 
 from pydantic import JsonValue
 
+from coterie.agent.connect import Connected
 from coterie.agent.run import Agent as Loop
 from coterie.agent.settings import Settings
 from coterie.evals.agents import Assignment, InfrastructureFailure
 from coterie.memory.records import Episode, ModelRef
 from coterie.memory.store import Store
-from coterie.model.chat import ChatModel
 from coterie.model.errors import ModelError
 
 _SCORED_ON = ("temperature", "top_p", "max_completion_tokens", "memory", "num_recalled", "max_retries", "max_replans")
@@ -20,9 +20,9 @@ _CHOSEN_BY = ("max_parallel", "num_tools_shown", "tool_choice", "num_candidates"
 class OurLoop:
     """Each assignment is an episode in the store, in the assignment's namespace."""
 
-    def __init__(self, settings: Settings, store: Store, model: ChatModel, reference: ModelRef) -> None:
-        self._settings, self._store, self._chat = settings, store, model
-        self.model = reference
+    def __init__(self, settings: Settings, store: Store, connected: Connected) -> None:
+        self._settings, self._store, self._connected = settings, store, connected
+        self.model: ModelRef = connected.ref
 
     def settings(self) -> Mapping[str, JsonValue]:
         """The settings that a score depends on."""
@@ -42,7 +42,7 @@ class OurLoop:
         }
         assignment.workspace.mkdir(parents=True, exist_ok=True)
         settings = self._settings.model_copy(update=mine)
-        loop = Loop(tools=assignment.tools, settings=settings, model=self._chat, store=self._store)
+        loop = Loop(tools=assignment.tools, settings=settings, model=self._connected, store=self._store)
         try:
             return await loop.arun(assignment.task)
         except ModelError as error:

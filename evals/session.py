@@ -14,8 +14,7 @@ from importlib.metadata import version
 from os import cpu_count
 from pathlib import Path
 
-from coterie.agent.opening import data_home
-from coterie.agent.settings import Settings
+from coterie.agent.settings import Settings, data_home
 from coterie.evals.agents import Agent, Limits
 from coterie.evals.catalogue import find_suite
 from coterie.evals.contenders import Contender, contender, usual

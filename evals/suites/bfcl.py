@@ -65,13 +65,9 @@ def bfcl_suite(category: str | None = None) -> Suite:
     return Suite("bfcl", "Berkeley Function Calling Leaderboard v4, single turn", tasks, {"bfcl": factory}, digest)
 
 
-def available() -> bool:
-    """Whether the package is installed."""
-    try:
-        distribution(_PACKAGE)
-    except PackageNotFoundError:
-        return False
-    return True
+def num_items() -> int:
+    """How many items there are in all. Raises SuiteError where the package is missing."""
+    return sum(1 for category in CATEGORIES for _ in _lines(category, False))
 
 
 class RecordedCalls:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from pydantic import JsonValue
+from tests.evals.suite_files import LAMP, SUITE, write_lamp
 
 from coterie.evals.agents import Agent, Assignment, InfrastructureFailure, Replay
 from coterie.evals.results import Result, Results, RunError, RunHeader, read_results
@@ -20,7 +21,6 @@ from coterie.evals.runner import Conditions, Runner, RunStopped, trial_seed
 from coterie.evals.selftest import replay_solution, self_test, solutions_of
 from coterie.evals.suite import Solution, Suite, read_suite
 from coterie.memory.records import Episode, ModelRef, Outcome
-from tests.evals.suite_files import LAMP, SUITE, write_lamp
 
 FAST = Conditions(retry_pause_s=0.0)
 
@@ -276,12 +276,12 @@ def test_the_self_test_finds_nothing_in_a_sound_suite(suite: Suite) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "fault"),
     [
-        ("answer: It is 5.}\n    near", "answer: It is six.}\n    near", "add: the reference fails: the answer does not"),
-        ("{changes: {/lamp: \"on\"}}\n    reference: {calls", "{answer: [is]}\n    reference: {calls", "on: the near miss"),
+        ("It is 5.}\n    near", "It is six.}\n    near", "add: the reference fails: the answer does not"),
+        ('{changes: {/lamp: "on"}}\n    ref', "{answer: [is]}\n    ref", "on: the near miss"),
         ("{answer: [5], changes: {/count: 5}}", "{ignore: [/count]}", "add: an agent that does nothing passes"),
-        ("fails: true}, {tool: switch, arg", "fails: false}, {tool: switch, arg", "flaky: the call of switch should work"),
+        ("fails: true}, {tool", "fails: false}, {tool", "flaky: the call of switch should work"),
     ],
-)  # fmt: skip
+)
 def test_the_self_test_names_what_is_wrong(tmp_path: Path, old: str, new: str, fault: str) -> None:
     assert old in SUITE
     faults = asyncio.run(self_test(read_suite(write_lamp(tmp_path, SUITE.replace(old, new, 1)))))

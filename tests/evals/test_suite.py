@@ -4,10 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
+from tests.evals.suite_files import LAMP, SUITE, write_lamp
 
 from coterie.evals.located import SuiteError, read
 from coterie.evals.suite import read_suite
-from tests.evals.suite_files import LAMP, SUITE, write_lamp
 
 
 def test_a_suite_is_read_with_its_environment(tmp_path: Path) -> None:
@@ -42,16 +42,16 @@ def test_tasks_may_come_from_jsonl_and_yaml_files(tmp_path: Path) -> None:
         ("    level: 2\n", "    level: 9\n", r"lamp\.yaml:14: level: Input should be 1, 2 or 3"),
         ("    level: 2\n", "    levle: 2\n", r"lamp\.yaml:14: levle: Extra inputs are not permitted"),
         ("  - id: add\n", "  - id: on\n", r"lamp\.yaml:12: id: 'on' is used by 2 tasks"),
-        ("environment: lamp\n    level: 2", "environment: lmap\n    level: 2", r"lamp\.yaml:13: .*unknown 'lmap'.*'lamp'"),
+        ("lamp\n    level: 2", "lmap\n    level: 2", r"lamp\.yaml:13: .*unknown 'lmap'.*'lamp'"),
         ("    task: Bake a cake.\n", "", r"lamp\.yaml:41: task: Field required"),
-        ("environments: {lamp: lamp.py}", "environments: {lamp: lump.py}", r"lamp\.yaml:3: environments\.lamp: no file"),
+        ("{lamp: lamp.py}", "{lamp: lump.py}", r"lamp\.yaml:3: environments\.lamp: no file"),
         ("{lamp: lamp.py}", "{lamp: 'lamp.py:Lamp'}", r"lamp\.yaml:3: .*Lamp"),
         ("name: lamp\n", "name: lamp\nname: lump\n", r"lamp\.yaml:3: 'name' is given twice"),
         ("name: lamp\n", "name: [\n", r"lamp\.yaml:\d+: not YAML"),
-        ("arguments: {number: 2}}, {tool", "argumints: {number: 2}}, {tool", r"lamp\.yaml:17: reference\.calls\.0\.argumints"),
-        ("    near_misses: [{why: did something, calls: [{tool: add, arguments: {number: 1}}], answer: I cannot.}]\n", "", r"near_misses: give at least one"),
+        ("arguments: {number: 2}}, {", "argumints: {number: 2}}, {", r"yaml:17: reference\.calls\.0\.argumints"),
+        ("    near_misses: [{why: nothing done, answer: It is on.}]\n", "", r"near_misses: give at least one"),
     ],
-)  # fmt: skip
+)
 def test_a_wrong_suite_is_reported_by_file_line_and_field(tmp_path: Path, old: str, new: str, message: str) -> None:
     assert old in SUITE
     with pytest.raises(SuiteError, match=message):

@@ -1,0 +1,141 @@
+"""Our loop and the function caller as contenders, on a model that knows the solutions."""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from tests.evals.gold_model import GoldModel, gold_model
+from tests.evals.suite_files import write_lamp
+
+from coterie.agent.connect import Connected
+from coterie.agent.settings import Settings
+from coterie.evals.agents import Assignment, InfrastructureFailure
+from coterie.evals.catalogue import find_suite
+from coterie.evals.function_caller import CallerSettings, FunctionCaller
+from coterie.evals.keep import StoreKeeper
+from coterie.evals.ours import OurLoop
+from coterie.evals.results import Results, RunHeader, read_results
+from coterie.evals.runner import Conditions, Runner
+from coterie.evals.suite import Suite, read_suite
+from coterie.memory.records import ModelRef, Task
+from coterie.memory.store import Store
+from coterie.model.errors import ServerUnavailable
+from coterie.model.scripted import ScriptedModel
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = Store.open(tmp_path / "home")
+    yield opened
+    opened.close()
+
+
+def carry_out(suite: Suite, agent: OurLoop | FunctionCaller, store: Store, runs: Path) -> dict[str, str]:
+    """Run every task once; the verdict and reasons by task."""
+    header = RunHeader("r", suite.name, suite.digest, tuple(task.id for task in suite.tasks), 1, 0)
+    results = Results.create(runs, header)
+    conditions = Conditions(concurrency=4, retry_pause_s=0)
+    asyncio.run(Runner(suite, agent, results, StoreKeeper(store.episodes), conditions).run())
+    results.close()
+    return {r.task: "; ".join((r.status, *r.reasons)) for r in read_results(runs, "r")[1]}
+
+
+def loop(model: GoldModel | ScriptedModel, store: Store, home: Path) -> OurLoop:
+    settings = Settings(home=home, tool_choice="model")
+    return OurLoop(settings, store, Connected(model, ModelRef(model.name, "ab" * 32)))
+
+
+def test_our_loop_with_perfect_knowledge_passes_a_suite_and_keeps_its_episodes(store: Store, tmp_path: Path) -> None:
+    suite = read_suite(write_lamp(tmp_path / "suite"))
+    model = gold_model(suite)
+    verdicts = carry_out(suite, loop(model, store, tmp_path / "home"), store, tmp_path / "runs")
+    assert verdicts == {task.id: "passed" for task in suite.tasks}
+    page = store.episodes.list(limit=50)
+    assert page.total == 6
+    episode = store.episodes.get(page.episodes[0].id)
+    assert episode.model.weights_sha256 == "ab" * 32
+    assert episode.task.name in {"on", "add", "flaky", "again", "again#1", "cannot"}
+
+
+def test_the_second_session_recalls_the_first_and_no_other_trial(store: Store, tmp_path: Path) -> None:
+    suite = read_suite(write_lamp(tmp_path / "suite"))
+    model = gold_model(suite)
+    carry_out(suite, loop(model, store, tmp_path / "home"), store, tmp_path / "runs")
+    plans = {m[1]["content"] for m in model.asked if len(m) == 2}
+    recalled = [text for text in plans if "Recalled:" in text]
+    assert len(recalled) == 1
+    assert recalled[0].startswith("Task: Add the same number as last time.")
+    assert "Add 4 to the counter." in recalled[0]
+
+
+@pytest.mark.slow
+def test_our_loop_with_perfect_knowledge_passes_the_examples(store: Store, tmp_path: Path) -> None:
+    suite = find_suite("examples")
+    verdicts = carry_out(suite, loop(gold_model(suite), store, tmp_path / "home"), store, tmp_path / "runs")
+    assert verdicts == {task.id: "passed" for task in suite.tasks}
+
+
+def test_a_dead_server_is_infrastructure_not_a_failed_task(store: Store, tmp_path: Path) -> None:
+    suite = read_suite(write_lamp(tmp_path / "suite"))
+    suite = replace(suite, tasks=suite.tasks[:1])
+    model = ScriptedModel([ServerUnavailable("http://127.0.0.1:1/v1", "refused")] * 9)
+    verdicts = carry_out(suite, loop(model, store, tmp_path / "home"), store, tmp_path / "runs")
+    assert verdicts["on"].startswith("infrastructure; no model server")
+
+
+def test_the_function_caller_plans_and_writes_calls(store: Store, tmp_path: Path) -> None:
+    suite = read_suite(write_lamp(tmp_path / "suite"))
+    suite = replace(suite, tasks=tuple(task for task in suite.tasks if task.id in ("on", "cannot")))
+    caller = FunctionCaller(gold_model(suite), CallerSettings(tool_choice="model"))
+    assert carry_out(suite, caller, store, tmp_path / "runs") == {"on": "passed", "cannot": "passed"}
+
+
+def assignment(suite: Suite, tmp_path: Path) -> Assignment:
+    environment = suite.environments["lamp"].make(tmp_path)
+    environment.reset({})
+    return Assignment(Task("Switch the lamp on."), environment.tools(), tmp_path, "n")
+
+
+PLAN = '{"steps": [{"do": "switch the lamp", "with": ["on"], "needs": []}]}'
+
+
+@pytest.mark.parametrize(
+    ("lines", "status", "calls"),
+    [
+        ([PLAN, '{"name": "switch", "arguments": {"to": "on"}}'], "success", 1),
+        ([PLAN, "I would rather not"], "success", 0),
+        (["no plan at all"], "failed", 0),
+        (['{"refuse": "no tool"}'], "failed", 0),
+    ],
+)
+def test_the_function_caller_without_a_grammar_survives_any_text(
+    tmp_path: Path, lines: list[str], status: str, calls: int
+) -> None:
+    suite = read_suite(write_lamp(tmp_path / "suite"))
+    caller = FunctionCaller(ScriptedModel(lines), CallerSettings(tool_choice="model", grammar=False))
+    episode = asyncio.run(caller.run(assignment(suite, tmp_path)))
+    assert episode.outcome is not None
+    assert episode.outcome.status == status
+    assert sum(len(step.tool_calls) for step in episode.steps) == calls
+    assert len(episode.model_calls) == len(lines)
+
+
+@pytest.mark.parametrize("before", [[], [PLAN]])
+def test_the_function_caller_tells_a_dead_server_from_a_bad_answer(tmp_path: Path, before: list[str]) -> None:
+    suite = read_suite(write_lamp(tmp_path / "suite"))
+    caller = FunctionCaller(ScriptedModel([*before, ServerUnavailable("u", "gone")]))
+    with pytest.raises(InfrastructureFailure, match="gone"):
+        asyncio.run(caller.run(assignment(suite, tmp_path)))
+
+
+@pytest.mark.parametrize(("choice", "shown"), [("encoder", 1), ("both", 2), ("model", 2)])
+def test_tool_choice_narrows_the_candidates(tmp_path: Path, choice: str, shown: int) -> None:
+    suite = read_suite(write_lamp(tmp_path / "suite"))
+    model = ScriptedModel([PLAN, '{"name": "switch", "arguments": {"to": "on"}}'])
+    settings = CallerSettings(tool_choice=choice, num_candidates=2)  # type: ignore[arg-type]
+    asyncio.run(FunctionCaller(model, settings).run(assignment(suite, tmp_path)))
+    candidates = model.asked[1].messages[-1]["content"].partition("Candidates: ")[2].split(", ")
+    assert len(candidates) == shown
+    assert candidates[0] == "switch"
