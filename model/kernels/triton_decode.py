@@ -59,7 +59,7 @@ def pairs_down_kernel(
     token = tl.program_id(0)
     n = tl.program_id(1) * ROWS + tl.arange(0, ROWS)
     acc = tl.zeros((ROWS, DEPTH), tl.float32)
-    for slot in range(0, slots):
+    for slot in range(slots):
         pair = token * slots + slot
         expert = tl.load(ids + pair).to(tl.int64)
         weight = tl.load(weights + pair)
@@ -89,7 +89,9 @@ def pairs_up(x_TH: Tensor, w13_EJH: Tensor, ids_TS: Tensor, tiles: PairTiles) ->
     return h_PI
 
 
-def pairs_down(h_PI: Tensor, w2_EHI: Tensor, ids_TS: Tensor, weights_TS: Tensor, dtype: torch.dtype, tiles: PairTiles) -> Tensor:
+def pairs_down(
+    h_PI: Tensor, w2_EHI: Tensor, ids_TS: Tensor, weights_TS: Tensor, dtype: torch.dtype, tiles: PairTiles
+) -> Tensor:
     """The layer's output [T, H] in `dtype`."""
     tokens, slots = ids_TS.shape
     hidden, width = w2_EHI.shape[1:]

@@ -45,7 +45,7 @@ def scan_kernel(counts, totals, num_chunks, BINS: tl.constexpr, PART: tl.constex
     """Grid (B / PART,): counts become the number of pairs in earlier chunks; totals over all."""
     b = tl.program_id(0) * PART + tl.arange(0, PART)
     running = tl.zeros((PART,), tl.int32)
-    for chunk in range(0, num_chunks):
+    for chunk in range(num_chunks):
         here = tl.load(counts + chunk * BINS + b)
         tl.store(counts + chunk * BINS + b, running)
         running += here
@@ -76,7 +76,7 @@ def place_kernel(
         last = tl.cumsum(tiles, 0)
         tl.store(row_end + b, end)
         tl.store(num_tiles, tl.sum(tiles, 0))
-        for n in range(0, tl.max(tiles, 0)):
+        for n in range(tl.max(tiles, 0)):
             at = last - tiles + n
             tl.store(tile_expert + at, b, mask=n < tiles)
             tl.store(tile_row + at, end - total + n * BLOCK_M, mask=n < tiles)

@@ -19,12 +19,32 @@ FUSED_TOKENS = 16  # up to here the logits and the choice are one launch
 
 
 @triton.jit
+def _limit_groups(
+    choice_E, GROUPS: tl.constexpr, TOP_GROUPS: tl.constexpr, HAS_BIAS: tl.constexpr, BLOCK_E: tl.constexpr
+):
+    """Minus infinity outside the best groups; a group scores its best expert, or its best two with a bias."""
+    choice_GX = tl.reshape(choice_E, (GROUPS, BLOCK_E // GROUPS))
+    total_G = tl.max(choice_GX, 1)
+    if HAS_BIAS:
+        index = tl.reshape(tl.arange(0, BLOCK_E), (GROUPS, BLOCK_E // GROUPS))
+        first = tl.min(tl.where(choice_GX == total_G[:, None], index, BLOCK_E), 1)
+        total_G += tl.max(tl.where(index == first[:, None], float("-inf"), choice_GX), 1)
+    g = tl.arange(0, GROUPS)
+    kept = g < 0
+    for _ in tl.static_range(TOP_GROUPS):
+        best = tl.min(tl.where(total_G == tl.max(total_G, 0), g, GROUPS), 0)
+        kept = kept | (g == best)
+        total_G = tl.where(g == best, float("-inf"), total_G)
+    return tl.reshape(tl.where(kept[:, None], choice_GX, float("-inf")), (BLOCK_E,))
+
+
+@triton.jit
 def _choose(
     token, logit_E, bias, ids, weights, num_experts, scaling,
     SOFTMAX: tl.constexpr, HAS_BIAS: tl.constexpr, GROUPS: tl.constexpr, TOP_GROUPS: tl.constexpr, TOP_K: tl.constexpr,
     SHARED: tl.constexpr, RENORMALIZE: tl.constexpr, ROUND: tl.constexpr, BLOCK_E: tl.constexpr,
 ):  # fmt: skip
-    """Ranks every expert against every other (no loop over k): rank below top_k is chosen, its rank is its slot."""
+    """Takes the best TOP_K one after the other, the lower id first among equals; the order is the slot."""
     e = tl.arange(0, BLOCK_E)
     valid = e < num_experts
     if ROUND:
@@ -40,30 +60,22 @@ def _choose(
         choice = choice + tl.load(bias + e, mask=valid, other=0.0)
     choice = tl.where(valid, choice, float("-inf"))
     if TOP_GROUPS < GROUPS:
-        size = num_experts // GROUPS
-        group = e // size
-        same = group[:, None] == group[None, :]
-        better = (choice[None, :] > choice[:, None]) | ((choice[None, :] == choice[:, None]) & (e[None, :] < e[:, None]))
-        place = tl.sum((same & better).to(tl.int32), 1)
-        best: tl.constexpr = 2 if HAS_BIAS else 1
-        counted = tl.where((place < best) & valid, choice, 0.0)
-        total = tl.sum(tl.where(same, counted[None, :], 0.0), 1)
-        ahead = (total[None, :] > total[:, None]) | ((total[None, :] == total[:, None]) & (group[None, :] < group[:, None]))
-        leader = (place == 0) & valid
-        group_place = tl.sum((ahead & leader[None, :]).to(tl.int32), 1)
-        choice = tl.where(group_place < TOP_GROUPS, choice, float("-inf"))
-    better = (choice[None, :] > choice[:, None]) | ((choice[None, :] == choice[:, None]) & (e[None, :] < e[:, None]))
-    slot = tl.sum(better.to(tl.int32), 1)
-    chosen = (slot < TOP_K) & valid
+        choice = _limit_groups(choice, GROUPS, TOP_GROUPS, HAS_BIAS, BLOCK_E)
+    slot_of = tl.full((BLOCK_E,), -1, tl.int32)
+    for slot in tl.static_range(TOP_K):
+        best = tl.min(tl.where(choice == tl.max(choice, 0), e, BLOCK_E), 0)
+        slot_of = tl.where(e == best, slot, slot_of)
+        choice = tl.where(e == best, float("-inf"), choice)
+    chosen = slot_of >= 0
     weight = score
     if RENORMALIZE:
         weight = weight / (tl.sum(tl.where(chosen, score, 0.0), 0) + 1e-20)
-    at = token * (TOP_K + SHARED) + slot
-    tl.store(ids + at, e, mask=chosen)
-    tl.store(weights + at, weight * scaling, mask=chosen)
-    extra = (e >= num_experts) & (e < num_experts + SHARED)
-    tl.store(ids + token * (TOP_K + SHARED) + TOP_K + e - num_experts, e, mask=extra)
-    tl.store(weights + token * (TOP_K + SHARED) + TOP_K + e - num_experts, 1.0, mask=extra)
+    at = token * (TOP_K + SHARED)
+    tl.store(ids + at + slot_of, e, mask=chosen)
+    tl.store(weights + at + slot_of, weight * scaling, mask=chosen)
+    for n in tl.static_range(SHARED):
+        tl.store(ids + at + TOP_K + n, num_experts + n)
+        tl.store(weights + at + TOP_K + n, 1.0)
 
 
 @triton.jit
@@ -124,13 +136,17 @@ def logits_kernel(
     acc = tl.zeros((BLOCK_T, BLOCK_E), tl.float32)
     for start in range(0, hidden, BLOCK_H):
         h = start + tl.arange(0, BLOCK_H)
-        x_TH = tl.load(x + t[:, None] * hidden + h[None, :], mask=(t[:, None] < num_tokens) & (h[None, :] < hidden), other=0.0)
+        x_TH = tl.load(
+            x + t[:, None] * hidden + h[None, :], mask=(t[:, None] < num_tokens) & (h[None, :] < hidden), other=0.0
+        )
         at = e[None, :] * hidden + h[:, None]
         mask = (e[None, :] < num_experts) & (h[:, None] < hidden)
         acc = dot(x_TH, tl.load(gate_lo + at, mask=mask, other=0.0), acc)
         acc = dot(x_TH, tl.load(gate_mid + at, mask=mask, other=0.0), acc)
         acc = dot(x_TH, tl.load(gate_hi + at, mask=mask, other=0.0), acc)
-    tl.store(logits + t[:, None] * num_experts + e[None, :], acc, mask=(t[:, None] < num_tokens) & (e[None, :] < num_experts))
+    tl.store(
+        logits + t[:, None] * num_experts + e[None, :], acc, mask=(t[:, None] < num_tokens) & (e[None, :] < num_experts)
+    )
 
 
 @dataclass(frozen=True)
@@ -147,6 +163,13 @@ class Gate:
 
 def make_gate(gate_EH: Tensor, bias_E: Tensor | None, routing: Routing, num_shared: int) -> Gate:
     """Splits the gate into bf16 parts whose sum has float32's precision."""
+    if routing.top_groups < routing.num_groups and (
+        routing.num_experts & (routing.num_experts - 1) or routing.num_groups & (routing.num_groups - 1)
+    ):
+        raise ValueError(
+            f"{routing.num_groups} groups of {routing.num_experts} experts: the GPU router takes powers of two; "
+            "set COTERIE_KERNELS=vllm"
+        )
     weight = gate_EH.float().contiguous()
     hi = weight.bfloat16()
     mid = (weight - hi.float()).bfloat16()
@@ -169,10 +192,10 @@ def route(x_TH: Tensor, gate: Gate, *, fixed: bool = False) -> tuple[Tensor, Ten
     choice = {
         "SOFTMAX": r.score == "softmax", "HAS_BIAS": gate.bias_E is not None, "GROUPS": r.num_groups,
         "TOP_GROUPS": r.top_groups, "TOP_K": r.top_k, "SHARED": gate.num_shared, "RENORMALIZE": r.renormalize,
-        "ROUND": r.round_logits, "BLOCK_E": triton.next_power_of_2(experts + gate.num_shared),
+        "ROUND": r.round_logits, "BLOCK_E": triton.next_power_of_2(experts),
     }  # fmt: skip
     bias = logits if gate.bias_E is None else gate.bias_E
-    warps = 8 if experts > 128 else 4
+    warps = 4
     if tokens <= FUSED_TOKENS and not fixed:
         split = 4 if experts * hidden > 1 << 16 else 16
         grid = (tokens, triton.cdiv(experts, split))

@@ -1,0 +1,119 @@
+"""`python -m coterie.model.kernels.bench`: the expert kernels against their baselines and the machine's floor.
+
+Prints a table (stderr as it goes, stdout at the end) and writes the JSON face of `coterie model bench`; partial
+results are written after every row.
+"""
+
+import argparse
+import json
+import platform
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from coterie.model.kernels.bench_shapes import Row
+
+
+def to_json(device: str, rows: Sequence[Row], facts: dict[str, object]) -> dict[str, Any]:
+    """The JSON face: device, rows, and what was measured of the machine."""
+    return {"device": device, "facts": facts, "rows": [row.to_json() for row in rows]}
+
+
+def table(rows: Sequence[Row]) -> str:
+    """Markdown: one line a shape, type and number of tokens; one column an implementation, median microseconds."""
+    impls = list(dict.fromkeys(row.impl for row in rows))
+    lines = [f"| shape | M | dtype | {' | '.join(impls)} |", "|" + " --- |" * (3 + len(impls))]
+    cells = {(row.shape, row.m, row.dtype, row.impl): row for row in rows}
+    for shape, m, dtype in dict.fromkeys((row.shape, row.m, row.dtype) for row in rows):
+        found = [cells.get((shape, m, dtype, impl)) for impl in impls]
+        texts = ["" if row is None else _cell(row) for row in found]
+        lines.append(f"| {shape} | {m} | {dtype} | {' | '.join(texts)} |")
+    return "\n".join(lines)
+
+
+def _cell(row: Row) -> str:
+    error = "" if row.max_rel_err is None else f" e{row.max_rel_err:.0e}"
+    return f"{row.median_us:.1f} ±{row.spread_us:.1f}{error}"
+
+
+def run(device: str, limit_s: float, path: Path | None, shapes: list[str] | None, plans: Path | None) -> dict[str, Any]:
+    """Measures on `device` and returns the JSON face; rows are printed and written as they come."""
+    from coterie.model.kernels.bench_gpu import Report
+
+    name, facts = device_name(device), dict[str, object]()
+
+    def on_row(row: Row) -> None:
+        print(
+            f"{row.shape:18} M={row.m:<5} {row.dtype} {row.impl:12} {_cell(row)}  {row.note}",
+            file=sys.stderr,
+            flush=True,
+        )
+        if path:
+            path.write_text(json.dumps(to_json(name, report.rows, facts), indent=1))
+        if plans and report.plans:
+            from coterie.model.kernels.tuner import write
+
+            write(plans, name, report.plans)
+
+    report = Report(on_row)
+    if device == "cuda":
+        from coterie.model.kernels.bench_gpu import run as measure
+    else:
+        from coterie.model.kernels.bench_cpu import run as measure
+    facts.update(measure(report, limit_s, shapes))
+    face = to_json(name, report.rows, facts)
+    if path:
+        path.write_text(json.dumps(face, indent=1))
+    return face
+
+
+def device_name(device: str) -> str:
+    """The GPU's name, or the processor's."""
+    if device == "cuda":
+        import torch
+
+        return torch.cuda.get_device_name()
+    for line in Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []:
+        if line.startswith("model name"):
+            return line.split(":", 1)[1].strip()
+    return platform.processor()
+
+
+def plot(face: dict[str, Any], path: Path) -> None:
+    """Microseconds over M, one panel a shape, one line an implementation. Needs matplotlib."""
+    from matplotlib.figure import Figure
+
+    shapes = list(dict.fromkeys(row["shape"] for row in face["rows"] if not row["shape"].endswith("/router")))
+    figure = Figure(figsize=(5 * len(shapes), 4))
+    for panel, shape in zip(figure.subplots(1, len(shapes), squeeze=False)[0], shapes, strict=True):
+        lines: dict[str, list[tuple[int, float]]] = {}
+        for row in face["rows"]:
+            if row["shape"] == shape:
+                lines.setdefault(f"{row['impl']} {row['dtype']}", []).append((row["m"], row["median_us"]))
+        for label, points in lines.items():
+            panel.plot(*zip(*sorted(points), strict=True), marker="o", label=label)
+        panel.set(title=f"{shape}, {face['device']}", xscale="log", yscale="log", xlabel="tokens", ylabel="us a layer")
+        panel.legend()
+    figure.savefig(path, bbox_inches="tight")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command line."""
+    parser = argparse.ArgumentParser(description="Expert kernels against their baselines")
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
+    parser.add_argument("--json", type=Path, help="write the JSON face here, after every row")
+    parser.add_argument("--limit-s", type=float, default=60.0, help="about how long to measure")
+    parser.add_argument("--shape", action="append", help="only this shape; may be repeated")
+    parser.add_argument("--plans", type=Path, help="write the tuned GPU plans here (configs/<device>.json)")
+    parser.add_argument("--plot", type=Path, help="write a plot here")
+    options = parser.parse_args(arguments)
+    face = run(options.device, options.limit_s, options.json, options.shape, options.plans)
+    print(table([Row(**row) for row in face["rows"]]))
+    if options.plot:
+        plot(face, options.plot)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
