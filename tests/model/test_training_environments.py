@@ -1,4 +1,4 @@
-"""Training environments: every template yields verified trajectories, held-out parts stay out, the stream is deterministic."""
+"""Training environments: trajectories are verified, held-out parts stay out, the stream is deterministic."""
 
 import random
 from itertools import islice
@@ -7,12 +7,12 @@ import pytest
 
 from coterie.model.protocol import parse_call, parse_plan, parse_verdict
 from coterie.model.signature import signature
-from coterie.model.training.data.environments.scene import Unlucky
-from coterie.model.training.data.registry import SPLITS, generate, statistics, stream, templates
-from coterie.model.training.data.surface import draw_style, dress, render, respell
 from coterie.model.training.data.environments.arithmetic import calculate
 from coterie.model.training.data.environments.builtin import BUILTIN
+from coterie.model.training.data.environments.scene import Unlucky
 from coterie.model.training.data.environments.tables import TABLES
+from coterie.model.training.data.registry import SPLITS, generate, statistics, stream, templates
+from coterie.model.training.data.surface import draw_style, dress, render, respell
 from coterie.model.training.data.trajectory import Split, chat
 from coterie.tools.builtin import ToolContext, builtin_tools
 from coterie.tools.builtin.calculate import calculate as runtime_calculate
@@ -22,10 +22,12 @@ def test_there_are_enough_templates_environments_and_held_out_parts():
     assert len(templates()) >= 300
     environments = {t.environment.name for t in templates()}
     held = {t.environment.name for t in templates("held_environment")}
-    assert len(environments) >= 15 and len(held) >= 2
+    assert len(environments) >= 15
+    assert len(held) >= 2
     assert not held & {t.environment.name for t in templates("train")}
     families = {(t.environment.name, t.family) for t in templates("held_family")}
-    assert families and not families & {(t.environment.name, t.family) for t in templates("train")}
+    assert families
+    assert not families & {(t.environment.name, t.family) for t in templates("train")}
     assert {t.split for t in templates()} == set(SPLITS)
 
 
@@ -97,12 +99,16 @@ def test_held_vocabulary_is_never_drawn_for_training():
 def test_built_in_tools_are_shown_as_the_runtime_shows_them(tmp_path):
     runtime = {tool.spec.name: tool.card() for tool in builtin_tools(ToolContext(tmp_path))}
     style = next(s for s in (draw_style(random.Random(i)) for i in range(50)) if s.native)
-    shown = {card.name: card for card in (dress(random.Random(0), op, style).card for op in (BUILTIN | TABLES).values())}
+    shown = {
+        card.name: card for card in (dress(random.Random(0), op, style).card for op in (BUILTIN | TABLES).values())
+    }
     for name in sorted(set(shown) & set(runtime)):
         assert signature(shown[name]) == signature(runtime[name])
 
 
-@pytest.mark.parametrize("expression", ["12.5 * 3", "15% of 80", "1 / 3", "round(100 / 7, 2)", "(3 + 4) * 2.5", "sum(1.1, 2.2)", "2.50 - 1"])
+@pytest.mark.parametrize(
+    "expression", ["12.5 * 3", "15% of 80", "1 / 3", "round(100 / 7, 2)", "(3 + 4) * 2.5", "sum(1.1, 2.2)", "2.50 - 1"]
+)
 def test_sums_are_the_runtime_s(expression: str):
     assert calculate(expression) == runtime_calculate(expression)
 

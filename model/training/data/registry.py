@@ -68,7 +68,7 @@ def stream(seed: int, split: Split = "train") -> Iterator[Trajectory]:
 
 def statistics(n: int, split: Split = "train", seed: int = 0) -> dict[str, object]:
     """What `n` trajectories are made of."""
-    started, runs = time.perf_counter(), stream(seed, split)
+    started, runs = time.process_time(), stream(seed, split)
     kinds, steps, families, tools, flags, sizes = Counter[str](), Counter[int](), set(), set(), Counter[str](), []
     for _ in range(n):
         run = next(runs)
@@ -78,7 +78,7 @@ def statistics(n: int, split: Split = "train", seed: int = 0) -> dict[str, objec
         tools |= {card.name for card in run.tools}
         flags.update(_flags(run))
         sizes.append(sum(len(m["content"]) for m in chat(run)) // 4)
-    elapsed = time.perf_counter() - started
+    elapsed = time.process_time() - started
     sizes.sort()
     by_split = Counter(t.split for t in templates())
     return {
@@ -89,9 +89,12 @@ def statistics(n: int, split: Split = "train", seed: int = 0) -> dict[str, objec
         "distinct tool names seen": len(tools),
         "kinds": {k: round(v / n, 3) for k, v in kinds.most_common()},
         "steps": dict(sorted(steps.items())),
-        **{name: round(flags[name] / n, 3) for name in ("something went wrong", "replanned", "ended failed", "memory recalled", "refused at plan")},
+        **{
+            name: round(flags[name] / n, 3)
+            for name in ("something went wrong", "replanned", "ended failed", "memory recalled", "refused at plan")
+        },
         "tokens (chars / 4)": {"median": sizes[n // 2], "95 %": sizes[int(n * 0.95)], "max": sizes[-1]},
-        "trajectories a second": round(n / elapsed),
+        "trajectories a CPU-second": round(n / elapsed),
     }
 
 

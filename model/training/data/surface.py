@@ -283,8 +283,12 @@ def _rows(value: Rows, style: Style) -> str:
 
 def csv_text(rows: Sequence[Mapping[str, Any]]) -> str:
     """Rows as CSV with a header; values with commas are quoted."""
-    cell = lambda v: f'"{v}"' if "," in (text := plain(v)) else text  # noqa: E731
-    return "\n".join([",".join(rows[0]), *(",".join(cell(v) for v in row.values()) for row in rows)])
+    return "\n".join([",".join(rows[0]), *(",".join(_cell(v) for v in row.values()) for row in rows)])
+
+
+def _cell(value: Any) -> str:
+    text = plain(value)
+    return f'"{text}"' if "," in text else text
 
 
 def _table(rows: Sequence[Mapping[str, Any]]) -> str:

@@ -2,17 +2,25 @@
 
 from functools import partial
 
+from coterie.model.training.data.environments import goals_act as act
 from coterie.model.training.data.environments import goals_chain as chain
+from coterie.model.training.data.environments import goals_figures as figures
 from coterie.model.training.data.environments import goals_linked as linked
 from coterie.model.training.data.environments import goals_read as read
 from coterie.model.training.data.environments import goals_write as write
+from coterie.model.training.data.environments import (
+    workspace_days,
+    workspace_files,
+    workspace_folders,
+    workspace_reports,
+    workspace_tables,
+)
 from coterie.model.training.data.environments.builtin import BUILTIN
-from coterie.model.training.data.environments import workspace_files, workspace_tables
 from coterie.model.training.data.environments.catalog import Catalog, Environment
-from coterie.model.training.data.environments.records import C, make, ops_of
+from coterie.model.training.data.environments.operations import ops_of
+from coterie.model.training.data.environments.records import C, changeable, created_fields, make
 from coterie.model.training.data.environments.services import MAKERS, SERVICES
 from coterie.model.training.data.environments.tables import TABLES
-
 
 WORKSPACE_SHARE = 2.6  # the tools every run has come up this much more often
 
@@ -31,15 +39,27 @@ def populate(catalog: Catalog, env: Environment, collections: tuple[C, ...]) -> 
         _writing(catalog, env, c)
         _chains(catalog, env, c)
         for link, other in c.links:
-            _add(catalog, env, c, f"follow_{link}", "chain", partial(linked.follow, c=c, link=link, other=by_name[other]))
+            _add(
+                catalog, env, c, f"follow_{link}", "chain", partial(linked.follow, c=c, link=link, other=by_name[other])
+            )
             if by_name[other].of("email"):
-                _add(catalog, env, c, f"mail_{link}", "chain", partial(linked.write_to_linked, c=c, link=link, other=by_name[other]))
+                _add(
+                    catalog,
+                    env,
+                    c,
+                    f"mail_{link}",
+                    "chain",
+                    partial(linked.write_to_linked, c=c, link=link, other=by_name[other]),
+                )
 
 
 def workspace(catalog: Catalog) -> Environment:
     """The runtime's own tools over files, tables, sums, dates and memory, with every goal on them."""
     env = Environment("workspace", SERVICES | BUILTIN | TABLES, MAKERS)
-    for family, goals in (("tables", workspace_tables.GOALS), ("files", workspace_files.GOALS)):
+    for family, goals in (
+        ("tables", workspace_tables.GOALS + workspace_reports.GOALS),
+        ("files", workspace_files.GOALS + workspace_folders.GOALS + workspace_days.GOALS),
+    ):
         for name, kind, play, weight in goals:
             catalog.add(env, f"{family}_{name}", family, kind, play, weight * WORKSPACE_SHARE)
     return env
@@ -50,46 +70,62 @@ def _add(catalog: Catalog, env: Environment, c: C, name: str, kind: str, play: o
 
 
 def _reading(catalog: Catalog, env: Environment, c: C) -> None:
-    goals = [("value", "single", read.value, 1.0), ("missing", "not_found", read.missing, 0.5), ("two_values", "single", read.two_values, 0.7), ("tell", "chain", read.tell, 1.6)]
-    figures, dates = c.of("money", "count"), c.of("date")
+    goals = [
+        ("value", "single", read.value, 1.0),
+        ("missing", "not_found", read.missing, 0.5),
+        ("two_values", "single", read.two_values, 0.7),
+        ("tell", "chain", read.tell, 1.6),
+    ]
+    numbers, dates = c.of("money", "count"), c.of("date")
     if c.label:
         goals.append(("by_label", "chain", read.by_label, 1.2))
     if c.state:
         goals += [("count", "single", read.count, 0.8), ("listing", "single", read.listing, 0.8)]
-        if figures or dates:
-            goals += [("extreme", "aggregate", read.extreme, 1.0), ("state_report", "aggregate", read.state_report, 1.2)]
-    if figures:
-        goals.append(("total", "compute", read.total, 1.2))
-    if figures or dates:
+        if numbers or dates:
+            goals += [
+                ("extreme", "aggregate", read.extreme, 1.0),
+                ("state_report", "aggregate", read.state_report, 1.2),
+            ]
+    if numbers:
+        goals.append(("total", "compute", figures.total, 1.2))
+    if numbers or dates:
         goals.append(("compare", "compare", read.compare, 1.0))
     if dates:
-        goals.append(("stretch", "compute", read.stretch, 0.8))
+        goals.append(("stretch", "compute", figures.stretch, 0.8))
     for name, kind, play, weight in goals:
         _add(catalog, env, c, name, kind, partial(play, c=c), weight)
 
 
 def _writing(catalog: Catalog, env: Environment, c: C) -> None:
-    fields = write.changeable(c)[:4]
-    goals = [("delete", "single", write.delete, 0.5), ("copy_value", "chain", write.copy_value, 0.8), ("update", "single", write.update, 1.0)]
-    if write.created_fields(c):
+    fields = changeable(c)[:4]
+    goals = [
+        ("delete", "single", write.delete, 0.5),
+        ("copy_value", "chain", write.copy_value, 0.8),
+        ("update", "single", write.update, 1.0),
+    ]
+    if created_fields(c):
         goals.append(("create", "create", write.create, 1.3))
     if c.label:
         goals.append(("update_by_label", "chain", write.update_by_label, 1.0))
     if c.state and any(f.kind != "enum" for f in fields):
-        goals += [("update_if", "conditional", write.update_if, 1.1), ("either", "conditional", write.either, 1.1), ("change_each", "for_each", write.change_each, 1.1)]
+        goals += [
+            ("update_if", "conditional", write.update_if, 1.1),
+            ("either", "conditional", write.either, 1.1),
+            ("change_each", "for_each", write.change_each, 1.1),
+        ]
     if any(f.kind == "date" for f in fields):
-        goals.append(("shift_date", "compute", write.shift_date, 1.0))
-    if any(f.name in write.PRICES for f in c.of("money")):
-        goals.append(("percentage", "compute", write.percentage, 1.0))
+        goals.append(("shift_date", "compute", figures.shift_date, 1.0))
+    if any(f.name in figures.PRICES for f in c.of("money")):
+        goals.append(("percentage", "compute", figures.percentage, 1.0))
     for name, kind, play, weight in goals:
         _add(catalog, env, c, name, kind, partial(play, c=c), weight)
     for a in c.actions:
-        _add(catalog, env, c, a.name, "action", partial(write.act, c=c, a=a), 1.0)
-        _add(catalog, env, c, f"{a.name}_after_look", "conditional", partial(write.act_after_look, c=c, a=a), 0.7)
+        _add(catalog, env, c, a.name, "action", partial(act.act, c=c, a=a), 1.0)
+        _add(catalog, env, c, f"{a.name}_after_look", "conditional", partial(act.act_after_look, c=c, a=a), 0.7)
     for a in c.actions[:1]:
-        _add(catalog, env, c, f"{a.name}_each", "for_each", partial(write.act_each, c=c, a=a), 1.2)
+        _add(catalog, env, c, f"{a.name}_each", "for_each", partial(act.act_each, c=c, a=a), 1.2)
         if c.of("money", "count"):
-            _add(catalog, env, c, f"{a.name}_policy", "policy", partial(write.policy_limit, c=c, a=a), 1.2)
+            _add(catalog, env, c, f"{a.name}_policy", "policy", partial(act.policy_limit, c=c, a=a), 1.2)
 
 
 def _chains(catalog: Catalog, env: Environment, c: C) -> None:

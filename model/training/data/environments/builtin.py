@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (phrases and tables are read best on one line)
 """The runtime's built-in tools, with their cards and results, over a world's files, clock and memory.
 
 Shown exactly as the runtime shows them in half of the runs, under drawn names in the others.
@@ -23,9 +24,13 @@ _HELD_PATHS = ("location", "target")
 
 def _missing(files: dict[str, str], path: str) -> OpError:
     name = PurePosixPath(path).name
-    close = [p for p in files if PurePosixPath(p).name == name][:3] or get_close_matches(path, list(files), n=3, cutoff=0.5)
+    close = [p for p in files if PurePosixPath(p).name == name][:3] or get_close_matches(
+        path, list(files), n=3, cutoff=0.5
+    )
     if close:
-        return OpError(f"no file {path!r} in the workspace; did you mean {' or '.join(map(repr, close))}?", {"path": close[0]})
+        return OpError(
+            f"no file {path!r} in the workspace; did you mean {' or '.join(map(repr, close))}?", {"path": close[0]}
+        )
     return OpError(f"no file {path!r} in the workspace; it holds {', '.join(sorted(files)[:20]) or 'nothing'}")
 
 
@@ -58,7 +63,9 @@ def inside(world: World, folder: str, pattern: str) -> list[str]:
     root = "" if folder in (".", "") else folder.rstrip("/") + "/"
     found = sorted(p for p in world["files"] if p.startswith(root) and fnmatch(PurePosixPath(p).name, pattern))
     if root and not any(p.startswith(root) for p in world["files"]):
-        raise OpError(f"no file {folder!r} in the workspace; it holds {', '.join(sorted(world['files'])[:20]) or 'nothing'}")
+        raise OpError(
+            f"no file {folder!r} in the workspace; it holds {', '.join(sorted(world['files'])[:20]) or 'nothing'}"
+        )
     return found
 
 
@@ -89,8 +96,20 @@ def _move(world: World, a: dict[str, Any]) -> str:
 
 
 _CONTENTS = ("content", "text", "data", "contents", "body")
-_FOLDER = Param("folder", ("folder", "directory", "dir"), TEXT | {"default": "."}, ("list only this folder, for example reports",), False)
-_PATTERN = Param("pattern", ("pattern", "glob", "mask"), TEXT | {"default": "*"}, ("list only files whose name fits, for example *.csv",), False)
+_FOLDER = Param(
+    "folder",
+    ("folder", "directory", "dir"),
+    TEXT | {"default": "."},
+    ("list only this folder, for example reports",),
+    False,
+)
+_PATTERN = Param(
+    "pattern",
+    ("pattern", "glob", "mask"),
+    TEXT | {"default": "*"},
+    ("list only files whose name fits, for example *.csv",),
+    False,
+)
 FILES = (
     Op("files.read", ("read_file", *words("read|open|get|load|show file", "file read", "cat", "view file", "read text_file")),
        ("Read a text file in the workspace.", "Read a text file.", "Return the text of a file."),
@@ -221,9 +240,15 @@ def _remember(world: World, a: dict[str, Any]) -> str:
 def recalled(world: World, query: str, limit: int) -> list[dict[str, Any]]:
     """Facts that share words with the query, best first."""
     wanted = {w for w in query.lower().replace("'s", "").split() if len(w) > 2}
-    scored = [(len(wanted & {w.strip(".,:") for w in f.lower().replace("'s", "").split()}) / max(len(wanted), 1), i, f) for i, f in enumerate(world["facts"])]
+    scored = [
+        (len(wanted & {w.strip(".,:") for w in f.lower().replace("'s", "").split()}) / max(len(wanted), 1), i, f)
+        for i, f in enumerate(world["facts"])
+    ]
     best = sorted((s for s in scored if s[0] > 0), reverse=True)[:limit]
-    return [{"text": f, "source_id": f"fact-{i + 12}", "score": round(s, 2), "why": "shares words with the query"} for s, i, f in best]
+    return [
+        {"text": f, "source_id": f"fact-{i + 12}", "score": round(s, 2), "why": "shares words with the query"}
+        for s, i, f in best
+    ]
 
 
 MEMORY = (

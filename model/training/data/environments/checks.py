@@ -1,4 +1,4 @@
-"""What must hold for every trajectory: arguments can be derived from what was shown, notes stay short, plans name no secrets."""
+"""What must hold for every trajectory: values can be derived from what was shown, notes and steps stay short."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -71,7 +71,7 @@ def is_shown(value: Any, context: Sequence[str]) -> bool:
 
 def planned_known(step: PlannedStep, context: Sequence[str]) -> None:
     """Values of a plan are known from what was shown before it."""
-    derivable(f"plan {step.do!r}", dict(enumerate(step.known)), context, {})
+    derivable(f"plan {step.do!r}", {str(i): value for i, value in enumerate(step.known)}, context, {})
 
 
 def whole(run: Trajectory) -> None:
@@ -79,8 +79,8 @@ def whole(run: Trajectory) -> None:
     cards = {card.name: card for card in run.tools}
     assert len(cards) == len(run.tools), f"two tools of one name in {run.template}: {sorted(cards)}"
     context = [run.task, *run.recalled]
-    for step in run.plan.steps:
-        planned_known(step, context)
+    for first in run.plan.steps:
+        planned_known(first, context)
     for number, step in enumerate(run.steps, 1):
         _check_step(run, number, step.planned, step.candidates)
         assert step.tool in cards, f"{run.template}: {step.tool} is not shown"

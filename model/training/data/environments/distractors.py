@@ -1,4 +1,5 @@
-"""The tools around the right one: siblings, tools of other environments, tools of unrelated fields; or none that fit."""
+# ruff: noqa: SIM905  (word lists are read best as running text)
+"""The tools around the right one: siblings, tools of other environments and of unrelated fields; or none that fit."""
 
 import random
 from collections.abc import Mapping, Sequence
@@ -12,7 +13,7 @@ from coterie.model.training.data.trajectory import Split, Trajectory
 POOL: list[Op] = []  # ops of the training environments, filled by the registry
 HELD_POOL: list[Op] = []  # ops of the held-out environments
 _VERBS = (
-    "get list create update delete search send start stop check convert generate render export import validate schedule "
+    "get list create update delete search send start stop check convert generate render export import validate plan "
     "cancel analyse translate compress upload download sync archive restore rank predict monitor reset approve compare"
 ).split()
 _FIELDS = (
@@ -65,9 +66,9 @@ def add(
     same, services = {op.same for op in used}, {op.role.partition(".")[0] for op in used}
     siblings = [op for op in ops.values() if op.role.partition(".")[0] in services and op.same not in same]
     if style.native and rng.random() < 0.25:
-        for op in (op for op in POOL if op.fixed and op.same not in same and rng.random() < 0.6):
-            same.add(op.same)
-            card = dress(rng, op, style).card
+        for built_in in (op for op in POOL if op.fixed and op.same not in same and rng.random() < 0.6):
+            same.add(built_in.same)
+            card = dress(rng, built_in, style).card
             shown.setdefault(card.name, card)
     wanted = min(len(shown) + pick_count(rng), 14)
     for _ in range(30):

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (phrases and tables are read best on one line)
 """Worlds of people: calendar, mailbox, contacts, staff, school, fitness, forum, clinic, help desk."""
 
 from coterie.model.training.data.environments import words as w

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (phrases and tables are read best on one line)
 """Worlds of things: library, music, home, pantry, weather, repositories, issues, notes, farm, museum, property."""
 
 from coterie.model.training.data.environments import words as w

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (phrases and tables are read best on one line)
 """Worlds of trade: shop, warehouse, ledger, bookings, fleet, pharmacy."""
 
 from coterie.model.training.data.environments import words as w

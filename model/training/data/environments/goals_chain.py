@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (phrases and tables are read best on one line)
 """Longer goals: several look-ups into one report, a figure worked out and told twice, an action that is logged and announced."""
 
 from coterie.model.training.data.environments import phrases as say
@@ -15,8 +16,24 @@ def round_up(t: Scene, c: C) -> None:
     what, listed = f.said(t.rng), ", ".join(keys[:-1]) + " and " + keys[-1]
     sink = sinks.draw(t, c, f"{c.plural} overview")
     n = len(rows)
-    t.task(say.spoken(t, c, say.order(t, t.pick(f"Look up {what} of {c.plural} {listed}, then {sink.asks('all of them')}", f"{say.upper(sink.asks(f'{what} of each of the {c.plural} {listed}'))}", f"Collect {what} for {listed} ({c.plural}) and {sink.asks('the list')}"))))
-    t.plan(*(Step(f"{c.name}.get", t.pick(f"Look up {c.noun} {k}", f"Get {c.noun} {k}"), {"id": k}) for k in keys), sink.step(*range(1, n + 1)))
+    t.task(
+        say.spoken(
+            t,
+            c,
+            say.order(
+                t,
+                t.pick(
+                    f"Look up {what} of {c.plural} {listed}, then {sink.asks('all of them')}",
+                    f"{say.upper(sink.asks(f'{what} of each of the {c.plural} {listed}'))}",
+                    f"Collect {what} for {listed} ({c.plural}) and {sink.asks('the list')}",
+                ),
+            ),
+        )
+    )
+    t.plan(
+        *(Step(f"{c.name}.get", t.pick(f"Look up {c.noun} {k}", f"Get {c.noun} {k}"), {"id": k}) for k in keys),
+        sink.step(*range(1, n + 1)),
+    )
     for r in rows:
         t.call()
         t.done(say.fact(t, c, r, f))
@@ -28,7 +45,9 @@ def round_up(t: Scene, c: C) -> None:
 def worked_out(t: Scene, c: C) -> None:
     """List a state, work out total or mean by tool, keep it and tell it."""
     state = c.state
-    shown = [f.name for f in c.fields if f.kind in ("enum", "money", "count", "date", "email") and f.name != c.label][:4]
+    shown = [f.name for f in c.fields if f.kind in ("enum", "money", "count", "date", "email") and f.name != c.label][
+        :4
+    ]
     f = say.field(t, [f for f in c.of("money", "count") if f.name in shown])
     if state is None:
         raise Unlucky
@@ -40,7 +59,11 @@ def worked_out(t: Scene, c: C) -> None:
     figure = "average" if mean else "total"
     keep, tell = sinks.file(t, f"{word} {c.plural}"), sinks.mail(t, c) if t.chance(0.5) else sinks.post(t, c)
     both = t.chance(0.6)
-    core = t.pick(f"List the {word} {c.plural}, work out their {figure} {what}, {keep.asks('it')}", f"Calculate the {figure} {what} of all {word} {c.plural}, {keep.asks('the figure')}", f"I need the {figure} {what} of the {c.plural} that are {word}; {keep.asks('it')}")
+    core = t.pick(
+        f"List the {word} {c.plural}, work out their {figure} {what}, {keep.asks('it')}",
+        f"Calculate the {figure} {what} of all {word} {c.plural}, {keep.asks('the figure')}",
+        f"I need the {figure} {what} of the {c.plural} that are {word}; {keep.asks('it')}",
+    )
     text = core + (f" and {tell.asks('it too' if t.chance(0.5) else 'the figure')}" if both else "")
     t.task(say.spoken(t, c, text + "." if text.startswith("I need") else say.order(t, text)))
     t.plan(
@@ -50,12 +73,28 @@ def worked_out(t: Scene, c: C) -> None:
     values = [r[f.name] for r in rows]
     t.done(f"{say.upper(what)}: {', '.join(map(str, values))}.")
     if mean:
-        result = t.call(expression=f"round(mean({', '.join(map(str, values))}), 2)" if t.chance(0.5) else f"round(({' + '.join(map(str, values))}) / {len(values)}, 2)")
+        result = t.call(
+            expression=f"round(mean({', '.join(map(str, values))}), 2)"
+            if t.chance(0.5)
+            else f"round(({' + '.join(map(str, values))}) / {len(values)}, 2)"
+        )
     else:
-        result = t.call(expression=" + ".join(map(str, values)) if t.chance(0.6) else f"sum({', '.join(map(str, values))})")
+        result = t.call(
+            expression=" + ".join(map(str, values)) if t.chance(0.6) else f"sum({', '.join(map(str, values))})"
+        )
     t.done(t.pick(f"{say.upper(figure)} {what}: {result}.", f"It comes to {result}."))
     title = f"{say.upper(figure)} {what} ({word})"
-    sinks.deliver(t, keep, t.pick(f"{title}: {result}", say.report(t, title, [(c.plural, len(values)), (figure, result)]) if str(len(values)) in "\n".join(t.context) else f"{title}: {result}"), title)
+    sinks.deliver(
+        t,
+        keep,
+        t.pick(
+            f"{title}: {result}",
+            say.report(t, title, [(c.plural, len(values)), (figure, result)])
+            if str(len(values)) in "\n".join(t.context)
+            else f"{title}: {result}",
+        ),
+        title,
+    )
     if both:
         sinks.deliver(t, tell, t.pick(f"{title}: {result}", f"The {figure} {what} is {result}."), title)
     t.answer(f"{say.upper(figure)} {what}: {result}; {keep.past}" + (f" and {tell.past}." if both else "."))
@@ -100,10 +139,22 @@ def found_and_changed(t: Scene, c: C) -> None:
         raise Unlucky
     f, g = t.rng.sample(others, 2)
     label = str(r[c.label])
-    one, two = sinks.mail(t, c) if t.chance(0.5) else sinks.post(t, c), sinks.file(t, c.noun) if t.chance(0.6) else sinks.memo(t, c.noun)
+    one, two = (
+        sinks.mail(t, c) if t.chance(0.5) else sinks.post(t, c),
+        sinks.file(t, c.noun) if t.chance(0.6) else sinks.memo(t, c.noun),
+    )
     a, b = f.said(t.rng), g.said(t.rng)
-    t.task(say.spoken(t, c, say.order(t, f"Find the {c.noun} {t.quote(label)}. {say.upper(one.asks(a))}, and {two.asks(b)}") + "."))
-    t.plan(Step(f"{c.name}.search", f"Search {c.plural} for {label}", {"query": label}), Step(f"{c.name}.get", f"Read the details of the {c.noun} found", {}, (1,)), one.step(2), two.step(2))
+    t.task(
+        say.spoken(
+            t, c, say.order(t, f"Find the {c.noun} {t.quote(label)}. {say.upper(one.asks(a))}, and {two.asks(b)}") + "."
+        )
+    )
+    t.plan(
+        Step(f"{c.name}.search", f"Search {c.plural} for {label}", {"query": label}),
+        Step(f"{c.name}.get", f"Read the details of the {c.noun} found", {}, (1,)),
+        one.step(2),
+        two.step(2),
+    )
     result = t.call()
     if isinstance(result, OpError) or len(result.rows) != 1:
         raise Unlucky
@@ -112,5 +163,12 @@ def found_and_changed(t: Scene, c: C) -> None:
     t.done(say.fact(t, c, r, f, g))
     for sink, field in ((one, f), (two, g)):
         name = field.name.replace("_", " ")
-        sinks.deliver(t, sink, t.pick(f"{label}: {name} {plain(r[field.name])}", say.report(t, label, [(name, r[field.name])])), label)
-    t.answer(f"{label}: {f.name.replace('_', ' ')} {plain(r[f.name])} ({one.past}), {g.name.replace('_', ' ')} {plain(r[g.name])} ({two.past}).")
+        sinks.deliver(
+            t,
+            sink,
+            t.pick(f"{label}: {name} {plain(r[field.name])}", say.report(t, label, [(name, r[field.name])])),
+            label,
+        )
+    t.answer(
+        f"{label}: {f.name.replace('_', ' ')} {plain(r[f.name])} ({one.past}), {g.name.replace('_', ' ')} {plain(r[g.name])} ({two.past})."
+    )

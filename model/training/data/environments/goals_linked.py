@@ -14,7 +14,11 @@ def follow(t: Scene, c: C, link: str, other: C) -> None:
     f = say.field(t, other.fields)
     it, what = say.it(t, c, r["id"]), f.said(t.rng)
     sink = sinks.draw(t, c, f"{c.noun} {r['id']}") if t.chance(0.4) else None
-    core = t.pick(f"{what} of the {other.noun} of {it}", f"{what} of the {other.noun} that belongs to {it}", f"{what} of the {other.noun} on {it}")
+    core = t.pick(
+        f"{what} of the {other.noun} of {it}",
+        f"{what} of the {other.noun} that belongs to {it}",
+        f"{what} of the {other.noun} on {it}",
+    )
     if sink:
         t.task(say.spoken(t, c, say.order(t, t.pick(f"Find {core} and {sink.asks('it')}", say.upper(sink.asks(core))))))
     else:
@@ -32,7 +36,13 @@ def follow(t: Scene, c: C, link: str, other: C) -> None:
     if sink:
         title = f"{say.upper(c.noun)} {r['id']}"
         sinks.deliver(t, sink, say.report(t, title, [(other.noun, r[link]), (name, there[f.name])]), title)
-    t.answer(t.pick(f"{say.upper(what)} is {plain(there[f.name])}", f"{say.upper(other.noun)} {r[link]}: {name} {plain(there[f.name])}") + (f"; {sink.past}." if sink else "."))
+    t.answer(
+        t.pick(
+            f"{say.upper(what)} is {plain(there[f.name])}",
+            f"{say.upper(other.noun)} {r[link]}: {name} {plain(there[f.name])}",
+        )
+        + (f"; {sink.past}." if sink else ".")
+    )
 
 
 def write_to_linked(t: Scene, c: C, link: str, other: C) -> None:
@@ -42,7 +52,20 @@ def write_to_linked(t: Scene, c: C, link: str, other: C) -> None:
     mail = next(f for f in other.fields if f.kind == "email")
     f = say.field(t, c.fields)
     it, what = say.it(t, c, r["id"]), f.said(t.rng)
-    t.task(say.spoken(t, c, say.order(t, t.pick(f"Email the {other.noun} of {it} with {what}", f"Tell the {other.noun} behind {it} {what} by mail", f"Write a mail to the {other.noun} of {it} that says {what}"))))
+    t.task(
+        say.spoken(
+            t,
+            c,
+            say.order(
+                t,
+                t.pick(
+                    f"Email the {other.noun} of {it} with {what}",
+                    f"Tell the {other.noun} behind {it} {what} by mail",
+                    f"Write a mail to the {other.noun} of {it} that says {what}",
+                ),
+            ),
+        )
+    )
     t.plan(
         Step(f"{c.name}.get", f"Look up {c.noun} {r['id']}", {"id": r["id"]}),
         Step(f"{other.name}.get", f"Get the address of its {other.noun}", {}, (1,)),

@@ -1,10 +1,11 @@
+# ruff: noqa: E501  (phrases and tables are read best on one line)
 """Goals that look things up and tell: one value, several, a list, a comparison, a sum, a stretch of days."""
 
 from coterie.model.training.data.environments import phrases as say
 from coterie.model.training.data.environments import sinks
 from coterie.model.training.data.environments.records import C
 from coterie.model.training.data.environments.scene import Scene, Step, Unlucky
-from coterie.model.training.data.environments.words import between, later, near, pick
+from coterie.model.training.data.environments.words import near, pick
 from coterie.model.training.data.surface import OpError, plain
 
 
@@ -23,7 +24,15 @@ def value(t: Scene, c: C) -> None:
             f"Look up {it} and give me {what}.", f"Can you check {what} on {it}?", f"what's {what} for {it}", f"Find out {what} of {it}",
         )  # fmt: skip
     t.task(say.spoken(t, c, text))
-    t.plan(Step(f"{c.name}.get", t.pick(f"Look up {c.noun} {key}", f"Get {c.noun} {key}", f"Read {f.name.replace('_', ' ')} of {c.noun} {key}"), {"id": key}))
+    t.plan(
+        Step(
+            f"{c.name}.get",
+            t.pick(
+                f"Look up {c.noun} {key}", f"Get {c.noun} {key}", f"Read {f.name.replace('_', ' ')} of {c.noun} {key}"
+            ),
+            {"id": key},
+        )
+    )
     t.call()
     t.done(say.fact(t, c, r, f))
     t.answer(say.answer(t, f"{c.noun} {r['id']}", what, r[f.name]))
@@ -37,15 +46,26 @@ def missing(t: Scene, c: C) -> None:
     sink = sinks.draw(t, c, c.noun)
     two = t.chance(0.5)
     it, what = say.it(t, c, key), f.said(t.rng)
-    goal = f"Look up {it} and {sink.asks(what)}" if two else t.pick(f"Give me {what} of {it}", f"Tell me {what} of {it}", f"Check {what} on {it}")
+    goal = (
+        f"Look up {it} and {sink.asks(what)}"
+        if two
+        else t.pick(f"Give me {what} of {it}", f"Tell me {what} of {it}", f"Check {what} on {it}")
+    )
     t.task(say.spoken(t, c, say.order(t, goal)))
     get = Step(f"{c.name}.get", f"Look up {c.noun} {key}", {"id": key})
     t.plan(*([get, sink.step(1)] if two else [get]))
     result = t.call()
     if not isinstance(result, OpError):
         raise Unlucky
-    t.finish(t.pick(f"There is no {c.noun} {key}.", f"{say.upper(c.noun)} {key} does not exist; nothing more can be done."))
-    t.answer(t.pick(f"There is no {c.noun} {key}.", f"{say.upper(c.noun)} {key} was not found.", f"I found no {c.noun} {key}."), "failed")
+    t.finish(
+        t.pick(f"There is no {c.noun} {key}.", f"{say.upper(c.noun)} {key} does not exist; nothing more can be done.")
+    )
+    t.answer(
+        t.pick(
+            f"There is no {c.noun} {key}.", f"{say.upper(c.noun)} {key} was not found.", f"I found no {c.noun} {key}."
+        ),
+        "failed",
+    )
     del r
 
 
@@ -65,7 +85,21 @@ def two_values(t: Scene, c: C) -> None:
     it = say.it(t, c, key := t.mention(r["id"], t.world[c.name]))
     names = [f.said(t.rng) for f in fields]
     listed = ", ".join(names[:-1]) + " and " + names[-1]
-    t.task(say.spoken(t, c, say.order(t, t.pick(f"Tell me {listed} of {it}", f"Give me {listed} for {it}", f"Check {it} for {listed}", f"From {it} I need {listed}"))))
+    t.task(
+        say.spoken(
+            t,
+            c,
+            say.order(
+                t,
+                t.pick(
+                    f"Tell me {listed} of {it}",
+                    f"Give me {listed} for {it}",
+                    f"Check {it} for {listed}",
+                    f"From {it} I need {listed}",
+                ),
+            ),
+        )
+    )
     t.plan(Step(f"{c.name}.get", t.pick(f"Look up {c.noun} {key}", f"Get {c.noun} {key}"), {"id": key}))
     t.call()
     t.done(say.fact(t, c, r, *fields))
@@ -86,13 +120,23 @@ def by_label(t: Scene, c: C) -> None:
     )  # fmt: skip
     t.task(say.spoken(t, c, text))
     t.plan(
-        Step(f"{c.name}.search", t.pick(f"Find the {noun} {label}", f"Search {c.plural} for {label}", f"Search for {label}"), {"query": label}),
+        Step(
+            f"{c.name}.search",
+            t.pick(f"Find the {noun} {label}", f"Search {c.plural} for {label}", f"Search for {label}"),
+            {"query": label},
+        ),
         Step(f"{c.name}.get", t.pick(f"Read the details of the {noun} found", f"Get the {noun} by its id"), {}, (1,)),
     )
     result = t.call()
     if isinstance(result, OpError) or len(result.rows) != 1:
         raise Unlucky
-    t.done(t.pick(f"{r[c.label]} has id {r['id']}.", f"Id of {r[c.label]}: {r['id']}.", f"Found {noun} {r['id']} ({r[c.label]})."))
+    t.done(
+        t.pick(
+            f"{r[c.label]} has id {r['id']}.",
+            f"Id of {r[c.label]}: {r['id']}.",
+            f"Found {noun} {r['id']} ({r[c.label]}).",
+        )
+    )
     t.call(id=r["id"])
     t.done(say.fact(t, c, r, f))
     t.answer(say.answer(t, str(r[c.label]), what, r[f.name]))
@@ -108,7 +152,13 @@ def count(t: Scene, c: C) -> None:
         f"How many {c.plural} are {word}?" if s == "status" else f"How many {c.plural} have {s} {word}?", f"Count the {c.plural} with {s} {t.quote(word)}.",
         f"Number of {c.plural} whose {s} is {word}?", f"how many {word} {c.plural} do we have", f"Tell me how many {c.plural} have the {s} {word}.",
     )))  # fmt: skip
-    t.plan(Step(f"{c.name}.count", t.pick(f"Count {c.plural} with {s} {word}", f"Count the {word} {c.plural}"), {state.name: value}))
+    t.plan(
+        Step(
+            f"{c.name}.count",
+            t.pick(f"Count {c.plural} with {s} {word}", f"Count the {word} {c.plural}"),
+            {state.name: value},
+        )
+    )
     n = t.call()["count"]
     t.done(t.pick(f"{n} {c.plural} with {s} {word}.", f"Count of {word} {c.plural}: {n}."))
     t.answer(t.pick(f"{n} {c.plural} with {s} {word}.", f"{n}", f"There are {n}.", f"{n} {word} {c.plural}."))
@@ -123,13 +173,23 @@ def listing(t: Scene, c: C) -> None:
         f"Which {c.plural} have {s} {word}?", f"List the {c.plural} with {s} {t.quote(word)}.", f"Show me all {word} {c.plural}.", f"Give me the ids of all {c.plural} that are {word}.",
         f"what {c.plural} are {word} right now?",
     )))  # fmt: skip
-    t.plan(Step(f"{c.name}.list", t.pick(f"List {c.plural} with {s} {word}", f"List the {word} {c.plural}"), {state.name: value}))
+    t.plan(
+        Step(
+            f"{c.name}.list",
+            t.pick(f"List {c.plural} with {s} {word}", f"List the {word} {c.plural}"),
+            {state.name: value},
+        )
+    )
     rows = t.call().rows
     if len(rows) > 5:
         raise Unlucky
     ids = [name_and_id(c, r) for r in rows]
     t.done(f"{len(rows)} {word}: {', '.join(r['id'] for r in rows)}." if rows else f"No {c.plural} are {word}.")
-    t.answer(t.pick(f"{', '.join(ids)}.", f"{say.counted(c, len(ids))}: {', '.join(ids)}.") if ids else t.pick(f"None: no {c.plural} are {word}.", f"There are no {word} {c.plural}."))
+    t.answer(
+        t.pick(f"{', '.join(ids)}.", f"{say.counted(c, len(ids))}: {', '.join(ids)}.")
+        if ids
+        else t.pick(f"None: no {c.plural} are {word}.", f"There are no {word} {c.plural}.")
+    )
 
 
 def name_and_id(c: C, r: dict[str, object]) -> str:
@@ -154,13 +214,24 @@ def tell(t: Scene, c: C) -> None:
     t.task(say.spoken(t, c, say.order(t, t.pick(
         f"Look up {it} and {sink.asks(listed)}", f"{say.upper(sink.asks(f'{listed} of {it}'))}", f"Get {listed} of {it}, then {sink.asks('it')}", f"Check {it}, then {sink.asks(listed)}",
     ))))  # fmt: skip
-    t.plan(Step(f"{c.name}.get", t.pick(f"Look up {c.noun} {key}", f"Get {fields[0].name.replace(chr(95), ' ')} of {c.noun} {key}"), {"id": key}), sink.step(1))
+    t.plan(
+        Step(
+            f"{c.name}.get",
+            t.pick(f"Look up {c.noun} {key}", f"Get {fields[0].name.replace(chr(95), ' ')} of {c.noun} {key}"),
+            {"id": key},
+        ),
+        sink.step(1),
+    )
     t.call()
     t.done(say.fact(t, c, r, *fields))
     title = f"{say.upper(c.noun)} {r['id']}"
     sinks.deliver(t, sink, say.report(t, title, [(f.name, r[f.name]) for f in fields]), title)
     values = ", ".join(f"{f.name.replace('_', ' ')} {plain(r[f.name])}" for f in fields)
-    t.answer(t.pick(f"{title}: {values}; {sink.past}.", f"{say.upper(sink.past)}: {values}.", f"Done: {values}, {sink.past}."))
+    t.answer(
+        t.pick(
+            f"{title}: {values}; {sink.past}.", f"{say.upper(sink.past)}: {values}.", f"Done: {values}, {sink.past}."
+        )
+    )
 
 
 def compare(t: Scene, c: C) -> None:
@@ -188,50 +259,6 @@ def compare(t: Scene, c: C) -> None:
     ))  # fmt: skip
 
 
-def total(t: Scene, c: C) -> None:
-    """A figure of two or three records, added up by a tool."""
-    n = 2 + (t.rng.random() < 0.4)
-    rows = say.some(t, c, n)
-    f = say.field(t, c.of("money", "count"))
-    what, keys = say.plainly(t, f), [r["id"] for r in rows]
-    listed = ", ".join(keys[:-1]) + " and " + keys[-1]
-    sink = sinks.draw(t, c, f"{what} total") if t.chance(0.45) else None
-    tail = f", and {sink.asks('the total')}" if sink else ""
-    t.task(say.spoken(t, c, say.order(t, t.pick(f"Add up {what} of {c.plural} {listed}{tail}", f"Work out the total {what} of {c.plural} {listed}{tail}", f"Sum the {what} of {c.noun} {listed}{tail}"))))
-    add = t.pick("calc.sum", "calc.evaluate")
-    steps = [Step(f"{c.name}.get", f"Look up {c.noun} {k}", {"id": k}) for k in keys]
-    steps.append(Step(add, f"Add up the {what} values", {}, tuple(range(1, n + 1))))
-    t.plan(*steps, *([sink.step(n + 1)] if sink else []))
-    for r in rows:
-        t.call()
-        t.done(say.fact(t, c, r, f))
-    values = [r[f.name] for r in rows]
-    result = t.call(numbers=values) if add == "calc.sum" else t.call(expression=" + ".join(map(str, values)))
-    t.done(t.pick(f"Total {what}: {result}.", f"The {what} add up to {result}."))
-    if sink:
-        sinks.deliver(t, sink, say.report(t, f"Total {what}", [*zip(keys, values, strict=True), ("total", result)]), f"Total {what}")
-    t.answer(t.pick(f"The total {what} is {result}.", f"{result}", f"Total: {result}.") if not sink else f"Total {what}: {result}; {sink.past}.")
-
-
-def stretch(t: Scene, c: C) -> None:
-    """Days between a record's date and another date, through the date tool."""
-    [r] = say.some(t, c)
-    f = say.field(t, c.of("date"))
-    other = later(r[f.name], between(t.rng, 1, 90) * (1 if t.chance(0.7) else -1))
-    first, second = (r[f.name], other) if other > r[f.name] else (other, r[f.name])
-    it, what = say.it(t, c, r["id"]), f.said(t.rng)
-    t.task(say.spoken(t, c, t.pick(
-        f"How many days lie between {what} of {it} and {other}?", f"Take {what} of {it} and count the days to {other}." if other > r[f.name] else f"Count the days from {other} to {what} of {it}.",
-        f"Days between {other} and {what} of {it}?",
-    )))  # fmt: skip
-    t.plan(Step(f"{c.name}.get", f"Look up {c.noun} {r['id']}", {"id": r["id"]}), Step("dates.between", f"Count days between that date and {other}", {}, (1,)))
-    t.call()
-    t.done(say.fact(t, c, r, f))
-    n = t.call(start=first, end=second)
-    t.done(t.pick(f"{n} days from {first} to {second}.", f"Between them: {n} days."))
-    t.answer(t.pick(f"{n} days.", f"{n}", f"There are {n} days between {first} and {second}."))
-
-
 def extreme(t: Scene, c: C) -> None:
     """The record of a state with the highest or lowest figure."""
     state = _state(c)
@@ -245,15 +272,42 @@ def extreme(t: Scene, c: C) -> None:
     word_most = ("latest" if most else "earliest") if f.kind == "date" else ("highest" if most else "lowest")
     best = (max if most else min)(rows, key=lambda r: r[f.name])
     sink = sinks.draw(t, c, f"{word_most} {what}") if t.chance(0.4) else None
-    goal = t.pick(f"Find the {c.noun} with the {word_most} {what} among those with {s} {word}", f"Of all {c.plural} with {s} {word}, find the one with the {word_most} {what}")
+    goal = t.pick(
+        f"Find the {c.noun} with the {word_most} {what} among those with {s} {word}",
+        f"Of all {c.plural} with {s} {word}, find the one with the {word_most} {what}",
+    )
     ask = f"{goal} and {sink.asks('its id and ' + what)}" if sink else goal
-    t.task(say.spoken(t, c, say.order(t, ask) if sink or t.chance(0.6) else f"Which {c.noun} with {s} {word} has the {word_most} {what}?"))
-    t.plan(Step(f"{c.name}.list", f"List {c.plural} with {s} {word}", {state.name: value}), *([sink.step(1)] if sink else []))
+    t.task(
+        say.spoken(
+            t,
+            c,
+            say.order(t, ask)
+            if sink or t.chance(0.6)
+            else f"Which {c.noun} with {s} {word} has the {word_most} {what}?",
+        )
+    )
+    t.plan(
+        Step(f"{c.name}.list", f"List {c.plural} with {s} {word}", {state.name: value}),
+        *([sink.step(1)] if sink else []),
+    )
     t.call()
-    t.done(t.pick(f"{say.upper(word_most)} {what}: {best[f.name]}, {c.noun} {best['id']}.", f"{best['id']} has the {word_most} {what}, {best[f.name]}."))
+    t.done(
+        t.pick(
+            f"{say.upper(word_most)} {what}: {best[f.name]}, {c.noun} {best['id']}.",
+            f"{best['id']} has the {word_most} {what}, {best[f.name]}.",
+        )
+    )
     if sink:
-        sinks.deliver(t, sink, say.report(t, f"{say.upper(word_most)} {what}", [(c.noun, best["id"]), (what, best[f.name])]), f"{say.upper(word_most)} {what}")
-    t.answer(t.pick(f"{best['id']} ({what} {best[f.name]})", f"{say.upper(c.noun)} {best['id']}, {what} {best[f.name]}") + (f"; {sink.past}." if sink else "."))
+        sinks.deliver(
+            t,
+            sink,
+            say.report(t, f"{say.upper(word_most)} {what}", [(c.noun, best["id"]), (what, best[f.name])]),
+            f"{say.upper(word_most)} {what}",
+        )
+    t.answer(
+        t.pick(f"{best['id']} ({what} {best[f.name]})", f"{say.upper(c.noun)} {best['id']}, {what} {best[f.name]}")
+        + (f"; {sink.past}." if sink else ".")
+    )
 
 
 def _listed(c: C) -> list[str]:
@@ -274,9 +328,21 @@ def state_report(t: Scene, c: C) -> None:
         f"List the {word} {c.plural} and {sink.asks(f'each id with its {what}')}", f"Make a short overview of the {c.plural} that are {word}, with {what}, and {sink.asks('it')}",
         f"{say.upper(sink.asks(f'a list of all {word} {c.plural} with their {what}'))}",
     ))))  # fmt: skip
-    t.plan(Step(f"{c.name}.list", t.pick(f"List the {word} {c.plural}", f"Get all {word} {c.plural}"), {state.name: value}), sink.step(1))
+    t.plan(
+        Step(
+            f"{c.name}.list", t.pick(f"List the {word} {c.plural}", f"Get all {word} {c.plural}"), {state.name: value}
+        ),
+        sink.step(1),
+    )
     t.call()
     t.done(f"{say.upper(word)}: " + ", ".join(f"{r['id']} {r[f.name]}" for r in rows) + ".")
     title = f"{say.upper(word)} {c.plural}"
     sinks.deliver(t, sink, say.report(t, title, [(r["id"], r[f.name]) for r in rows]), title)
-    t.answer(t.pick(f"{say.counted(c, len(rows))} {word}: " + ", ".join(f"{r['id']} ({r[f.name]})" for r in rows) + f"; {sink.past}.", f"Done, {say.counted(c, len(rows))} {sink.past}."))
+    t.answer(
+        t.pick(
+            f"{say.counted(c, len(rows))} {word}: "
+            + ", ".join(f"{r['id']} ({r[f.name]})" for r in rows)
+            + f"; {sink.past}.",
+            f"Done, {say.counted(c, len(rows))} {sink.past}.",
+        )
+    )

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (phrases and tables are read best on one line)
 """How people put things: politeness, reasons, names for a record, short texts made of facts."""
 
 from collections.abc import Mapping, Sequence
@@ -8,7 +9,20 @@ from coterie.model.training.data.environments.scene import Scene, Unlucky
 from coterie.model.training.data.environments.words import between, pick
 from coterie.model.training.data.surface import plain
 
-_TAILS = ("", "", "", "", "", "", " Thanks!", " Thank you.", " No rush.", " I need it before lunch.", " It is a bit urgent.", " Cheers")
+_TAILS = (
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    " Thanks!",
+    " Thank you.",
+    " No rush.",
+    " I need it before lunch.",
+    " It is a bit urgent.",
+    " Cheers",
+)
 _LEADS = (
     "Hi there.", "Hello!", "Quick one.", "I'm preparing for a meeting.", "I'm on my phone, so keep it short.", "Good morning.",
     "Sorry to bother you again.", "Someone just asked me about this.", "I'm tidying up before the holidays.", "One more thing.",
@@ -72,7 +86,13 @@ def spoken(t: Scene, c: C | None, text: str) -> str:
 def it(t: Scene, c: C, key: str) -> str:
     """A record by its id."""
     noun = pick(t.rng, (c.noun, c.noun, *(n.replace("_", " ") for n in c.nouns)))
-    return t.pick(f"{noun} {t.quote(key)}", f"{noun} {key}", f"{noun} number {key}", f"the {noun} {t.quote(key)}", f"{noun} with id {key}")
+    return t.pick(
+        f"{noun} {t.quote(key)}",
+        f"{noun} {key}",
+        f"{noun} number {key}",
+        f"the {noun} {t.quote(key)}",
+        f"{noun} with id {key}",
+    )
 
 
 def some(t: Scene, c: C, wanted: int = 1, **having: Any) -> list[dict[str, Any]]:
@@ -103,7 +123,11 @@ def plainly(t: Scene, f: F) -> str:
 def fact(t: Scene, c: C, record: Mapping[str, Any], *fields: F) -> str:
     """What a note keeps of a record."""
     values = ", ".join(f"{f.name.replace('_', ' ')} {plain(record[f.name])}" for f in fields)
-    return t.pick(f"{upper(c.noun)} {record['id']}: {values}.", f"{record['id']}: {values}.", f"{upper(values)} for {c.noun} {record['id']}.")
+    return t.pick(
+        f"{upper(c.noun)} {record['id']}: {values}.",
+        f"{record['id']}: {values}.",
+        f"{upper(values)} for {c.noun} {record['id']}.",
+    )
 
 
 def name_of(c: C, record: Mapping[str, Any]) -> str:
@@ -132,4 +156,10 @@ def answer(t: Scene, subject: str, what: str, value: Any) -> str:
     """An answer that says one value."""
     shown, first = plain(value), what.removeprefix("the ").split()[0]
     verb = "are" if first.endswith("s") and not first.endswith(("ss", "us")) else "is"
-    return t.pick(f"{upper(what)} of {subject} {verb} {shown}.", f"{upper(subject)}: {what.removeprefix('the ')} {shown}.", shown, f"{shown}.", f"It is {shown}.")
+    return t.pick(
+        f"{upper(what)} of {subject} {verb} {shown}.",
+        f"{upper(subject)}: {what.removeprefix('the ')} {shown}.",
+        shown,
+        f"{shown}.",
+        f"It is {shown}.",
+    )

@@ -268,7 +268,8 @@ class Scene:
 
 def trajectory(scene: Scene, template: str, family: str, environment: str, kind: str) -> Trajectory:
     """The record of a finished scene, its candidates and distractors still to be added by the registry."""
-    assert scene.plan_turn is not None and (scene.outcome is not None or scene.plan_turn.refusal), template
+    assert scene.plan_turn is not None, template
+    assert scene.outcome is not None or scene.plan_turn.refusal, template
     assert all(record.attempts for record in scene.records), template
     cards = [face.card for face in scene.faces.values()]
     return Trajectory(

@@ -48,15 +48,40 @@ def _note(world: World, a: dict[str, Any]) -> Ack:
     return Ack(f"Note '{a['title']}' saved.", {"title": a["title"], "saved": True})
 
 
-MAIL_TO = Param("to", ("to", "recipient", "to_address", "email"), TEXT, ("Email address", "Who gets it", "Address of the recipient"), True, ("addressee", "destination"))
+MAIL_TO = Param(
+    "to",
+    ("to", "recipient", "to_address", "email"),
+    TEXT,
+    ("Email address", "Who gets it", "Address of the recipient"),
+    True,
+    ("addressee", "destination"),
+)
 MAIL = Op(
     "mail.send",
     words("send mail|email|message", "mail|email|compose|sendmail", "email send", "send_an email", "mail user|person"),
-    ("Send an email.", "Send an email to one address with a subject and a text.", "Mails a plain-text message to somebody."),
+    (
+        "Send an email.",
+        "Send an email to one address with a subject and a text.",
+        "Mails a plain-text message to somebody.",
+    ),
     (
         MAIL_TO,
-        Param("subject", ("subject", "title", "subject_line"), TEXT, ("Subject line", "What it is about"), True, ("headline",)),
-        Param("body", ("body", "text", "message", "content"), TEXT, ("The text", "Message in plain text"), True, ("payload",)),
+        Param(
+            "subject",
+            ("subject", "title", "subject_line"),
+            TEXT,
+            ("Subject line", "What it is about"),
+            True,
+            ("headline",),
+        ),
+        Param(
+            "body",
+            ("body", "text", "message", "content"),
+            TEXT,
+            ("The text", "Message in plain text"),
+            True,
+            ("payload",),
+        ),
     ),
     _send_mail,
     "mail",
@@ -65,11 +90,30 @@ MAIL = Op(
 )
 POST = Op(
     "chat.post",
-    words("post message|to_channel", "send chat_message|channel_message", "notify channel|team", "chat post|send", "slack post"),
-    ("Post a message to a channel.", "Write a message into a team channel.", "Sends text to a chat channel such as #general."),
+    words(
+        "post message|to_channel",
+        "send chat_message|channel_message",
+        "notify channel|team",
+        "chat post|send",
+        "slack post",
+    ),
     (
-        Param("channel", ("channel", "room", "channel_name", "team"), TEXT, ("Channel name", "Where to post, such as #ops"), True, ("thread", "space")),
-        Param("text", ("text", "message", "content", "body"), TEXT, ("What to say", "Message text"), True, ("utterance",)),
+        "Post a message to a channel.",
+        "Write a message into a team channel.",
+        "Sends text to a chat channel such as #general.",
+    ),
+    (
+        Param(
+            "channel",
+            ("channel", "room", "channel_name", "team"),
+            TEXT,
+            ("Channel name", "Where to post, such as #ops"),
+            True,
+            ("thread", "space"),
+        ),
+        Param(
+            "text", ("text", "message", "content", "body"), TEXT, ("What to say", "Message text"), True, ("utterance",)
+        ),
     ),
     _post,
     "chat",
@@ -81,8 +125,22 @@ REMIND = Op(
     words("set|create|add reminder", "remind", "schedule reminder", "reminder create"),
     ("Set a reminder.", "Remember the user of something on a day.", "Creates a reminder that fires on the given date."),
     (
-        Param("date", ("date", "on", "due", "when", "due_date"), DATE, ("Day, YYYY-MM-DD", "When to remind"), True, ("fire_on",)),
-        Param("text", ("text", "what", "title", "message"), TEXT, ("What to remember", "Text shown"), True, ("subject_matter",)),
+        Param(
+            "date",
+            ("date", "on", "due", "when", "due_date"),
+            DATE,
+            ("Day, YYYY-MM-DD", "When to remind"),
+            True,
+            ("fire_on",),
+        ),
+        Param(
+            "text",
+            ("text", "what", "title", "message"),
+            TEXT,
+            ("What to remember", "Text shown"),
+            True,
+            ("subject_matter",),
+        ),
     ),
     _remind,
     "reminders",
@@ -95,7 +153,14 @@ MEMO = Op(
     ("Save a note.", "Keep a short note under a title.", "Stores a titled note in the notebook."),
     (
         Param("title", ("title", "name", "heading"), TEXT, ("Title of the note",), True, ("caption",)),
-        Param("text", ("text", "body", "content", "note"), TEXT, ("The note itself", "Text to keep"), True, ("inscription",)),
+        Param(
+            "text",
+            ("text", "body", "content", "note"),
+            TEXT,
+            ("The note itself", "Text to keep"),
+            True,
+            ("inscription",),
+        ),
     ),
     _note,
     "memos",
@@ -117,7 +182,16 @@ SUM = Op(
     "calc.sum",
     words("sum|add|total numbers|values|list", "sum", "add up"),
     ("Add up numbers.", "The total of a list of numbers.", "Returns the sum of all values given."),
-    (Param("numbers", ("numbers", "values", "items", "amounts"), {"type": "array", "items": NUMBER}, ("What to add up",), True, ("addends",)),),
+    (
+        Param(
+            "numbers",
+            ("numbers", "values", "items", "amounts"),
+            {"type": "array", "items": NUMBER},
+            ("What to add up",),
+            True,
+            ("addends",),
+        ),
+    ),
     total,
     "calc",
     words("accumulate|tally figures"),
@@ -137,9 +211,20 @@ def _policy(world: World, a: dict[str, Any]) -> str:
 
 POLICY = Op(
     "docs.policy",
-    words("get|read|fetch|show policy", "lookup rules|policy", "policy lookup|get", "get guidelines", "read handbook_page"),
+    words(
+        "get|read|fetch|show policy", "lookup rules|policy", "policy lookup|get", "get guidelines", "read handbook_page"
+    ),
     ("Read a policy page.", "The company's rule on a topic.", "Returns the text of a handbook page."),
-    (Param("topic", ("topic", "name", "page", "subject", "policy"), TEXT, ("Topic, such as refunds", "Name of the page"), True, ("matter",)),),
+    (
+        Param(
+            "topic",
+            ("topic", "name", "page", "subject", "policy"),
+            TEXT,
+            ("Topic, such as refunds", "Name of the page"),
+            True,
+            ("matter",),
+        ),
+    ),
     _policy,
     "docs",
     words("consult|obtain rulebook|regulation"),
@@ -158,6 +243,8 @@ def _empty_map(rng: random.Random, world: World) -> dict[str, Any]:
     return {}
 
 
-MAKERS = {"today": lambda rng, world: day(rng)} | {name: _empty_list for name in ("outbox", "posts", "reminders", "memos", "facts")} | {
-    name: _empty_map for name in ("files", "policies", "tables")
-}
+MAKERS = (
+    {"today": lambda rng, world: day(rng)}
+    | dict.fromkeys(("outbox", "posts", "reminders", "memos", "facts"), _empty_list)
+    | dict.fromkeys(("files", "policies", "tables"), _empty_map)
+)

@@ -45,45 +45,100 @@ def mail(t: Scene, c: C) -> Sink:
     name = person(t.rng)
     to = email(t.rng, name)
     if t.chance(0.15):
-        t.recall(t.pick(f"[fact] {name}'s address is {to}", f"[fact] mail for {name} goes to {to}", f"[fact] {name}: {to}"))
+        t.recall(
+            t.pick(f"[fact] {name}'s address is {to}", f"[fact] mail for {name} goes to {to}", f"[fact] {name}: {to}")
+        )
         whom = t.pick(name, name.split()[0])
     else:
         whom = t.pick(to, to, f"{name} ({to})", f"{name} at {to}", f"{pick(t.rng, c.audience)} at {to}")
-    asked = t.pick(f"mail {{what}} to {whom}", f"email {{what}} to {whom}", f"send {{what}} to {whom}", f"send {whom} an email with {{what}}", f"let {whom} know {{what}} by mail")
-    return Sink("mail.send", asked, {"to": to}, "body", "subject", t.pick(f"Mail it to {to}", f"Send a mail to {to}", f"Email the result to {to}"), f"mailed to {to}")
+    asked = t.pick(
+        f"mail {{what}} to {whom}",
+        f"email {{what}} to {whom}",
+        f"send {{what}} to {whom}",
+        f"send {whom} an email with {{what}}",
+        f"let {whom} know {{what}} by mail",
+    )
+    return Sink(
+        "mail.send",
+        asked,
+        {"to": to},
+        "body",
+        "subject",
+        t.pick(f"Mail it to {to}", f"Send a mail to {to}", f"Email the result to {to}"),
+        f"mailed to {to}",
+    )
 
 
 def file(t: Scene, stem: str) -> Sink:
     """A file, written or appended to."""
-    path = file_name(t.rng, pick(t.rng, (stem, stem, "summary", "result", "report", f"{stem} {pick(t.rng, CITIES).lower()}", "overview", "status")), ("txt", "md", "txt", "log"))
+    path = file_name(
+        t.rng,
+        pick(
+            t.rng,
+            (stem, stem, "summary", "result", "report", f"{stem} {pick(t.rng, CITIES).lower()}", "overview", "status"),
+        ),
+        ("txt", "md", "txt", "log"),
+    )
     if t.chance(0.08):
-        folder, name = t.pick("reports/2025", "projects/alpha", "shared/office", "notes/weekly"), path.rpartition("/")[2]
-        t.recall(t.pick(f"[fact] the usual folder is {folder}", f"[lesson] files like this belong in {folder}", f"[fact] {folder} is where results are kept"))
-        asked = t.pick(f"save {{what}} as {name} in the usual folder", f"write {{what}} to {name}, in the folder as always")
+        folder, name = (
+            t.pick("reports/2025", "projects/alpha", "shared/office", "notes/weekly"),
+            path.rpartition("/")[2],
+        )
+        t.recall(
+            t.pick(
+                f"[fact] the usual folder is {folder}",
+                f"[lesson] files like this belong in {folder}",
+                f"[fact] {folder} is where results are kept",
+            )
+        )
+        asked = t.pick(
+            f"save {{what}} as {name} in the usual folder", f"write {{what}} to {name}, in the folder as always"
+        )
         path = f"{folder}/{name}"
         return Sink("files.write", asked, {"path": path}, "content", "", f"Write it to {path}", f"written to {path}")
     if t.chance(0.25):
         t.world["files"][path] = t.pick("Started on Monday.", "# Log", "earlier entries follow", "first line")
-        asked = t.pick(f"append {{what}} to {t.quote(path)}", f"add a line with {{what}} to {path}", f"add {{what}} at the end of {path}")
+        asked = t.pick(
+            f"append {{what}} to {t.quote(path)}",
+            f"add a line with {{what}} to {path}",
+            f"add {{what}} at the end of {path}",
+        )
         return Sink("files.append", asked, {"path": path}, "content", "", f"Append it to {path}", f"appended to {path}")
     asked = t.pick(
         f"write {{what}} to {t.quote(path)}", f"save {{what}} in {t.quote(path)}", f"put {{what}} into the file {path}",
         f"store {{what}} as {path}", f"create {path} with {{what}}",
     )  # fmt: skip
-    return Sink("files.write", asked, {"path": path}, "content", "", t.pick(f"Write it to {path}", f"Save the result in {path}"), f"written to {path}")
+    return Sink(
+        "files.write",
+        asked,
+        {"path": path},
+        "content",
+        "",
+        t.pick(f"Write it to {path}", f"Save the result in {path}"),
+        f"written to {path}",
+    )
 
 
 def post(t: Scene, c: C) -> Sink:
     """A message to a channel."""
     channel = pick(t.rng, c.channels)
-    asked = t.pick(f"post {{what}} in {channel}", f"tell {channel} {{what}}", f"share {{what}} on {channel}", f"announce {{what}} in the {channel} channel")
+    asked = t.pick(
+        f"post {{what}} in {channel}",
+        f"tell {channel} {{what}}",
+        f"share {{what}} on {channel}",
+        f"announce {{what}} in the {channel} channel",
+    )
     return Sink("chat.post", asked, {"channel": channel}, "text", "", f"Post it in {channel}", f"posted in {channel}")
 
 
 def memo(t: Scene, stem: str) -> Sink:
     """A note with a title."""
     title = t.pick(stem.title(), f"{stem} {between(t.rng, 2, 60)}", f"about {stem}", stem)
-    asked = t.pick(f"save a note '{title}' with {{what}}", f'keep {{what}} in a note called "{title}"', f"note down {{what}} under {t.quote(title)}")
+    asked = t.pick(
+        f"save a note '{title}' with {{what}}",
+        f'keep {{what}} in a note called "{title}"',
+        f"note down {{what}} under {t.quote(title)}",
+    )
     return Sink("memos.save", asked, {"title": title}, "text", "", f"Save the note {title}", f"saved as note '{title}'")
 
 

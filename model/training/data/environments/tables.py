@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (phrases and tables are read best on one line)
 """The runtime's table tools over CSV files: describe, filter, aggregate, join, with its results and error messages."""
 
 import random
@@ -9,7 +10,7 @@ from typing import Any
 from coterie.model.training.data.environments import words as w
 from coterie.model.training.data.environments.builtin import text_of
 from coterie.model.training.data.environments.services import TEXT, words
-from coterie.model.training.data.surface import Op, OpError, Param, World
+from coterie.model.training.data.surface import Op, OpError, Param, World, csv_text
 
 Row = dict[str, Any]
 Cell = Callable[[random.Random], Any]
@@ -76,7 +77,16 @@ class Table:
 def draw_table(rng: random.Random, world: World) -> Table:
     """A CSV file with 5 to 32 rows in the workspace, its columns named and ordered by chance."""
     theme = THEMES[int(rng.random() * len(THEMES))]
-    names = {role: w.pick(rng, spec[0].split("|")) for role, spec in (("key", theme.key), ("label", theme.label), ("group", theme.group), ("number", theme.number), ("second", theme.second))}
+    names = {
+        role: w.pick(rng, spec[0].split("|"))
+        for role, spec in (
+            ("key", theme.key),
+            ("label", theme.label),
+            ("group", theme.group),
+            ("number", theme.number),
+            ("second", theme.second),
+        )
+    }
     names["date"] = w.pick(rng, theme.date.split("|"))
     case = rng.random()
     if case < 0.2:
@@ -90,16 +100,26 @@ def draw_table(rng: random.Random, world: World) -> Table:
         rng.shuffle(roles)
     rows = [{names[role]: draws[role](rng) for role in roles} for _ in range(w.between(rng, 5, 32))]
     folder = w.pick(rng, ("", "", "", "data/", "tables/", "exports/", "2025/", "in/"))
-    stem = w.pick(rng, (theme.stem, theme.stem, f"{theme.stem}_{w.between(rng, 2022, 2026)}", f"{theme.stem}-{w.pick(rng, ('q1', 'q2', 'may', 'june', 'north', 'all', 'export'))}", f"{w.pick(rng, ('my', 'all', 'new', 'raw'))}_{theme.stem}"))
+    stem = w.pick(
+        rng,
+        (
+            theme.stem,
+            theme.stem,
+            f"{theme.stem}_{w.between(rng, 2022, 2026)}",
+            f"{theme.stem}-{w.pick(rng, ('q1', 'q2', 'may', 'june', 'north', 'all', 'export'))}",
+            f"{w.pick(rng, ('my', 'all', 'new', 'raw'))}_{theme.stem}",
+        ),
+    )
     path = f"{folder}{stem}.csv"
     put(world, path, rows)
-    return Table(path, theme, names["key"], names["label"], names["group"], names["number"], names["second"], names["date"], rows)
+    return Table(
+        path, theme, names["key"], names["label"], names["group"], names["number"], names["second"], names["date"], rows
+    )
 
 
 def put(world: World, path: str, rows: list[Row]) -> None:
     """Keep a table as a CSV file."""
-    quoted = lambda v: f'"{v}"' if "," in str(v) else str(v)  # noqa: E731
-    world["files"][path] = "\n".join([",".join(rows[0]), *(",".join(quoted(v) for v in row.values()) for row in rows)]) + "\n"
+    world["files"][path] = csv_text(rows) + "\n"
     world["tables"][path] = rows
 
 
@@ -133,7 +153,14 @@ def _label(value: Any) -> str:
 def _describe(world: World, a: dict[str, Any]) -> list[Row]:
     rows = rows_of(world, a["path"])
     name = a["path"].rpartition("/")[2].removesuffix(".csv")
-    return [{"table": name, "num_rows": len(rows), "columns": {k: _label(v) for k, v in rows[0].items()}, "sample": rows[:3]}]
+    return [
+        {
+            "table": name,
+            "num_rows": len(rows),
+            "columns": {k: _label(v) for k, v in rows[0].items()},
+            "sample": rows[:3],
+        }
+    ]
 
 
 def _fits(column: str, operator: str, value: str | None) -> Callable[[Row], bool]:
@@ -156,7 +183,16 @@ def _compare(cell: Any, operator: str, value: str) -> bool:
         left, right = float(cell), float(value)
     else:
         left, right = str(cell).lower(), value.lower()
-    return bool({"=": left == right, "!=": left != right, "<": left < right, "<=": left <= right, ">": left > right, ">=": left >= right}[operator])
+    return bool(
+        {
+            "=": left == right,
+            "!=": left != right,
+            "<": left < right,
+            "<=": left <= right,
+            ">": left > right,
+            ">=": left >= right,
+        }[operator]
+    )
 
 
 def _chosen(rows: list[Row], a: Mapping[str, Any], column: str, operator: str, value: str) -> list[Row]:
@@ -208,10 +244,12 @@ def _aggregate(world: World, a: dict[str, Any]) -> Any:
     function = a["function"]
     if a.get("column") is None and function != "count":
         raise OpError(f"{function} needs a column; the columns are {', '.join(rows[0])}")
-    column = _column(rows, a["column"], "column") if a.get("column") else list(rows[0])[0]
+    column = _column(rows, a["column"], "column") if a.get("column") else next(iter(rows[0]))
     if function in ("sum", "mean", "median") and not isinstance(rows[0][column], int | float):
         numbers = ", ".join(k for k, v in rows[0].items() if isinstance(v, int | float))
-        raise OpError(f"column {column!r} holds {_label(rows[0][column])}, for example {rows[0][column]!r}; the columns with numbers are {numbers}")
+        raise OpError(
+            f"column {column!r} holds {_label(rows[0][column])}, for example {rows[0][column]!r}; the columns with numbers are {numbers}"
+        )
     kept = _chosen(rows, a, "where_column", "where_operator", "where_value")
     if not a.get("group_by"):
         return {"value": figure(function, [row[column] for row in kept]), "num_rows": len(kept)}
@@ -219,8 +257,12 @@ def _aggregate(world: World, a: dict[str, Any]) -> Any:
     parts: dict[Any, list[Any]] = {}
     for row in kept:
         parts.setdefault(row[group], []).append(row[column])
-    figures = [{group: name, "value": figure(function, values), "num_rows": len(values)} for name, values in parts.items()]
-    return sorted(figures, key=lambda row: (-row["value"] if isinstance(row["value"], int | float) else 0, str(row[group])))
+    figures = [
+        {group: name, "value": figure(function, values), "num_rows": len(values)} for name, values in parts.items()
+    ]
+    return sorted(
+        figures, key=lambda row: (-row["value"] if isinstance(row["value"], int | float) else 0, str(row[group]))
+    )
 
 
 def _join(world: World, a: dict[str, Any]) -> str:
@@ -230,14 +272,25 @@ def _join(world: World, a: dict[str, Any]) -> str:
     partners: dict[Any, list[Row]] = {}
     for row in right:
         partners.setdefault(row[on_right], []).append(row)
-    joined = [row | {k: v for k, v in other.items() if k not in row} for row in left for other in partners.get(row[on_left], [])]
+    joined = [
+        row | {k: v for k, v in other.items() if k not in row}
+        for row in left
+        for other in partners.get(row[on_left], [])
+    ]
     columns = list(joined[0]) if joined else list(left[0])
     if joined:
         put(world, a["output"], joined)
     return f"wrote {len(joined)} rows to {a['output']}; columns: {', '.join(columns)}"
 
 
-_PATH = Param("path", ("path", "file", "table_path", "csv", "filename"), TEXT, ("a CSV, JSON or SQLite file in the workspace",), True, ("dataset",))
+_PATH = Param(
+    "path",
+    ("path", "file", "table_path", "csv", "filename"),
+    TEXT,
+    ("a CSV, JSON or SQLite file in the workspace",),
+    True,
+    ("dataset",),
+)
 _COLUMN = {"type": "string"}
 _TABLE = Param("table", ("table", "sheet"), TEXT, ("the table of a SQLite file with several tables",), False)
 TABLES: dict[str, Op] = {op.role: op for op in (

@@ -1,3 +1,4 @@
+# ruff: noqa: SIM905  (word lists are read best as running text)
 """Values that tasks are about: people, places, ids, dates, amounts, sentences. Pure functions of a `random.Random`."""
 
 import random
