@@ -29,28 +29,38 @@ _CODE = re.compile(r"^\s*(>>>|\.\. |[:@]param|\$ |#include|def |class |import |f
 
 def documents(held: bool = False, max_chars: int = 80_000_000, roots: Iterable[Path] | None = None) -> Iterator[str]:
     """Prose documents, without repeated paragraphs, until `max_chars` are reached; the held-out slice if `held`."""
-    seen: set[bytes] = set()
     total = 0
-    for raw in _raw_texts(list(roots) if roots is not None else default_roots()):
-        for text in _prose(raw, seen):
-            if (crc32(text[:200].encode()) % HELD_ONE_IN == 0) != held:
-                continue
+    for text in collect(roots):
+        if is_held(text) == held:
             yield text
             total += len(text)
             if total >= max_chars:
                 return
 
 
-def shuffled(seed: int, held: bool = False, max_chars: int = 80_000_000) -> list[str]:
-    """All documents in an order that the seed decides."""
-    found = list(documents(held, max_chars))
-    random.Random(seed).shuffle(found)
-    return found
+def collect(roots: Iterable[Path] | None = None) -> Iterator[str]:
+    """Every prose document, of both slices."""
+    seen: set[bytes] = set()
+    for raw in _raw_texts(list(roots) if roots is not None else default_roots()):
+        yield from _prose(raw, seen)
+
+
+def is_held(text: str) -> bool:
+    """Whether a document is kept for measuring perplexity."""
+    return crc32(text[:200].encode()) % HELD_ONE_IN == 0
 
 
 def save(path: Path, seed: int = 0, max_chars: int = 80_000_000) -> None:
     """Write both slices to a compressed JSON file, for machines where these packages are not installed."""
-    slices = {name: shuffled(seed, name == "held", max_chars) for name in ("train", "held")}
+    slices: dict[str, list[str]] = {"train": [], "held": []}
+    total = 0
+    for text in collect():
+        slices["held" if is_held(text) else "train"].append(text)
+        total += len(text)
+        if total >= max_chars:
+            break
+    for texts in slices.values():
+        random.Random(seed).shuffle(texts)
     with gzip.open(path, "wt", encoding="utf-8", compresslevel=6) as file:
         json.dump(slices, file)
 

@@ -107,34 +107,41 @@ class CatalogueSource:
         ]
         return Together(ask.text, ask.imperative, asks)
 
-    def siblings(self, rng: random.Random, ask: Ask, count: int) -> list[ToolCard]:
+    def siblings(self, rng: random.Random, asks: Sequence[Ask], count: int) -> list[ToolCard]:
         """Other operations, most of the same service and as close as possible by name."""
-        return self._others(rng, ask, count, hard=rng.random() < 0.75)
+        return self._others(rng, asks, count, hard=rng.random() < 0.75)
 
     def unfit(self, rng: random.Random, ask: Ask, count: int, hard: bool) -> list[ToolCard]:
         """Operations that cannot serve the request."""
-        return self._others(rng, ask, count, hard, strict=True)
+        return self._others(rng, [ask], count, hard, strict=True)
 
-    def _others(self, rng: random.Random, ask: Ask, count: int, hard: bool, strict: bool = False) -> list[ToolCard]:
-        target: Operation = ask.origin.operation
-        style = ask.origin.style if rng.random() < 0.8 else None
-        held = is_held(target.service)
-        pool: Sequence[Operation] = self._services[target.service] if hard else self._flat[held]
+    def _others(
+        self, rng: random.Random, asks: Sequence[Ask], count: int, hard: bool, strict: bool = False
+    ) -> list[ToolCard]:
+        targets: list[Operation] = [ask.origin.operation for ask in asks]
+        style = asks[0].origin.style if rng.random() < 0.8 else None
+        pool: Sequence[Operation] = (
+            self._services[targets[0].service] if hard else self._flat[is_held(targets[0].service)]
+        )
         drawn = rng.sample(list(pool), min(len(pool), max(24, count * 4) if hard else count * 2))
-        mine = set(words_of(target.name))
+        mine = set(words_of(targets[0].name))
         if hard:
-            drawn.sort(key=lambda o: -len(mine & set(words_of(o.name))) + rng.random())
+            drawn.sort(key=lambda o: rng.random() - len(mine & set(words_of(o.name))))
+        taken = {ask.card.name for ask in asks}
         chosen: dict[str, ToolCard] = {}
         for operation in drawn:
-            close = _similar(target, operation)
-            if operation is target or operation.description == target.description or close >= (0.5 if strict else 0.95):
-                continue
-            card = show(rng, operation, style).card
-            if card.name != ask.card.name:
-                chosen.setdefault(card.name, card)
             if len(chosen) == count:
                 break
+            if any(_confusable(target, operation, 0.5 if strict else 0.95) for target in targets):
+                continue
+            card = show(rng, operation, style).card
+            if card.name not in taken:
+                chosen.setdefault(card.name, card)
         return list(chosen.values())
+
+
+def _confusable(target: Operation, other: Operation, limit: float) -> bool:
+    return other is target or other.description == target.description or _similar(target, other) >= limit
 
 
 def _similar(a: Operation, b: Operation) -> float:

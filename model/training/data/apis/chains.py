@@ -154,7 +154,9 @@ def _trajectory(
 ) -> Trajectory:
     """The run: the first call, what it returned, and the calls that use its id."""
     cards: list[ToolCard] = list({a.card.name: a.card for a in [first, *(link.ask for link in links)]}.values())
-    tools = shown(rng, cards, source.siblings(rng, first, rng.choice([0, 0, 1, 2, 3, 5])))
+    tools = shown(
+        rng, cards, source.siblings(rng, [first, *(link.ask for link in links)], rng.choice([0, 0, 1, 2, 3, 5]))
+    )
     first.arguments = protocol.in_schema_order(first.arguments, first.card.parameters)
     planned = [PlannedStep(do_text(first), known_texts(first.arguments))]
     calls = [first.arguments]
@@ -201,7 +203,10 @@ def operation_chain(rng: random.Random, split: Split, source: CatalogueSource) -
         style = rng.choice(frames.STYLES)
         first = ask_for(rng, show(rng, first_operation, style), split)
         tool = show(rng, second_operation, style)
-        second = ask_for(rng, tool, split, omit=key)
+        shared = {
+            k: _again(first, k) for k in second_operation.required if first is not None and k in first.origin.names
+        }
+        second = ask_for(rng, tool, split, {k: v for k, v in shared.items() if v is not None}, omit=key)
         if first is not None and second is not None:
             break
     noun = " ".join(words_of(key)[:-1])
@@ -225,6 +230,12 @@ def operation_chain(rng: random.Random, split: Split, source: CatalogueSource) -
         data,
         f"{noun} {words_of(key)[-1]} {ident.value}",
     )
+
+
+def _again(first: Ask, key: str) -> Value | None:
+    """What the first request said for a parameter that the second call has too."""
+    value = first.arguments.get(first.origin.names[key])
+    return Value(value, value if isinstance(value, str) else protocol.dumps(value)) if value is not None else None
 
 
 _PAIRS: dict[tuple[int, bool], list[tuple[Operation, Operation, str]]] = {}

@@ -22,7 +22,7 @@ MAX_OBSERVATION_CHARS = 900
 def single(rng: random.Random, split: Split, source: Source, kind: str = "single") -> Trajectory:
     """One call with one or several tools shown."""
     ask = source.ask(rng, split)
-    tools = shown(rng, [ask.card], source.siblings(rng, ask, _num_others(rng)))
+    tools = shown(rng, [ask.card], source.siblings(rng, [ask], _num_others(rng)))
     return _run(rng, source, wrap(rng, ask.text, ask.imperative), tools, [ask], kind)
 
 
@@ -33,7 +33,7 @@ def parallel(rng: random.Random, split: Split, source: Source) -> Trajectory:
         group = source.together(rng, split, count)
         if group is not None:
             break
-    others = source.siblings(rng, group.asks[0], _num_others(rng))
+    others = source.siblings(rng, group.asks[:1], _num_others(rng))
     tools = shown(rng, [group.asks[0].card], others)
     return _run(rng, source, wrap(rng, group.text, group.imperative), tools, group.asks, "parallel")
 
@@ -51,7 +51,7 @@ def parallel_mixed(rng: random.Random, split: Split, source: Source) -> Trajecto
             continue
         asks += new
         texts.append(group.text if group else new[0].text)
-    others = source.siblings(rng, asks[0], rng.choice([0, 0, 1, 2, 3]))
+    others = source.siblings(rng, asks, rng.choice([0, 0, 1, 2, 3]))
     cards = list({a.card.name: a.card for a in asks}.values())
     return _run(rng, source, join_requests(rng, texts), shown(rng, cards, others), asks, "parallel_mixed")
 

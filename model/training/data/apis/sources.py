@@ -56,7 +56,7 @@ class Source(Protocol):
 
     def together(self, rng: random.Random, split: Split, count: int) -> Together | None: ...
 
-    def siblings(self, rng: random.Random, ask: Ask, count: int) -> list[ToolCard]: ...
+    def siblings(self, rng: random.Random, asks: Sequence[Ask], count: int) -> list[ToolCard]: ...
 
     def unfit(self, rng: random.Random, ask: Ask, count: int, hard: bool) -> list[ToolCard]: ...
 
@@ -109,21 +109,25 @@ class FrameSource:
             return _gapped(rng, built, template, count)
         return _in_turn(rng, built, split, count)
 
-    def siblings(self, rng: random.Random, ask: Ask, count: int) -> list[ToolCard]:
+    def siblings(self, rng: random.Random, asks: Sequence[Ask], count: int) -> list[ToolCard]:
         """Tools for other purposes, most of them of the same domain."""
-        return self._others(rng, ask, count, 0.65, lambda f, g: False)
+        return self._others(rng, asks, count, 0.65, lambda f, g: False)
 
     def unfit(self, rng: random.Random, ask: Ask, count: int, hard: bool) -> list[ToolCard]:
         """Tools that cannot serve the request; hard ones are of its domain."""
-        return self._others(rng, ask, count, 1.0 if hard else 0.0, _could_serve)
+        return self._others(rng, [ask], count, 1.0 if hard else 0.0, _could_serve)
 
-    def _others(self, rng: random.Random, ask: Ask, count: int, near: float, excluded: Any) -> list[ToolCard]:
-        target: Frame = ask.origin.frame
-        style = ask.origin.style if rng.random() < 0.75 else None
-        chosen: dict[str, ToolCard] = {ask.card.name: ask.card}
-        keys = {target.key}
+    def _others(
+        self, rng: random.Random, asks: Sequence[Ask], count: int, near: float, excluded: Any
+    ) -> list[ToolCard]:
+        targets: list[Frame] = [ask.origin.frame for ask in asks]
+        target = targets[0]
+        style = asks[0].origin.style if rng.random() < 0.75 else None
+        chosen: dict[str, ToolCard] = {ask.card.name: ask.card for ask in asks}
+        right = len(chosen)
+        keys = {frame.key for frame in targets}
         for _ in range(count * 4):
-            if len(chosen) > count:
+            if len(chosen) >= right + count:
                 break
             pool: Sequence[Frame] = (
                 self._near(rng, target)
@@ -137,13 +141,13 @@ class FrameSource:
                 frame.key in keys
                 or (frame.held != target.held and not target.held)
                 or excluded(target, frame)
-                or _same(target, frame)
+                or any(_same(other, frame) for other in targets)
             ):
                 continue
             keys.add(frame.key)
             card = frames.build(rng, frame, style).card
             chosen.setdefault(card.name, card)
-        return list(chosen.values())[1:]
+        return list(chosen.values())[right:]
 
     def _near(self, rng: random.Random, target: Frame) -> Sequence[Frame]:
         domain = self._domains[target.domain]
@@ -162,9 +166,25 @@ def belongs(frame: Frame, split: Split) -> bool:
 
 def _same(a: Frame, b: Frame) -> bool:
     """Whether two frames are so close that either could be meant."""
+    if bool(a.entity) != bool(b.entity):
+        return _same_thing(a, b) if b.entity else _same_thing(b, a)
     if a.entity and a.entity == b.entity:
         return {a.verb, b.verb} <= {"cancel", "delete", "end", "terminate", "close", "withdraw", "discard", "retire"}
     return len(a.tokens & b.tokens) / len(a.tokens | b.tokens) >= 0.6
+
+
+# Written frames that are about a composed entity though they do not share its name.
+_ABOUT = {
+    "reserve_table": "reservation",
+    "wine_pairing": "recipe",
+    "meal_plan": "meal_log",
+    "water_plants": "irrigation_program",
+}
+
+
+def _same_thing(written: Frame, composed: Frame) -> bool:
+    nouns = {word.rstrip("s") for word in composed.entity.split("_")}
+    return _ABOUT.get(written.key) == composed.entity or bool(nouns & {word.rstrip("s") for word in written.tokens})
 
 
 def _could_serve(target: Frame, other: Frame) -> bool:
