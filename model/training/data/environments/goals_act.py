@@ -114,7 +114,7 @@ def act_each(t: Scene, c: C, a: Action) -> None:
     t.replan(
         t.pick(f"{len(keys)} {word}: {', '.join(keys)}. One step for each.", f"Found {', '.join(keys)}."),
         *(Step(f"{c.name}.{a.name}", asked.replace("{it}", f"{c.noun} {k}"), {"id": k}) for k in keys),
-        *([sink.step()] if sink else []),
+        *([sink.step(t.here)] if sink else []),
     )
     for key in keys:
         t.call()

@@ -120,7 +120,7 @@ def act_and_log(t: Scene, c: C, a: Action) -> None:
             t.finish(t.pick(f"Refused: {key} is {was}. Nothing to log or tell.", f"Not possible while {was}."))
             t.answer(f"Not possible: {c.noun} {key} is {was}. Nothing was written or sent.", "failed")
             return
-        t.replan(t.pick(f"Refused, it is {was}: only log the reason.", f"Not {a.past}: {was}."), log.step())
+        t.replan(t.pick(f"Refused, it is {was}: only log the reason.", f"Not {a.past}: {was}."), log.step(t.here))
         sinks.deliver(t, log, f"{noun} {key}: refused, it is {was}", f"{noun} {key}")
         t.answer(f"Refused: {c.noun} {key} is {was}; {log.past}.")
         return

@@ -160,7 +160,7 @@ def either(t: Scene, c: C) -> None:
     now, hit = in_words(r[state.name]), r[state.name] == wanted
     telling = hit == flip
     step = (
-        sink.step()
+        sink.step(t.here)
         if telling
         else Step(f"{c.name}.update", f"Set {what} of {c.noun} {r['id']}", {"id": r["id"], f.name: new})
     )

@@ -120,7 +120,7 @@ def _list(c: C, state: F) -> Op:
 
     docs = (
         f"List {c.plural}.",
-        f"List {c.plural}, all or those with one {state.name}.",
+        f"List {c.plural}, all or by {state.name.replace('_', ' ')}.",
         f"All {c.plural} with a given {state.name}.",
     )
     return Op(
@@ -194,7 +194,7 @@ def _update(c: C) -> Op:
         f"Change fields of {_an(c.noun)}; fields left out stay as they are.",
         f"Sets {', '.join(f.name.replace('_', ' ') for f in fields)} of one {c.noun}.",
     )
-    params = (_id(c), *(f.param(False) for f in fields))
+    params = (_id(c), *(f.param(False, changed=True) for f in fields))
     return Op(
         f"{c.name}.update",
         _named(c, _SET, False, ("fields",)),

@@ -45,13 +45,13 @@ class F:
         """The field in a sentence."""
         return pick(rng, self.says) if self.says else "the " + self.name.replace("_", " ")
 
-    def param(self, required: bool) -> Param:
-        """The field as a parameter."""
+    def param(self, required: bool, changed: bool = False) -> Param:
+        """The field as a parameter; of a change it may be called new."""
         spaced = self.name.replace("_", " ")
         docs = (spaced.capitalize(), f"The {spaced}") + (("YYYY-MM-DD",) if self.kind == "date" else ())
         return Param(
             self.name,
-            (self.name, *self.names, f"new_{self.name}") if not required else (self.name, *self.names),
+            (self.name, *self.names, f"new_{self.name}") if changed else (self.name, *self.names),
             self.schema,
             docs,
             required,
