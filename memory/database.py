@@ -40,7 +40,8 @@ class Database:
         """Open (and create) the database of a data home, or the one at `url`, and bring its schema up to date."""
         from coterie.memory.migrations import upgrade
 
-        address = _address(url) if url else URL.create("sqlite", database=str(_prepared(home) / FILE_NAME))
+        _prepare(home)
+        address = _address(url) if url else URL.create("sqlite", database=str(home / FILE_NAME))
         if address.get_backend_name() == "sqlite":
             database = cls(_sqlite_engine(address, busy_timeout_s), str(address.database), busy_timeout_s)
         else:
@@ -91,7 +92,7 @@ class Database:
         self.engine.dispose()
 
 
-def _prepared(home: Path) -> Path:
+def _prepare(home: Path) -> None:
     try:
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
@@ -100,7 +101,6 @@ def _prepared(home: Path) -> Path:
                 way_out = "set COTERIE_HOME to a folder that can be written"
                 raise DatabaseUnavailable(f"data home {home}: {error.strerror}; {way_out}") from error
             raise
-    return home
 
 
 def _address(url: str) -> URL:

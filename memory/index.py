@@ -66,6 +66,8 @@ class Index:
         self._load_encoder = load_encoder
         self._lock_path = lock
         self._lock = RLock()
+        self._seen = 0
+        self._changed = False
 
     @property
     def where(self) -> str:
@@ -92,16 +94,26 @@ class Index:
         vector = self.encode([text])[0]
         with self._lock:
             try:
-                self.sync(MAX_EMBEDDED_FIRST)
-                return self._vectors.nearest(vector, k, namespace, kinds)
+                return self._synced_nearest(vector, k, namespace, kinds)
             except EncoderUnavailable:
                 raise
             except IndexUnavailable as error:
                 if not self._vectors.is_local:
                     raise
+                log.debug("%s", error)  # a failed index has been closed: what another process changed is read anew
+        with self._lock:
+            try:
+                return self._synced_nearest(vector, k, namespace, kinds)
+            except IndexUnavailable as error:
                 log.warning("%s (doing so now)", error)
                 self.rebuild(max_documents=MAX_EMBEDDED_FIRST)
                 return self._vectors.nearest(vector, k, namespace, kinds)
+
+    def _synced_nearest(
+        self, vector: "NDArray[np.float32]", k: int, namespace: str, kinds: Sequence[str]
+    ) -> list[Near]:
+        self.sync(MAX_EMBEDDED_FIRST)
+        return self._vectors.nearest(vector, k, namespace, kinds)
 
     def sync(self, max_documents: int | None = None, progress: Progress | None = None) -> int:
         """Embed what waits (up to a number, newest first), drop what is gone; returns how many were embedded."""
@@ -117,6 +129,7 @@ class Index:
     def rebuild(self, progress: Progress | None = None, max_documents: int | None = None) -> int:
         """Make the index again from the database; returns how many were embedded, the rest waits for `sync`."""
         with self._writing():
+            self._changed = True
             self._vectors.start_afresh()
             with self._database.write() as session:
                 session.execute(update(DocumentRow).values(vector_sha256=None))
@@ -128,7 +141,7 @@ class Index:
         """Compare every hash; an index that cannot be read is reported, not raised."""
         wanted = self._wanted()
         try:
-            with self._lock:
+            with self._writing():
                 held = self._vectors.hashes()
         except IndexUnavailable as error:
             return Audit(len(wanted), 0, len(wanted), 0, 0, str(error))
@@ -146,6 +159,7 @@ class Index:
             indexed = session.scalar(select(func.count()).where(DocumentRow.vector_sha256.is_not(None)))
         if self._vectors.count() == indexed:
             return
+        self._changed = True
         wanted, held = self._wanted(), self._vectors.hashes()
         self._vectors.delete([i for i in held if i not in wanted])
         self._mark({i: held.get(i) for i in wanted})
@@ -158,6 +172,7 @@ class Index:
         for start in range(0, len(pending), BATCH):
             part = pending[start : start + BATCH]
             entries = [entry for entry, _ in part]
+            self._changed = True
             self._vectors.upsert(entries, self.encode([text for _, text in part]))
             self._mark({entry.id: entry.sha256 for entry in entries})
             if progress:
@@ -185,9 +200,24 @@ class Index:
                 handle = os.open(self._lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX)
+                self._follow_writers(handle)
                 yield
             finally:
+                self._sign(handle)
                 os.close(handle)
+
+    def _follow_writers(self, handle: int) -> None:
+        """Chroma keeps vectors in memory and does not see other processes write: read anew after they have."""
+        written = int(os.pread(handle, 32, 0) or 0)
+        if written != self._seen:
+            self._vectors.close()
+        self._seen, self._changed = written, False
+
+    def _sign(self, handle: int) -> None:
+        """Count our writing in the lock file, for the others to see."""
+        if self._changed:
+            self._seen += 1
+            os.pwrite(handle, str(self._seen).encode(), 0)
 
 
 def _entry(row: DocumentRow) -> Entry:

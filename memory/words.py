@@ -4,7 +4,6 @@ Source: Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and
 by it. The query is a plain OR of the words that carry meaning, so nothing a user types is query syntax.
 """
 
-import os
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -38,7 +37,9 @@ ORDER BY ts_rank_cd(to_tsvector('simple', d.text), q) DESC, d.number DESC LIMIT 
 def words_of(query: str) -> tuple[str, ...]:
     """The words of a text that carry meaning, each once, in lower case; all of them if none does."""
     every = tuple(dict.fromkeys(word.lower() for word in _WORD.findall(query)))
-    meaning = tuple(word for word in every if word not in STOP_WORDS and (len(word) > 1 or not word.isascii()))
+    meaning = tuple(
+        word for word in every if word not in STOP_WORDS and (len(word) > 1 or not word.isascii() or word.isdigit())
+    )
     return (meaning or every)[:MAX_WORDS]
 
 
@@ -74,6 +75,6 @@ def _plain(text: str) -> str:
 
 
 def _same(word: str, other: str) -> bool:
-    alike = len(os.path.commonprefix([word, other]))
+    alike = next((i for i, (a, b) in enumerate(zip(word, other, strict=False)) if a != b), min(len(word), len(other)))
     longer = max(len(word), len(other))
     return alike == longer or alike >= max(STEM_CHARS, longer - MAX_ENDING_CHARS)
