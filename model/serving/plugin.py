@@ -6,11 +6,10 @@ anywhere else, and in anybody else's vLLM, it changes nothing.
 
 import os
 from functools import cache
-from importlib import import_module
-from importlib.util import find_spec
+
+from coterie.model.kernels.vllm_hooks import install
 
 KERNELS_VARIABLE = "COTERIE_KERNELS"
-HOOKS = "coterie.model.kernels.vllm_hooks"
 
 
 def register() -> None:
@@ -20,8 +19,5 @@ def register() -> None:
 
 @cache
 def installed_kernels() -> str:
-    """The kernels that run the experts in this process: `vllm`, or what `vllm_hooks.install` put there."""
-    setting = os.environ.get(KERNELS_VARIABLE, "vllm")
-    if setting == "vllm" or find_spec(HOOKS) is None:
-        return "vllm"
-    return str(import_module(HOOKS).install(setting))
+    """The kernels that run the experts in this process, `vllm` where nothing was asked for."""
+    return install(os.environ.get(KERNELS_VARIABLE, "vllm"))

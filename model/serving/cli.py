@@ -1,0 +1,105 @@
+"""`coterie serve [start|stop|status|bench]`: the local model server from the command line."""
+
+from typing import Annotated, Any, Literal
+
+import typer
+
+from coterie.model.config import DEFAULT_MODEL
+from coterie.model.telling import Progress, put_json, told
+
+app = typer.Typer(
+    help="The local model server.", invoke_without_command=True, add_completion=False, pretty_exceptions_enable=False
+)
+
+Model = Annotated[str, typer.Option("--model", metavar="REF", help="A model of ours, a folder or a hub id.")]
+Port = Annotated[int | None, typer.Option("--port", min=1, max=65535, help="By default a free one.")]
+IdleStop = Annotated[float | None, typer.Option("--idle-stop", min=1, metavar="S", help="Stop after S idle seconds.")]
+Kernels = Annotated[Literal["auto", "own", "vllm", "torch"], typer.Option(help="Whose kernels run the experts.")]
+Compiled = Annotated[bool, typer.Option("--compiled", help="torch.compile: starts minutes later, decodes faster.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
+
+
+@app.callback()
+def serve(
+    context: typer.Context,
+    model: Model = DEFAULT_MODEL,
+    port: Port = None,
+    idle_stop: IdleStop = None,
+    kernels: Kernels = "auto",
+    compiled: Compiled = False,
+    as_json: AsJson = False,
+) -> None:
+    """Start the server; the same as `serve start`."""
+    if context.invoked_subcommand is None:
+        start(model, port, idle_stop, kernels, compiled, as_json)
+
+
+@app.command()
+def start(
+    model: Model = DEFAULT_MODEL,
+    port: Port = None,
+    idle_stop: IdleStop = None,
+    kernels: Kernels = "auto",
+    compiled: Compiled = False,
+    as_json: AsJson = False,
+) -> None:
+    """Start the server and return when it answers."""
+    from coterie.model.serving.lifecycle import start as start_server
+    from coterie.model.serving.options import Options
+
+    options = Options(idle_stop_s=idle_stop, kernels=kernels, compiled=compiled)
+    with told(), Progress() as say:
+        info = start_server(model, options, port=port, say=say)
+    word = "started" if info.started else "already running"
+    _put(_face(info), as_json, f"{word}: {info.model} at {info.url} (kernels: {info.kernels}, pid {info.pid})")
+
+
+@app.command()
+def stop(as_json: AsJson = False) -> None:
+    """Stop the server with all its processes."""
+    from coterie.model.serving.lifecycle import stop as stop_server
+
+    with told():
+        info = stop_server()
+    said = f"stopped: {info.model} at {info.url} (pid {info.pid})" if info else "no server runs"
+    _put({"stopped": info is not None, "pid": info.pid if info else None}, as_json, said)
+
+
+@app.command()
+def status(as_json: AsJson = False) -> None:
+    """Say whether a server runs, and what it serves."""
+    from coterie.model.serving.lifecycle import status as find
+
+    info = find()
+    said = "no server runs; start one with 'coterie serve'"
+    if info is not None:
+        state = f"kernels: {info.kernels}" if info.kernels else "starting"
+        said = f"running: {info.model} at {info.url} ({state}, pid {info.pid})"
+    _put(_face(info), as_json, said)
+
+
+@app.command()
+def bench(
+    model: Model = DEFAULT_MODEL,
+    kernels: Kernels = "auto",
+    compiled: Compiled = False,
+    cold: Annotated[bool, typer.Option("--cold", help="Stop a running server first and time the start.")] = False,
+) -> None:
+    """Measure start, first token, decode and prefill rates; prints one JSON object."""
+    from coterie.model.serving.measure import measure
+    from coterie.model.serving.options import Options
+
+    with told(), Progress() as say:
+        put_json(measure(model, Options(kernels=kernels, compiled=compiled), cold=cold, say=say))
+
+
+def _face(info: Any) -> dict[str, Any]:
+    fields = ("url", "model", "kernels", "pid", "weights_sha256")
+    return {"running": info is not None} | {field: getattr(info, field, None) for field in fields}
+
+
+def _put(data: dict[str, Any], as_json: bool, said: str) -> None:
+    if as_json:
+        put_json(data)
+    else:
+        print(said)

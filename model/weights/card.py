@@ -1,0 +1,32 @@
+"""The model card: what was built from what, checked now, with the scores recorded beside the trained part."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from coterie.model.weights.adapter import FOLDER
+from coterie.model.weights.base import require_sha256
+from coterie.model.weights.build import build, read_card
+from coterie.model.weights.export import TENSORS
+
+SCORES = FOLDER / "card.json"
+
+
+def model_card(home: Path, name: str, say: Callable[[str], None]) -> dict[str, Any]:
+    """Name, sizes, sha256 (recomputed; ChecksumMismatch if the file was changed) and recorded scores."""
+    folder = build(home, name, say)
+    built = read_card(folder)
+    say("checking the weights")
+    require_sha256(folder / TENSORS, built.weights_sha256)
+    recorded = json.loads(SCORES.read_text()) if SCORES.is_file() and built.variant == "moe" else {}
+    return {
+        "name": name,
+        "weights_sha256": built.weights_sha256,
+        "total_params": built.total_params,
+        "active_params": built.active_params,
+        "path": str(folder),
+        "inputs": built.inputs,
+        "scores": recorded.pop("scores", {}),
+        **recorded,
+    }
