@@ -1,4 +1,4 @@
-"""Measures the layers on the CPU: copy bandwidth, PyTorch, vLLM's own path where it is installed, ours in bf16 and int8.
+"""Measures the layers on the CPU: copy bandwidth, PyTorch, vLLM's own path where it is installed, ours.
 
 Implementations take turns within each repeat, so that a busy machine slows all of them alike; distinct weights per
 layer are walked in order, as decoding does, so that nothing sits in cache that would not.

@@ -57,13 +57,13 @@ def transformers_experts(layer: Layer) -> Run:
         return silu(gate) * up
 
     module = SimpleNamespace(
-        num_experts=len(layer.w2_EHI), gate_up_proj=layer.w13_EJH, down_proj=layer.w2_EHI, has_gate=True, has_bias=False,
-        is_transposed=False, _is_expert_parallel=False, _apply_gate=gated, act_fn=silu,
+        num_experts=len(layer.w2_EHI), gate_up_proj=layer.w13_EJH, down_proj=layer.w2_EHI, has_gate=True,
+        has_bias=False, is_transposed=False, _is_expert_parallel=False, _apply_gate=gated, act_fn=silu,
     )  # fmt: skip
 
     def run(x_TH: Tensor) -> Tensor:
         ids, weights = plain_route(x_TH, layer)
-        result: Tensor = grouped_mm_experts_forward(module, x_TH, ids, weights)  # type: ignore[arg-type]
+        result: Tensor = grouped_mm_experts_forward(module, x_TH, ids, weights)
         return result.to(x_TH.dtype)
 
     return run

@@ -32,7 +32,8 @@ def kernel() -> Any:
     if not CARRIED.exists():
         return None
     spec = importlib.util.spec_from_file_location("carried_fused_moe", CARRIED.resolve())
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules["carried_fused_moe"] = module
     spec.loader.exec_module(module)
@@ -43,8 +44,9 @@ def default_config(tokens: int, num_experts: int) -> Config:
     """What vLLM 0.32 chooses for bf16 when no tuned file fits (`get_default_config`)."""
     block_m = 16 if tokens <= 32 else 32 if tokens <= 96 else 64 if tokens <= 512 else 128
     return {
-        "BLOCK_SIZE_M": block_m, "BLOCK_SIZE_N": 64 if tokens <= 64 else 128, "BLOCK_SIZE_K": 128 if tokens <= 64 else 64,
-        "GROUP_SIZE_M": 16 if tokens // num_experts > 128 else 1, "num_warps": 4 if tokens <= 128 else 8,
+        "BLOCK_SIZE_M": block_m, "BLOCK_SIZE_N": 64 if tokens <= 64 else 128,
+        "BLOCK_SIZE_K": 128 if tokens <= 64 else 64, "GROUP_SIZE_M": 16 if tokens // num_experts > 128 else 1,
+        "num_warps": 4 if tokens <= 128 else 8,
         "num_stages": 4 if tokens <= 32 else 3,
     }  # fmt: skip
 
@@ -165,7 +167,8 @@ def warm(hidden: int, width: int, top_k: int, config: Config) -> None:
 def carry() -> None:
     """Copies the kernel out of an installed vLLM: its two functions, nothing else."""
     found = importlib.util.find_spec("vllm")
-    assert found is not None and found.origin is not None, "vLLM is not installed here"
+    if found is None or found.origin is None:
+        raise ImportError("vLLM is not installed here; the baseline rows are left out without its kernel")
     source = (Path(found.origin).parent / "model_executor/layers/fused_moe/fused_moe.py").read_text()
     wanted = {"write_zeros_to_output", "fused_moe_kernel"}
     nodes = [n for n in ast.parse(source).body if isinstance(n, ast.FunctionDef) and n.name in wanted]

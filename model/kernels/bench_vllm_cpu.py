@@ -8,6 +8,7 @@ import functools
 import importlib.util
 from collections.abc import Callable
 from types import SimpleNamespace
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -38,7 +39,7 @@ def instruction_sets() -> list[str]:
 def _linear(weight: Tensor) -> Run:
     from vllm.model_executor.layers.utils import dispatch_cpu_unquantized_gemm
 
-    module = torch.nn.Module()
+    module: Any = torch.nn.Module()
     module.weight = torch.nn.Parameter(weight.clone(), requires_grad=False)
     module.bias = None
     dispatch_cpu_unquantized_gemm(module, remove_weight=False)
@@ -52,7 +53,8 @@ def layer(weights: LayerWeights, routing: Routing, isa: str) -> Run:
     from vllm.model_executor.layers.fused_moe.router.cpu_router import _grouped_topk
 
     w13, w2 = (ops.cpu_prepack_moe_weight(w, isa) for w in (weights.w13_EJH, weights.w2_EHI))
-    assert weights.shared_w13_ZH is not None and weights.shared_w2_HS is not None
+    assert weights.shared_w13_ZH is not None
+    assert weights.shared_w2_HS is not None
     gate_up, down, shared = _linear(weights.shared_w13_ZH), _linear(weights.shared_w2_HS), weights.shared_w2_HS.shape[1]
 
     def run(x: Tensor) -> Tensor:

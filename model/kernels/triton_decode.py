@@ -5,6 +5,9 @@ grid (token, tile of H), the token's slots in order, one write, no atomics. Sums
 Shapes: T tokens, H hidden, I expert width, S slots per token, P = T * S pairs.
 """
 
+# Triton kernels carry no Python types.
+# mypy: disable-error-code="no-untyped-def,untyped-decorator"
+
 from typing import NamedTuple
 
 import torch

@@ -3,6 +3,9 @@
 Triton's interpreter (3.6 to 3.9) multiplies the bit patterns of bf16 operands, so under it they are widened first.
 """
 
+# Triton kernels carry no Python types.
+# mypy: disable-error-code="no-untyped-def,untyped-decorator"
+
 import os
 
 import triton

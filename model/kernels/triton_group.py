@@ -4,6 +4,9 @@ One launch up to CHUNK pairs, three above. Order within an expert is pair order:
 Shapes: P pairs, C chunks of pairs, B bins (experts, one for absent ones, padded to a power of two).
 """
 
+# Triton kernels carry no Python types.
+# mypy: disable-error-code="no-untyped-def,untyped-decorator"
+
 from typing import NamedTuple
 
 import torch
@@ -101,7 +104,7 @@ def group_pairs(ids_TS: Tensor, num_experts: int, block_m: int) -> Groups:
     sizes = (pairs, bins, max_tiles, max_tiles, 1, chunks * bins, bins)
     pair_of, row_end, tile_expert, tile_row, num_tiles, counts, totals = torch.empty(
         sum(sizes), dtype=torch.int32, device=device
-    ).split(sizes)
+    ).split_with_sizes(sizes)
     if chunks > 1:
         count_kernel[(chunks,)](ids_TS, counts, pairs, num_experts, CHUNK=chunk, BINS=bins)
         part = min(32, bins)

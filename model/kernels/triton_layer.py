@@ -81,7 +81,8 @@ def experts(x_TH: Tensor, layer: Layer, ids_TS: Tensor, weights_TS: Tensor, plan
     if isinstance(plan.up, PairTiles) and isinstance(plan.down, PairTiles):
         h_PI = pairs_up(x_TH, layer.w13_EJH, ids_TS, plan.up)
         return pairs_down(h_PI, layer.w2_EHI, ids_TS, weights_TS, x_TH.dtype, plan.down)
-    assert isinstance(plan.up, Tiles) and isinstance(plan.down, Tiles)
+    assert isinstance(plan.up, Tiles)
+    assert isinstance(plan.down, Tiles)
     num_experts = len(layer.w2_EHI)
     groups = group_pairs(ids_TS, num_experts, plan.block_m)
     h_RI = grouped_up(x_TH, layer.w13_EJH, ids_TS.shape[1], groups, plan.up)

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -56,9 +57,13 @@ def tune(layers: list[Layer], tokens: int, timer: Timer) -> Plan | None:
     plans = [_best_pairs(layers, x, ids, weights, timer)] if tokens <= 8 else []
     for block_m, ups, downs in candidates(tokens, ids.numel() / len(layer.w2_EHI)):
         plans.append(_best_grouped(layers, x, ids, weights, block_m, ups, downs, timer))
-    timed = [(_time(lambda one, p=plan: moe_layer(x, one, p), layers, timer), plan) for plan in plans if plan]
+    timed = [(_time(partial(_run_plan, x, plan), layers, timer), plan) for plan in plans]
     finite = [(took, plan) for took, plan in timed if took < float("inf")]
     return min(finite, key=lambda pair: pair[0])[1] if finite else None
+
+
+def _run_plan(x_TH: Tensor, plan: Plan, layer: Layer) -> Tensor:
+    return moe_layer(x_TH, layer, plan)
 
 
 def _time(call: Callable[[Layer], object], layers: list[Layer], timer: Timer) -> float:
@@ -128,7 +133,7 @@ def bench_vllm_tokens() -> tuple[int, ...]:
 
 
 def _jobs() -> list[tuple[int, int, int, Tiles | PairTiles]]:
-    """Every (hidden, width, row tile, tiles) that compiles differently: divisibility, not size, makes the difference."""
+    """Every (hidden, width, row tile, tiles) that compiles differently: divisibility, not size, decides."""
     grouped = [(16, SMALL), (32, MEDIUM), (64, MEDIUM), (128, [*LARGE, *LARGE_DOWN])]
     jobs: list[tuple[int, int, int, Tiles | PairTiles]] = []
     for shape in (SHAPES[1], SHAPES[0], SHAPES[3]):

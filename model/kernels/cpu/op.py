@@ -62,13 +62,13 @@ def _routed_experts(x_TH: Tensor, packed: Tensor, ids_TK: Tensor, weights_TK: Te
 @functools.cache
 def _library() -> torch.library.Library:
     """Registers the operations; once per process, on first use."""
-    ops = torch.library.Library("coterie", "DEF")
-    ops.define("moe_layer(Tensor x, Tensor packed) -> Tensor")
-    ops.define("moe_layer_traced(Tensor x, Tensor packed, int top_k) -> (Tensor, Tensor)")
-    ops.define("routed_experts(Tensor x, Tensor packed, Tensor ids, Tensor weights) -> Tensor")
-    ops.impl("moe_layer", _moe_layer, "CPU")
-    ops.impl("moe_layer_traced", _moe_layer_traced, "CPU")
-    ops.impl("routed_experts", _routed_experts, "CPU")
+    ops = torch.library.Library("coterie", "DEF")  # type: ignore[no-untyped-call]
+    ops.define("moe_layer(Tensor x, Tensor packed) -> Tensor")  # type: ignore[no-untyped-call]
+    ops.define("moe_layer_traced(Tensor x, Tensor packed, int top_k) -> (Tensor, Tensor)")  # type: ignore[no-untyped-call]
+    ops.define("routed_experts(Tensor x, Tensor packed, Tensor ids, Tensor weights) -> Tensor")  # type: ignore[no-untyped-call]
+    ops.impl("moe_layer", _moe_layer, "CPU")  # type: ignore[no-untyped-call]
+    ops.impl("moe_layer_traced", _moe_layer_traced, "CPU")  # type: ignore[no-untyped-call]
+    ops.impl("routed_experts", _routed_experts, "CPU")  # type: ignore[no-untyped-call]
     torch.library.register_fake("coterie::moe_layer", lambda x, packed: torch.empty_like(x), lib=ops)
     torch.library.register_fake(
         "coterie::moe_layer_traced",

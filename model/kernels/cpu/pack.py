@@ -48,7 +48,8 @@ def _check(weights: LayerWeights, routing: Routing, hidden: int, width: int) -> 
         )
     if hidden > 16384 or routing.num_experts > 2048 or routing.num_groups > 512:
         raise ValueError(
-            f"hidden {hidden}, {routing.num_experts} experts: the CPU kernel takes up to 16384 and 2048; set COTERIE_KERNELS=vllm"
+            f"hidden {hidden}, {routing.num_experts} experts: the CPU kernel takes up to 16384 and 2048; "
+            "set COTERIE_KERNELS=vllm"
         )
 
 
