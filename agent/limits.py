@@ -52,9 +52,11 @@ class Budget:
         return max(0, min(steps, self.limits.max_tool_calls - self._spent["tool_calls"]))
 
     def reserve_steps(self, count: int) -> None:
-        """Take `count` steps, or raise."""
+        """Take `count` steps, or raise; a step for whose call nothing is left is not begun."""
         self._check_time()
-        used = self._spent["steps"]
+        used, calls = self._spent["steps"], self._spent["tool_calls"]
+        if calls >= self.limits.max_tool_calls:
+            raise _reached("tool_calls", self.limits.max_tool_calls, f"{calls} used", "--max-tool-calls")
         if used + count > self.limits.max_steps:
             raise _reached("steps", self.limits.max_steps, f"{used} used, {count} more wanted", "--max-steps")
         self._spent = {**self._spent, "steps": used + count}

@@ -21,6 +21,8 @@ PREFIX = "COTERIE_"
 DEFAULT_MODEL = "coterie"
 MACHINE = ("home", "database_url", "chroma_url", "api_key", "workspace")
 """Settings that say where things are, not how a run behaves; an episode does not keep them."""
+READ_BY_THE_SERVER = frozenset({"kernels", "cpu_isa", "idle_stop_s"})
+"""Variables that the model's own processes read."""
 
 
 class SettingsError(UsageError):
@@ -118,7 +120,7 @@ def _file(path: Path) -> dict[str, Any]:
 
 def _environment(environ: Mapping[str, str]) -> dict[str, Any]:
     names = {key.removeprefix(PREFIX).lower(): value for key, value in environ.items() if key.startswith(PREFIX)}
-    return {name: _listed(name, value) for name, value in names.items() if value}
+    return {name: _listed(name, value) for name, value in names.items() if value and name not in READ_BY_THE_SERVER}
 
 
 def _listed(name: str, value: str) -> Any:

@@ -1,0 +1,11 @@
+"""A tool file as a person writes one, for the command line tests."""
+
+from coterie.tools import ToolError, tool
+
+
+@tool(effect="read")
+def order_status(order_id: str) -> dict[str, str]:
+    """Look up an order by its id."""
+    if order_id != "A-17":
+        raise ToolError(f"no order {order_id!r}; there is 'A-17'")
+    return {"id": order_id, "status": "late"}
