@@ -51,8 +51,10 @@ class Printed:
 
     def __str__(self) -> str:
         with self._lock:
-            middle = f"\n… {self._dropped:,} characters more …\n" if self._dropped else ""
-            return self._head + middle + "".join(self._tail)
+            tail = "".join(self._tail)
+            dropped = self._dropped + max(0, len(tail) - self._half)
+            middle = f"\n… {dropped:,} characters more …\n" if dropped else ""
+            return self._head + middle + tail[-self._half :]
 
 
 _sink: ContextVar[Printed | None] = ContextVar("printed", default=None)

@@ -7,17 +7,20 @@ through its Python SDK.
 """
 
 import asyncio
+import os
 import re
 import shlex
-from collections.abc import AsyncIterator, Collection, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+import threading
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from pydantic import JsonValue
 
 from coterie.model.chat import JsonSchema
 from coterie.tools.arguments import shown, unknown_argument
+from coterie.tools.capture import Printed
 from coterie.tools.errors import ArgumentError, ToolError, ToolUnavailable
 from coterie.tools.schema import RecursiveSchemaError, self_contained
 from coterie.tools.spec import DEFAULT_TIMEOUT_S, Effect, ToolSpec
@@ -29,7 +32,10 @@ if TYPE_CHECKING:
     from mcp.types import Tool as RemoteTool
 
 _CONNECT_S = 30.0
+_CLOSE_S = 10.0
+_SAID_CHARS = 500
 _MAX_PAGES = 100
+_Opened = tuple["Client", "list[RemoteTool]"]
 _ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=")
 
 
@@ -40,16 +46,69 @@ async def connect_mcp(
     """The tools of an MCP server for as long as the context is open.
 
     `target` is a URL (`http://...`), or a command line with `NAME=value` settings in front if it needs any.
-    A tool whose name is in `taken` gets the server's name as a prefix. Open and close it in the same task.
+    A tool whose name is in `taken` gets the server's name as a prefix.
     ToolUnavailable if the server does not start, does not answer or is no MCP server.
     """
-    server = _server(target)
-    async with AsyncExitStack() as stack:
-        client = await _connected(stack, target, server, connect_s)
+    opened: asyncio.Future[_Opened] = asyncio.get_running_loop().create_future()
+    closing = asyncio.Event()
+    session = asyncio.create_task(_session(target, _server(target), opened, closing))
+    try:
+        client, listed = await _within(opened, target, connect_s)
         name = client.server_info.name if client.server_info else "mcp"
-        async with asyncio.timeout(connect_s):
-            listed = await _listed(client, target)
         yield [_tool(client, target, _prefix(name), remote, taken, timeout_s) for remote in listed]
+    finally:
+        closing.set()
+        if not opened.done() or opened.cancelled() or opened.exception():
+            session.cancel()
+        await asyncio.wait({session}, timeout=_CLOSE_S)
+
+
+async def _session(
+    target: str, server: "str | StdioServerParameters", opened: "asyncio.Future[_Opened]", closing: asyncio.Event
+) -> None:
+    """Hold the connection, in a task of its own: its cancel scopes must not reach into the caller's."""
+    from mcp import Client
+    from mcp.client.stdio import stdio_client
+
+    with _listening() as (errlog, said):
+        try:
+            async with Client(server if isinstance(server, str) else stdio_client(server, errlog)) as client:
+                opened.set_result((client, await _listed(client, target)))
+                await closing.wait()
+        except ToolUnavailable as error:
+            _fail(opened, error)
+        except Exception as error:
+            words = f"; it said: {str(said).strip()[-_SAID_CHARS:]}" if str(said).strip() else ""
+            _fail(opened, ToolUnavailable(f"MCP server {target!r} cannot be used: {_innermost(error)}{words}"))
+
+
+@contextmanager
+def _listening() -> Iterator[tuple[TextIO, Printed]]:
+    """A stream for a server's stderr, and what it wrote there, bounded: it may not disturb our terminal."""
+    reading, writing = os.pipe()
+    said = Printed()
+
+    def listen() -> None:
+        with open(reading, encoding="utf-8", errors="replace") as lines:
+            for line in lines:
+                said.write(line)
+
+    threading.Thread(target=listen, name="mcp-stderr", daemon=True).start()
+    with open(writing, "w", encoding="utf-8") as errlog:
+        yield errlog, said
+
+
+def _fail(opened: "asyncio.Future[_Opened]", error: ToolUnavailable) -> None:
+    if not opened.done():  # later on every call says itself that the server is gone
+        opened.set_exception(error)
+
+
+async def _within(opened: "asyncio.Future[_Opened]", target: str, connect_s: float) -> "_Opened":
+    try:
+        async with asyncio.timeout(connect_s):
+            return await opened
+    except TimeoutError:
+        raise ToolUnavailable(f"MCP server {target!r} did not answer within {connect_s:g} s") from None
 
 
 def _server(target: str) -> "str | StdioServerParameters":
@@ -68,20 +127,6 @@ def _server(target: str) -> "str | StdioServerParameters":
     if not words:
         raise ToolUnavailable(f"MCP server {target!r} is neither a command nor a URL")
     return StdioServerParameters(command=words[0], args=words[1:], env=settings or None)
-
-
-async def _connected(
-    stack: AsyncExitStack, target: str, server: "str | StdioServerParameters", connect_s: float
-) -> "Client":
-    from mcp import Client
-
-    try:
-        async with asyncio.timeout(connect_s):
-            return await stack.enter_async_context(Client(server))
-    except TimeoutError:
-        raise ToolUnavailable(f"MCP server {target!r} did not answer within {connect_s:g} s") from None
-    except Exception as error:
-        raise ToolUnavailable(f"MCP server {target!r} cannot be used: {_innermost(error)}") from error
 
 
 async def _listed(client: "Client", target: str) -> "list[RemoteTool]":

@@ -27,7 +27,8 @@ from coterie.tools.errors import ToolError
 from coterie.tools.workspace import Workspace
 
 _INTEGER = r"[+-]?(0|[1-9][0-9]{0,17})"
-_DECIMAL = r"[+-]?(0|[1-9][0-9]{0,17})(\.[0-9]{1,18})?"
+_DECIMAL = r"[+-]?(0|[1-9][0-9]*)(\.[0-9]+)?"
+_MAX_DIGITS = 38
 _PADDED = r"[+-]?0[0-9].*"
 _DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _TIMESTAMP = _DATE + r"[ T][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?"
@@ -211,7 +212,8 @@ def _tests(column: str) -> str:
 def _kind(whole: int | None, digits: int | None, *fits: bool | None) -> str:
     if whole is None or digits is None:
         return "VARCHAR"
-    kinds = ("BIGINT", f"DECIMAL({whole + digits}, {digits})", "DOUBLE", "DATE", "TIMESTAMP", "BOOLEAN")
+    exact = f"DECIMAL({whole + digits}, {digits})" if whole + digits <= _MAX_DIGITS else "DOUBLE"
+    kinds = ("BIGINT", exact, "DOUBLE", "DATE", "TIMESTAMP", "BOOLEAN")
     return next((kind for fit, kind in zip(fits, kinds, strict=True) if fit), "VARCHAR")
 
 

@@ -29,6 +29,12 @@ _SQLITE_TABLES = (
 Cell = str | None
 
 
+class _Written(str):
+    """A number of a JSON file, as it is written there."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True)
 class RawTable:
     """A table as text; None is an empty cell."""
@@ -130,7 +136,7 @@ def _json(path: str, name: str, text: str) -> Iterator[RawTable]:
 
 
 def _loaded(path: str, text: str) -> Any:
-    as_written: dict[str, Any] = {"parse_float": str, "parse_int": str, "parse_constant": str}
+    as_written: dict[str, Any] = {"parse_float": _Written, "parse_int": _Written, "parse_constant": _Written}
     try:
         return json.loads(text, **as_written)
     except RecursionError:
@@ -166,7 +172,17 @@ def _cell(value: object) -> Cell:
         return value
     if isinstance(value, bytes):
         return value.hex()
-    return json.dumps(value, ensure_ascii=False)
+    return json.dumps(_with_numbers(value), ensure_ascii=False)
+
+
+def _with_numbers(value: Any) -> Any:
+    if isinstance(value, _Written):
+        return json.loads(value)
+    if isinstance(value, list):
+        return [_with_numbers(each) for each in value]
+    if isinstance(value, dict):
+        return {key: _with_numbers(each) for key, each in value.items()}
+    return value
 
 
 def _sqlite(path: str, content: bytes) -> Iterator[RawTable]:
