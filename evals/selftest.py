@@ -4,6 +4,7 @@ Every solution is replayed through the real tools, so a suite whose tools, setup
 apart is found before it scores anybody.
 """
 
+import asyncio
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,13 +14,20 @@ from coterie.evals.suite import Solution, Suite, TaskSpec
 from coterie.evals.trial import TrialResult, run_trial, sessions
 from coterie.memory.records import Episode
 
+_AT_ONCE = 8
+
 
 async def self_test(suite: Suite) -> list[str]:
     """Every fault found, one line each; none when the suite is sound."""
-    faults: list[str] = []
-    for task in suite.tasks:
-        faults += await _task_faults(suite, task)
-    return faults
+    places = asyncio.Semaphore(_AT_ONCE)
+
+    async def checked(task: TaskSpec) -> list[str]:
+        async with places:
+            return await _task_faults(suite, task)
+
+    async with asyncio.TaskGroup() as group:
+        waiting = [group.create_task(checked(task)) for task in suite.tasks]
+    return [fault for done in waiting for fault in done.result()]
 
 
 async def replay_solution(suite: Suite, task: TaskSpec, solution: Solution) -> TrialResult:

@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from coterie.evals.agents import Agent, Assignment, InfrastructureFailure, Limits
 from coterie.evals.environment import Environment, Ruled, State, state_hash, with_faults
@@ -39,22 +39,24 @@ class TrialResult:
         return self.episodes[-1]
 
 
+class _Ready(NamedTuple):
+    """An environment that has been reset: its state, and the tools with their faults."""
+
+    environment: Environment
+    before: State
+    tools: Sequence[Tool]
+
+
 async def run_trial(
     suite: Suite, task: TaskSpec, agent: Agent, folder: Path, namespace: str, seed: int, limits: Limits
 ) -> TrialResult:
     """Carry out one trial in `folder`. Raises InfrastructureFailure or BrokenSuite; all else is in the result."""
-    environment = await guarded(
-        task, "making the environment", lambda: suite.environments[task.environment].make(folder)
-    )
-    await guarded(task, "reset", lambda: environment.reset(task.setup))
-    before = await guarded(task, "state", environment.state)
-    tools = await guarded(task, "tools", lambda: _offered(environment, task))
+    ready = await guarded(task, "setting up", lambda: _set_up(suite, task, folder))
     episodes: list[Episode] = []
     for told in sessions(task, folder):
-        assignment = Assignment(told, tools, folder, namespace, seed, limits)
+        assignment = Assignment(told, ready.tools, folder, namespace, seed, limits)
         episodes.append(await _run(agent, assignment))
-    after = await guarded(task, "state", environment.state)
-    verdict = await guarded(task, "the check", lambda: _judge(environment, task, before, after, episodes[-1]))
+    verdict, after = await guarded(task, "checking", lambda: _judged(ready, task, episodes[-1]))
     return TrialResult(verdict, tuple(episodes), state_hash(after))
 
 
@@ -88,13 +90,18 @@ async def _run(agent: Agent, assignment: Assignment) -> Episode:
     return episode
 
 
-def _offered(environment: Environment, task: TaskSpec) -> Sequence[Tool]:
-    return with_faults(environment.tools(), [(fault.tool, fault.error, fault.on_calls) for fault in task.faults])
+def _set_up(suite: Suite, task: TaskSpec, folder: Path) -> _Ready:
+    environment = suite.environments[task.environment].make(folder)
+    environment.reset(task.setup)
+    faults = [(fault.tool, fault.error, fault.on_calls) for fault in task.faults]
+    return _Ready(environment, environment.state(), with_faults(environment.tools(), faults))
 
 
-def _judge(environment: Environment, task: TaskSpec, before: State, after: State, episode: Episode) -> Verdict:
-    verdict = judge(task.expect, before, after, episode)
-    broken = tuple(environment.violations()) if isinstance(environment, Ruled) else ()
-    if not broken:
-        return verdict
-    return replace(verdict, passed=False, reasons=(*verdict.reasons, *(f"rule broken: {line}" for line in broken)))
+def _judged(ready: _Ready, task: TaskSpec, episode: Episode) -> tuple[Verdict, State]:
+    after = ready.environment.state()
+    verdict = judge(task.expect, ready.before, after, episode)
+    broken = tuple(ready.environment.violations()) if isinstance(ready.environment, Ruled) else ()
+    if broken:
+        reasons = (*verdict.reasons, *(f"rule broken: {line}" for line in broken))
+        verdict = replace(verdict, passed=False, reasons=reasons)
+    return verdict, after

@@ -1,0 +1,169 @@
+"""The BFCL adapter: the package's own verdicts, the gold replay of its single-turn items, safe names and types."""
+
+import asyncio
+import builtins
+from dataclasses import replace
+
+import pytest
+
+from coterie.evals.located import SuiteError
+from coterie.evals.selftest import replay_solution
+from coterie.evals.suite import Solution, Suite
+from coterie.evals.suites import bfcl
+from coterie.evals.suites.bfcl import CATEGORIES, RecordedCalls, bfcl_suite, check, json_schema
+
+pytest.importorskip("bfcl_eval")
+
+# Items that no answer can pass: their required argument is not among the possible answers, or has no possible value.
+CANNOT_PASS = {"live_simple_106-63-0", "live_simple_112-68-0", "live_multiple_862-181-3", "live_multiple_964-207-0"}
+
+
+def verdicts(suite: Suite, solutions: str) -> set[str]:
+    """The items whose reference (or an empty solution) is not taken."""
+    failed = set()
+    for task in suite.tasks:
+        environment = RecordedCalls()
+        environment.reset(task.setup)
+        tools = {tool.name: tool for tool in environment.tools()}
+        for call in task.reference.calls if solutions == "reference" else ():
+            asyncio.run(tools[call.tool].body.run(dict(call.arguments)))
+        if environment.violations():
+            failed.add(task.id)
+    return failed
+
+
+@pytest.mark.parametrize("category", CATEGORIES)
+def test_the_gold_replay_passes_every_item_that_can_be_passed(category: str) -> None:
+    assert verdicts(bfcl_suite(category), "reference") == {i for i in CANNOT_PASS if i.startswith(f"{category}_")}
+
+
+def test_an_agent_that_does_nothing_passes_only_where_nothing_is_to_be_done() -> None:
+    for category in ("simple_python", "parallel", "live_relevance"):
+        suite = bfcl_suite(category)
+        assert len(verdicts(suite, "nothing")) == len(suite.tasks)
+    assert verdicts(bfcl_suite("irrelevance"), "nothing") == set()
+
+
+def test_a_whole_trial_through_the_runners_path() -> None:
+    suite = bfcl_suite("multiple")
+    task = suite.tasks[0]
+    assert asyncio.run(replay_solution(suite, task, task.reference)).verdict.passed
+    wrong = replace_first_argument(task.reference)
+    assert not asyncio.run(replay_solution(suite, task, wrong)).verdict.passed
+    idle = bfcl_suite("irrelevance").tasks[0]
+    assert not asyncio.run(replay_solution(bfcl_suite("irrelevance"), idle, Solution())).verdict.passed
+
+
+def replace_first_argument(solution: Solution) -> Solution:
+    call = solution.calls[0]
+    name = next(iter(call.arguments))
+    return solution.model_copy(update={"calls": [call.model_copy(update={"arguments": call.arguments | {name: -77}})]})
+
+
+FUNCTION = {
+    "name": "geo.area",
+    "description": "Area of a triangle.",
+    "parameters": {
+        "type": "dict",
+        "properties": {"base": {"type": "float"}, "unit": {"type": "string"}},
+        "required": ["base"],
+    },
+}
+POSSIBLE = [{"geo.area": {"base": [10.0], "unit": ["cm", ""]}}]
+
+
+@pytest.mark.parametrize(
+    ("calls", "taken"),
+    [
+        ([{"geo.area": {"base": 10}}], True),
+        ([{"geo.area": {"base": 10.0, "unit": "CM"}}], True),
+        ([{"geo.area": {"base": 11}}], False),
+        ([{"geo.area": {"base": "10"}}], False),
+        ([{"geo.area": {"unit": "cm"}}], False),
+        ([{"geo_area": {"base": 10}}], False),
+        ([{"geo.area": {"base": 10, "height": 2}}], False),
+        ([{"geo.area": {"base": 10}}, {"geo.area": {"base": 10}}], False),
+        ([], False),
+    ],
+)
+def test_the_verdict_is_that_of_the_packages_checker(calls: list[dict[str, object]], taken: bool) -> None:
+    assert (check([FUNCTION], calls, POSSIBLE, "simple_python") == []) is taken
+
+
+def test_no_text_is_evaluated_and_no_model_handler_is_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    import sys
+
+    def refuse(*arguments: object) -> None:
+        raise AssertionError("eval was called")
+
+    handlers = {name for name in sys.modules if name.startswith("bfcl_eval.model_handler")}
+    monkeypatch.setattr(builtins, "eval", refuse)
+    check([FUNCTION], [{"geo.area": {"base": "__import__('os')"}}], POSSIBLE, "simple_python")
+    assert handlers == {name for name in sys.modules if name.startswith("bfcl_eval.model_handler")} == set()
+
+
+def test_dotted_names_become_tool_names_and_are_taken_down_as_they_were() -> None:
+    environment = RecordedCalls()
+    doubled = [FUNCTION, FUNCTION | {"name": "geo_area"}, FUNCTION | {"name": "3d-area"}]
+    environment.reset({"functions": doubled, "answers": POSSIBLE, "category": "multiple"})  # type: ignore[dict-item]
+    tools = environment.tools()
+    assert [tool.name for tool in tools] == ["geo_area", "geo_area_2", "f_3d_area"]
+    asyncio.run(tools[0]({"base": 10}))
+    assert environment.state() == {"calls": [{"geo.area": {"base": 10}}]}
+    assert environment.violations() == []
+
+
+def test_types_become_json_schema_at_every_depth() -> None:
+    given = {
+        "type": "dict",
+        "properties": {
+            "a": {"type": "tuple", "items": {"type": "float"}},
+            "b": {"type": "dict", "properties": {"type": {"type": "any"}}},
+            "c": {
+                "type": "array",
+                "items": {"type": "dict", "properties": {"d": {"type": "integer", "optional": True}}},
+            },
+        },
+        "required": ["a"],
+    }
+    assert json_schema(given) == {
+        "type": "object",
+        "properties": {
+            "a": {"type": "array", "items": {"type": "number"}},
+            "b": {"type": "object", "properties": {"type": {"type": "string"}}},
+            "c": {"type": "array", "items": {"type": "object", "properties": {"d": {"type": "integer"}}}},
+        },
+        "required": ["a"],
+    }
+
+
+def test_every_schema_is_one_that_a_grammar_can_be_made_of() -> None:
+    known = {"object", "number", "integer", "string", "boolean", "array"}
+    for category in CATEGORIES:
+        for task in bfcl_suite(category).tasks[:60]:
+            environment = RecordedCalls()
+            environment.reset(task.setup)
+            for tool in environment.tools():
+                assert types_in(tool.spec.parameters) <= known
+
+
+def types_in(schema: dict[str, object]) -> set[str]:
+    found = {schema["type"]} if isinstance(schema.get("type"), str) else set()
+    children = [schema.get("items"), *(schema.get("properties") or {}).values()]  # type: ignore[attr-defined]
+    for child in children:
+        found |= types_in(child) if isinstance(child, dict) else set()
+    return found  # type: ignore[return-value]
+
+
+def test_a_missing_package_and_an_unknown_category_say_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(SuiteError, match="no BFCL category 'hard'; have simple"):
+        bfcl_suite("hard")
+    monkeypatch.setattr(bfcl, "_PACKAGE", "bfcl-eval-not-there")
+    with pytest.raises(SuiteError, match="pip install --no-deps"):
+        bfcl_suite("simple")
+
+
+def test_groups_name_their_categories() -> None:
+    assert len(bfcl_suite("simple").tasks) == 400
+    live = replace(bfcl_suite("live"), name="x")
+    assert {task.family for task in live.tasks} == set(CATEGORIES[5:])
