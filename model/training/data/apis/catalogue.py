@@ -87,9 +87,10 @@ def plain(text: str, sentences: int = 1, limit: int = 200) -> str:
     text = re.sub(r"\s+", " ", text.replace("*", "")).strip()
     text = re.sub(r"^(Required|Optional|Output only|Immutable|Identifier)[.:]\s*", "", text)
     text = re.sub(r"\((?:see|required|deprecated)[^)]*\)", "", text, flags=re.I)
+    text = re.sub(r" ([.,;:])", r"\1", text)
     parts = re.split(r"(?<=[a-z0-9)\"'])[.:!](?:\s+|$)", text)
     kept = ". ".join(p.strip() for p in parts[:sentences] if p.strip())
-    return re.sub(r" ([.,;:])", r"\1", kept)[:limit].strip()
+    return kept[:limit].strip()
 
 
 _IRREGULAR = {"has": "have", "does": "do", "is": "be", "goes": "go"}

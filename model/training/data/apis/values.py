@@ -434,6 +434,17 @@ def _coordinate(limit: int) -> Callable[[str], Kind]:
     return kind
 
 
+def _point(options: str) -> Kind:
+    """A list of two coordinates, said as (x, y)."""
+    low, high = (int(bound) for bound in _span(options or "-20-40"))
+
+    def draw(rng: random.Random) -> Value:
+        x, y = rng.randint(low, high), rng.randint(low, high)
+        return Value([x, y], rng.choice([f"({x}, {y})", f"({x}, {y})", f"[{x}, {y}]"]))
+
+    return lambda rng: Slot({"type": "array", "items": {"type": "integer"}}, draw)
+
+
 def _list(options: str) -> Kind:
     inner, _, span = options.rpartition(":")
     if not span.replace("-", "").isdigit():
@@ -553,6 +564,7 @@ _MAKERS: dict[str, Callable[[str], Kind]] = {
     "id": _id,
     "intid": _intid,
     "list": _list,
+    "point": _point,
     "lat": _coordinate(80),
     "lon": _coordinate(170),
     "year": lambda options: _year(options),

@@ -1,0 +1,168 @@
+"""The API data: every trajectory renders, its calls satisfy the tools' schemas, splits do not mix, seeds repeat."""
+
+import gzip
+import json
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from coterie.model.training.data import contamination
+from coterie.model.training.data import text as general_text
+from coterie.model.training.data.apis import Generate, catalogue, frames, functions, generators, phrasing
+from coterie.model.training.data.apis.catalogue import Operation
+from coterie.model.training.data.trajectory import Split, Trajectory, chat
+from jsonschema import Draft202012Validator
+
+SPLITS: list[Split] = ["train", "held_template", "held_family"]
+NOUNS = ["queue", "bucket", "cluster", "alarm", "job", "table"]
+
+
+def _operations(service: str) -> Iterator[Operation]:
+    for noun in NOUNS:
+        title = noun.title()
+        name = {"type": "string", "description": f"The name of the {noun}."}
+        ident = {"type": "string", "description": f"The id of the {noun}."}
+        mode = {"type": "string", "enum": ["FAST", "SLOW_START"], "description": "The mode."}
+        size = {"type": "integer", "minimum": 1, "maximum": 90, "description": "The size."}
+        tags = {"type": "array", "items": {"type": "string"}, "description": "Tags."}
+        made = {f"{title}Name": name, "Mode": mode, "Size": size, "Tags": tags}
+        yield Operation(
+            service, f"Create{title}", f"Creates a {noun}.", f"Create a {noun}", made, [f"{title}Name"], ["Status"]
+        )
+        yield Operation(
+            service,
+            f"Delete{title}",
+            f"Deletes the specified {noun}.",
+            f"Delete the specified {noun}",
+            {f"{title}Id": ident},
+            [f"{title}Id"],
+        )
+        yield Operation(
+            service,
+            f"List{title}s",
+            f"Lists all {noun}s.",
+            f"List all {noun}s",
+            {"Mode": mode, "MaxResults": size},
+            [],
+            [f"{title}s"],
+        )
+
+
+@pytest.fixture(scope="module")
+def kinds(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, float, Generate]]:
+    path = tmp_path_factory.mktemp("apis") / "catalogue.json.gz"
+    services = [f"service{i}" for i in range(60)]
+    assert any(map(frames.is_held, services))
+    catalogue.save(path, [operation for service in services for operation in _operations(service)])
+    return generators(path)
+
+
+def _valid(run: Trajectory) -> None:
+    schemas = {tool.name: tool.parameters for tool in run.tools}
+    assert len(schemas) == len(run.tools), "two tools share a name"
+    for number, step in enumerate(run.steps, 1):
+        assert step.tool in step.candidates
+        assert set(step.candidates) <= schemas.keys()
+        assert all(need < number for need in step.planned.needs)
+        for attempt in step.attempts:
+            Draft202012Validator(schemas[step.tool]).validate(dict(attempt.arguments))
+    assert len(step_words := [s.do for s in run.plan.steps]) == len(run.plan.steps)
+    assert all(len(do.split()) <= 13 for do in step_words)
+    assert chat(run)
+
+
+@pytest.mark.parametrize("split", SPLITS)
+def test_every_kind_makes_valid_trajectories(kinds: list[tuple[str, float, Generate]], split: Split) -> None:
+    for name, _, generate in kinds:
+        rng = random.Random(f"{name}{split}")
+        for _ in range(40):
+            run = generate(rng, split)
+            _valid(run)
+            assert bool(run.plan.refusal) != bool(run.plan.steps)
+
+
+def test_the_same_seed_gives_the_same_chats(kinds: list[tuple[str, float, Generate]]) -> None:
+    for _, _, generate in kinds:
+        first, second = (
+            [chat(generate(rng, "train")) for _ in range(5)] for rng in (random.Random(3), random.Random(3))
+        )
+        assert first == second
+
+
+def test_held_families_are_never_trained(kinds: list[tuple[str, float, Generate]]) -> None:
+    for name, _, generate in kinds:
+        trained = {generate(random.Random(i), "train").family for i in range(60)}
+        held = {generate(random.Random(i), "held_family").family for i in range(60)}
+        assert not trained & held, name
+
+
+def test_what_a_call_gives_is_in_the_request_or_in_an_earlier_result(kinds: list[tuple[str, float, Generate]]) -> None:
+    chain = dict((name, generate) for name, _, generate in kinds)["functions.chain"]
+    for i in range(60):
+        run = chain(random.Random(i), "train")
+        for number, step in enumerate(run.steps[1:], 2):
+            given = run.steps[0].attempts[0].observation or ""
+            missing = [v for v in step.attempts[0].arguments.values() if str(v) not in step.planned.known]
+            ids = [v for v in missing if isinstance(v, (str, int)) and not isinstance(v, bool) and str(v) in given]
+            assert step.planned.needs == (1,)
+            assert ids, f"step {number} uses an id that no result gave"
+
+
+def test_there_are_many_frames_and_every_one_can_be_asked() -> None:
+    every = [*frames.load(), *functions.load()]
+    assert len(every) >= 400
+    rng = random.Random(0)
+    for frame in every:
+        for template in range(len(frame.requests)):
+            built = frames.build(rng, frame, needs=frames.needs_of(frame, template))
+            asked = frames.ask(rng, built, template)
+            assert {built.names[name] for name in built.required} <= asked.arguments.keys()
+            assert not set("{}|") & set(asked.text)
+
+
+def test_a_template_says_what_it_must_and_may_say_the_rest() -> None:
+    parsed = phrasing.parse("(Fly|Go) to {city}[ on {day}]")
+    said = {
+        phrasing.render(parsed, random.Random(i), lambda slot, _: slot.upper(), lambda slot: True) for i in range(40)
+    }
+    assert said == {"Fly to CITY", "Go to CITY", "Fly to CITY on DAY", "Go to CITY on DAY"}
+    assert parsed.slots == {"city"}
+
+
+def test_a_frame_that_forgets_a_required_parameter_is_refused() -> None:
+    with pytest.raises(ValueError, match="does not say"):
+        list(frames.read("@ f : Do it.\na int:1-3 -- A\nb int:1-3 -- B\n! do {a}", "here"))
+
+
+def test_documentation_becomes_plain_imperatives() -> None:
+    assert catalogue.plain("<p>Deletes the <code>queue</code>.</p><p>More.</p>") == "Deletes the queue"
+    assert catalogue.imperative("Deletes the queue") == "Delete the queue"
+    assert catalogue.imperative("The queue is deleted") == ""
+
+
+def test_contamination_finds_equal_requests_and_shared_runs(tmp_path: Path) -> None:
+    words = "please compute the number of green apples in the big basket near the old door today"
+    (tmp_path / "suite.jsonl").write_text(json.dumps({"question": [[{"content": words}]]}) + "\n")
+    suites = contamination.Suites([tmp_path])
+    found = suites.check([words, f"first {words} then stop", "something else entirely, said here"])
+    assert (found.checked, found.ngram_hits, found.exact_hits) == (3, 2, 1)
+    assert "3 texts" in str(found)
+    with pytest.raises(ValueError, match="does not exist"):
+        contamination.Suites([tmp_path / "none"])
+
+
+def test_general_text_keeps_prose_once_and_drops_code(tmp_path: Path) -> None:
+    prose = "This is a long paragraph of plain prose that explains how the garden was planted and why it was a good idea for all of the people in the town."
+    (tmp_path / "a.md").write_text(f"{prose}\n\n>>> print(1)\n\n{prose}\n\n{prose.replace('garden', 'orchard')}")
+    found = list(general_text.collect([tmp_path]))
+    assert "".join(found).count("plain prose") == 2
+    assert ">>>" not in "".join(found)
+
+
+def test_the_catalogue_file_is_read_back(tmp_path: Path) -> None:
+    operations = list(_operations("store"))
+    catalogue.save(tmp_path / "c.json.gz", operations)
+    assert catalogue.load(tmp_path / "c.json.gz") == operations
+    with gzip.open(tmp_path / "c.json.gz") as file:
+        assert file.read(2) == b"[{"
