@@ -40,6 +40,8 @@ async def serve(launch: Launch) -> None:
     args = parse(launch)
     listener = socket.socket(fileno=launch.socket_fd)
     engine_args = AsyncEngineArgs.from_cli_args(args)
+    if current_platform.is_cpu():
+        import_model(launch.source)
     config = engine_args.create_engine_config(usage_context=UsageContext.OPENAI_API_SERVER)
     if current_platform.is_cpu():
         os.environ["VLLM_WORKER_MULTIPROC_METHOD"] = "fork"
@@ -50,6 +52,16 @@ async def serve(launch: Launch) -> None:
         engine.shutdown(timeout=config.shutdown_timeout)
     await closing
     listener.close()
+
+
+def import_model(source: str) -> None:
+    """Import the model's class before the engine is forked; else vLLM starts another Python just to look at it."""
+    from vllm.model_executor.models.registry import ModelRegistry
+    from vllm.transformers_utils.config import get_config
+
+    for architecture in get_config(source, trust_remote_code=False).architectures or ():
+        if architecture in ModelRegistry.models:
+            ModelRegistry.register_model(architecture, ModelRegistry.models[architecture].load_model_cls())
 
 
 def die_with_parent() -> None:

@@ -23,6 +23,7 @@ from coterie.model.serving.process import Identity, alive, end_group, holder_of,
 from coterie.model.serving.reference import Reference, resolve
 from coterie.model.serving.state import Folder, State
 
+PROGRAM = ("-m", "coterie.model.serving.launch")
 START_TIMEOUT_S = 600.0
 STOP_GRACE_S = 15.0
 POLL_S = 0.1
@@ -148,7 +149,7 @@ def _spawn(launch: Launch, log: Path, environment: dict[str, str]) -> Identity:
     append = os.O_WRONLY | os.O_APPEND
     pid = os.posix_spawn(
         sys.executable,
-        [sys.executable, "-m", "coterie.model.serving.launch", launch.dumps()],
+        [sys.executable, *PROGRAM, launch.dumps()],
         environment,
         file_actions=[
             (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
