@@ -1,8 +1,8 @@
 """What can be scored: anything that turns an assignment into an Episode.
 
 `Replay` walks a given solution through the real tools: the gold replay of the self-tests, and a scripted agent for
-tests of the runner. `coterie.evals.ours` is our loop, `coterie.evals.single_loop` a plain tool-calling loop over an
-OpenAI-compatible server.
+tests of the runner. `coterie.evals.ours` is our loop, `coterie.evals.single_loop` a baseline without plan and
+judgement, `coterie.evals.function_caller` plans and writes calls without running a loop.
 """
 
 import time

@@ -48,7 +48,9 @@ def run(
     seed: Annotated[int, typer.Option(help="The run's seed.")] = 0,
     model: Model = None,
     base_url: BaseUrl = None,
-    agent: Annotated[Literal["loop", "caller", "reference"] | None, typer.Option(help="What is scored.")] = None,
+    agent: Annotated[
+        Literal["loop", "caller", "single", "reference"] | None, typer.Option(help="What is scored.")
+    ] = None,
     grammar: Annotated[bool, typer.Option(help="Hold the caller's turns to their schemas.")] = True,
     name: Annotated[str | None, typer.Option(help="The run's name.")] = None,
     fail_under: Annotated[float | None, typer.Option(min=0, max=1, help="Exit 1 below this pass@1.")] = None,

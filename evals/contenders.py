@@ -2,6 +2,7 @@
 
 loop        our loop, with its memory, ledger and checkpoints
 caller      plan and act only, for function-calling suites
+single      one loop without plan and judgement: the baseline, on the same model
 reference   the suite's own solutions: checks a suite and the harness, needs no model
 """
 
@@ -14,11 +15,12 @@ from coterie.evals.agents import Agent, Replay
 from coterie.evals.function_caller import CallerSettings, FunctionCaller
 from coterie.evals.ours import OurLoop
 from coterie.evals.selftest import solutions_of
+from coterie.evals.single_loop import LoopSettings, SingleLoop
 from coterie.evals.suite import Suite
 from coterie.memory.store import Store
 from coterie.tools.registry import SentenceEncoder
 
-Contender = Literal["loop", "caller", "reference"]
+Contender = Literal["loop", "caller", "single", "reference"]
 
 
 def usual(suite: Suite) -> Contender:
@@ -34,6 +36,8 @@ async def contender(name: Contender, suite: Suite, settings: Settings, store: St
     connected = await connect(settings, None, Trace())
     if name == "loop":
         return OurLoop(settings, store, connected)
+    if name == "single":
+        return SingleLoop(connected, LoopSettings(settings.temperature, settings.max_completion_tokens))
     return FunctionCaller(connected.model, _caller_settings(settings, grammar), _encoder(), connected.ref)
 
 

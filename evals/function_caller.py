@@ -16,6 +16,7 @@ from pydantic import JsonValue
 from coterie.agent.deps import ToolChoice
 from coterie.agent.errors import single
 from coterie.evals.agents import Assignment, InfrastructureFailure, observed
+from coterie.evals.recording import recorded
 from coterie.memory.records import (
     Episode,
     ModelCall,
@@ -31,7 +32,7 @@ from coterie.memory.records import (
     now,
 )
 from coterie.model import protocol
-from coterie.model.chat import ChatModel, Completion, JsonSchema, Message, Sampling
+from coterie.model.chat import ChatModel, JsonSchema, Message, Sampling
 from coterie.model.errors import ContextOverflow, MalformedCompletion, ModelError
 from coterie.model.protocol import MalformedTurn, PlannedStep
 from coterie.tools import Registry
@@ -165,7 +166,7 @@ class _Run:
         )
         enforced = schema if self._settings.grammar else None
         completion = await self._chat.complete(messages, enforced, sampling)
-        self._model_calls.append(_recorded(purpose, step_id, messages, enforced, sampling, completion))
+        self._model_calls.append(recorded(purpose, step_id, messages, enforced, sampling, completion))
         return completion.text
 
     async def _call(self, number: int, draft: protocol.CallDraft | None) -> Step:
@@ -174,29 +175,3 @@ class _Run:
         call = ToolCall(f"call-{number + 1}-1", draft.name, dict(draft.arguments))
         result = await self._registry.get(draft.name)(draft.arguments)
         return Step(number + 1, "act", (call,), Observation((observed(call.tool_call_id, result),)), plan_step=number)
-
-
-def _recorded(
-    purpose: Purpose,
-    step_id: int,
-    messages: Sequence[Message],
-    schema: JsonSchema | None,
-    sampling: Sampling,
-    completion: Completion,
-) -> ModelCall:
-    return ModelCall(
-        model_call_id=f"model-{step_id}-{purpose}",
-        purpose=purpose,
-        messages=tuple({"role": m["role"], "content": m["content"]} for m in messages),
-        completion=completion.text,
-        step_id=step_id,
-        sampling=asdict(sampling),
-        schema=schema,
-        finish_reason=completion.finish_reason,
-        prompt_tokens=completion.prompt_tokens,
-        completion_tokens=completion.completion_tokens,
-        token_ids=completion.token_ids,
-        logprobs=completion.logprobs,
-        wall_s=completion.wall_s,
-        timestamp=now(),
-    )

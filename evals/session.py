@@ -164,7 +164,7 @@ def _require_same_model(header: RunHeader, agent: Agent) -> None:
 
 
 def _kind(name: str) -> Contender:
-    kinds: dict[str, Contender] = {"loop": "loop", "caller": "caller", "reference": "reference"}
+    kinds: dict[str, Contender] = {"loop": "loop", "caller": "caller", "single": "single", "reference": "reference"}
     if name not in kinds:
         raise RunError(f"unknown agent {name!r}; have {', '.join(kinds)}")
     return kinds[name]

@@ -11,7 +11,7 @@
         near_misses:
           - {why: the other berth, calls: [{tool: moor, arguments: {boat: Kestrel, berth: B4}}], answer: Done.}
 
-`read_suite` validates it; every problem names file, line and field. docs/suites.md explains each field.
+`read_suite` validates it; every problem names file, line and field. suites/README.md explains each field.
 """
 
 import hashlib

@@ -28,9 +28,7 @@ class Difference:
     side_effects: tuple[str, ...] = ()
 
 
-def compare(
-    before: JsonValue, after: JsonValue, changes: Mapping[str, JsonValue], ignore: Sequence[str] = ()
-) -> Difference:
+def compare(before: object, after: object, changes: Mapping[str, JsonValue], ignore: Sequence[str] = ()) -> Difference:
     """Check every expected change, then look for others."""
     unmet = [
         f"{pointer} should be {_short(wanted)}, is {_short(at(after, pointer))}"

@@ -18,6 +18,7 @@ from coterie.evals.keep import StoreKeeper
 from coterie.evals.ours import OurLoop
 from coterie.evals.results import Results, RunHeader, read_results
 from coterie.evals.runner import Conditions, Runner
+from coterie.evals.single_loop import SingleLoop
 from coterie.evals.suite import Suite, read_suite
 from coterie.memory.records import ModelRef, Task
 from coterie.memory.store import Store
@@ -128,6 +129,41 @@ def test_the_function_caller_tells_a_dead_server_from_a_bad_answer(tmp_path: Pat
     caller = FunctionCaller(ScriptedModel([*before, ServerUnavailable("u", "gone")]))
     with pytest.raises(InfrastructureFailure, match="gone"):
         asyncio.run(caller.run(assignment(suite, tmp_path)))
+
+
+def single(*lines: str | Exception) -> SingleLoop:
+    return SingleLoop(Connected(ScriptedModel(lines), ModelRef("scripted")))
+
+
+def test_the_single_loop_calls_reads_and_answers(tmp_path: Path) -> None:
+    suite = read_suite(write_lamp(tmp_path / "suite"))
+    agent = single(
+        '{"name": "switch", "arguments": {"to": "up"}}',
+        '{"name": "switch", "arguments": {"to": "on"}}',
+        '{"answer": "The lamp is on."}',
+    )
+    episode = asyncio.run(agent.run(assignment(suite, tmp_path)))
+    assert episode.outcome is not None
+    assert (episode.outcome.status, episode.outcome.answer) == ("success", "The lamp is on.")
+    results = [step.observation.results[0] for step in episode.steps if step.observation]
+    assert [result.is_error for result in results] == [True, False]
+    assert (episode.usage.tool_calls, episode.usage.model_calls) == (2, 3)
+
+
+@pytest.mark.parametrize(
+    ("lines", "status"),
+    [(['{"name": "add", "arguments": {"number": 1}}'] * 30, "limit"), (["not a turn"], "failed")],
+)
+def test_the_single_loop_always_ends(tmp_path: Path, lines: list[str], status: str) -> None:
+    suite = read_suite(write_lamp(tmp_path / "suite"))
+    episode = asyncio.run(single(*lines).run(assignment(suite, tmp_path)))
+    assert episode.status == status
+
+
+def test_the_single_loop_tells_a_dead_server_from_a_bad_answer(tmp_path: Path) -> None:
+    suite = read_suite(write_lamp(tmp_path / "suite"))
+    with pytest.raises(InfrastructureFailure, match="gone"):
+        asyncio.run(single(ServerUnavailable("u", "gone")).run(assignment(suite, tmp_path)))
 
 
 @pytest.mark.parametrize(("choice", "shown"), [("encoder", 1), ("both", 2), ("model", 2)])

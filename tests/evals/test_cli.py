@@ -4,10 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
+from tests.evals.suite_files import LAMP, SUITE, write_lamp
 from typer.testing import CliRunner
 
 from coterie.evals.cli import app
-from tests.evals.suite_files import LAMP, SUITE, write_lamp
 
 cli = CliRunner()
 

@@ -21,6 +21,7 @@ from coterie.evals.runner import Conditions, Runner, RunStopped, trial_seed
 from coterie.evals.selftest import replay_solution, self_test, solutions_of
 from coterie.evals.suite import Solution, Suite, read_suite
 from coterie.memory.records import Episode, ModelRef, Outcome
+from coterie.tools import Tool
 
 FAST = Conditions(retry_pause_s=0.0)
 
@@ -97,7 +98,10 @@ def test_the_reference_passes_every_trial(suite: Suite, tmp_path: Path) -> None:
 
 
 def test_verdicts_and_seeds_do_not_depend_on_concurrency(suite: Suite, tmp_path: Path) -> None:
-    wrong = {"add": [Outcome("success", answer="six")], "on": [Outcome("failed", error="no")]}
+    wrong: dict[str, list[Exception | Outcome]] = {
+        "add": [Outcome("success", answer="six")],
+        "on": [Outcome("failed", error="no")],
+    }
     lines = []
     for concurrency in (1, 8):
         agent = Scripted(suite, wrong)
@@ -190,7 +194,7 @@ def test_an_environment_that_hangs_breaks_its_task_only(tmp_path: Path, monkeypa
         def state(self) -> dict[str, JsonValue]:
             return {}
 
-        def tools(self) -> list[object]:
+        def tools(self) -> list[Tool]:
             return []
 
     factory = replace(suite.environments["lamp"], make=lambda folder: Hanging())
@@ -248,7 +252,7 @@ def test_a_tool_that_kills_the_process_is_given_up_after_dying_alone(tmp_path: P
     write_lamp(tmp_path / "suite", tools=deadly)
     arguments = [sys.executable, "-c", KILLED, str(tmp_path), "1"]
     environment = os.environ | {"PYTHONPATH": f".src{os.pathsep}."}
-    codes = []
+    codes: list[int] = []
     while 0 not in codes and len(codes) < 9:
         codes.append(subprocess.run(arguments, env=environment).returncode)
     assert codes[-1] == 0

@@ -1,6 +1,7 @@
 """Answers and end states: what counts as stated, changed, and changed without being asked."""
 
 import pytest
+from pydantic import JsonValue
 
 from coterie.evals.scorers import compare, judge, states
 from coterie.evals.scorers.answer import numbers
@@ -33,16 +34,19 @@ def test_numbers_are_read_as_people_write_them() -> None:
     assert numbers("1,250.50 and 3 and -2 at v1.2") == [1250.5, 3.0, -2.0]
 
 
-BEFORE = {"beds": {"1": {"litres": 0}}, "log": ["a"], "files": {"a.txt": "old", "b/c.txt": "x"}}
+BEFORE: dict[str, JsonValue] = {"beds": {"1": {"litres": 0}}, "log": ["a"], "files": {"a.txt": "old", "b/c.txt": "x"}}
 
 
-def after(**changes: object) -> dict[str, object]:
+def after(**changes: JsonValue) -> dict[str, JsonValue]:
     return BEFORE | changes
 
 
 def test_expected_changes_are_met_and_nothing_else_changed() -> None:
     state = after(beds={"1": {"litres": 4.0000000001}}, log=["a", {"to": "x", "text": "hello there"}])
-    changes = {"/beds/1/litres": 4, "/log": {"$append": [{"to": "x", "text": {"$contains": ["there"]}}]}}
+    changes: dict[str, JsonValue] = {
+        "/beds/1/litres": 4,
+        "/log": {"$append": [{"to": "x", "text": {"$contains": ["there"]}}]},
+    }
     difference = compare(BEFORE, state, changes)
     assert difference.unmet == ()
     assert difference.side_effects == ()
@@ -70,7 +74,7 @@ def test_a_missing_change_and_a_side_effect_are_named() -> None:
         ("/log/7", "a", BEFORE, False),
     ],
 )
-def test_matchers(pointer: str, wanted: object, state: dict[str, object], met: bool) -> None:
+def test_matchers(pointer: str, wanted: JsonValue, state: dict[str, JsonValue], met: bool) -> None:
     assert (compare(BEFORE, state, {pointer: wanted}).unmet == ()) is met
 
 

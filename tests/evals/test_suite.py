@@ -1,12 +1,16 @@
 """Reading suites: what is accepted, and how wrong ones are reported."""
 
+import asyncio
 import json
+import re
 from pathlib import Path
 
 import pytest
 from tests.evals.suite_files import LAMP, SUITE, write_lamp
 
+from coterie.evals import suites
 from coterie.evals.located import SuiteError, read
+from coterie.evals.selftest import self_test
 from coterie.evals.suite import read_suite
 
 
@@ -113,3 +117,12 @@ def test_selecting_by_tag_level_and_limit(tmp_path: Path) -> None:
     assert len(suite.select(limit=2)) == 2
     with pytest.raises(SuiteError, match=r"no category 'hard'; have .*easy"):
         suite.select("hard")
+
+
+def test_the_documented_suite_is_sound(tmp_path: Path) -> None:
+    text = (Path(suites.__file__).parent / "README.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```(python|yaml)\n(.*?)```", text, re.DOTALL)
+    assert [language for language, _ in blocks] == ["python", "yaml"]
+    (tmp_path / "lamp.py").write_text(blocks[0][1])
+    (tmp_path / "lamp.yaml").write_text(blocks[1][1])
+    assert asyncio.run(self_test(read_suite(tmp_path / "lamp.yaml"))) == []
