@@ -1,8 +1,8 @@
 """The database: one engine, one writer at a time, every driver error translated.
 
 SQLite in WAL mode by default (`coterie.db` in the data home), PostgreSQL by URL. Write transactions begin
-IMMEDIATE, so that two processes wait for one another instead of failing in the middle. Synchronous is
-FULL: what `write()` has returned from survives a kill and a power cut.
+IMMEDIATE (SQLite) or take one advisory lock (PostgreSQL), so that two processes wait for one another instead
+of failing in the middle. Synchronous is FULL: what `write()` has returned from survives a kill and a power cut.
 """
 
 import sqlite3
@@ -23,6 +23,7 @@ from coterie.memory.errors import DatabaseCorrupt, DatabaseUnavailable, corrupt,
 FILE_NAME = "coterie.db"
 BUSY_TIMEOUT_S = 15.0
 _WRITING = "coterie_writing"
+_WRITERS = 0x636F7465726965  # any fixed number: PostgreSQL's advisory locks are named by one
 
 
 class Database:
@@ -70,13 +71,20 @@ class Database:
         """A session whose changes are durable when the block ends, or gone if it raises."""
         with self._writer, translated(self.where):
             with Session(self._writing) as session, session.begin():
+                self._take_turn(session.connection())
                 yield session
 
     @contextmanager
     def connect(self) -> Iterator[Connection]:
         """A bare connection in a write transaction, for migrations."""
         with self._writer, translated(self.where), self._writing.connect() as connection, connection.begin():
+            self._take_turn(connection)
             yield connection
+
+    def _take_turn(self, connection: Connection) -> None:
+        """Wait for the other writers, until the transaction ends; on SQLite BEGIN IMMEDIATE has done so."""
+        if not self.is_sqlite:
+            connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _WRITERS})
 
     def check(self) -> None:
         """Read the whole file and raise DatabaseCorrupt where it is damaged (SQLite only; slow on a large one)."""

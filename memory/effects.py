@@ -10,7 +10,6 @@ from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
 
 from coterie.memory.database import Database
 from coterie.memory.records import now
@@ -35,15 +34,12 @@ class Effects:
 
     def begin(self, key: CallKey, arguments: Mapping[str, Any]) -> Prior | None:
         """Write the intent and return None; for a call begun before, write nothing and return what is known."""
-        try:
-            with self._database.write() as session:
-                row = session.get(EffectRow, hashed(key))
-                if row is not None:
-                    return _prior(key, row)
-                session.add(self._intent(key))
-            return None
-        except IntegrityError:  # on PostgreSQL, another process wrote the same intent in between
-            return self.find(key)
+        with self._database.write() as session:
+            row = session.get(EffectRow, hashed(key))
+            if row is not None:
+                return _prior(key, row)
+            session.add(self._intent(key))
+        return None
 
     def commit(self, key: CallKey, result: ToolResult) -> None:
         """Write the result of a begun call. Raises KeyError if it was never begun."""

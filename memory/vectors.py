@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 PAGE = 1000
 BATCH = 500
+HEARTBEAT_TIMEOUT_S = 5.0
+REQUEST_TIMEOUT_S = 30.0
 
 
 class Entry(NamedTuple):
@@ -157,9 +159,12 @@ class Vectors:
             settings = Settings(anonymized_telemetry=False)
             if self._url:
                 at = urlsplit(self._url)
-                port = at.port or (443 if at.scheme == "https" else 8000)
                 ssl = at.scheme == "https"
+                port = at.port or (443 if ssl else 8000)
+                _heartbeat(f"{at.scheme}://{at.hostname}:{port}")
                 self._client = chromadb.HttpClient(at.hostname or "localhost", port, ssl=ssl, settings=settings)
+                for session in _sessions(self._client):
+                    session.timeout = REQUEST_TIMEOUT_S
             else:
                 self._client = chromadb.PersistentClient(self._folder / str(self._generation), settings)
         return self._client
@@ -173,6 +178,8 @@ class Vectors:
         if self._client is not None:
             with suppress(Exception):  # a broken index may fail to close; its files are given up anyway
                 self._client.close()
+                for session in _sessions(self._client) if self._url else ():
+                    session.close()
         self._client = self._collection = None
 
     def _not_found(self) -> type[Exception]:
@@ -194,6 +201,18 @@ class Vectors:
             raise IndexUnavailable(
                 f"vector index {self.where}: {' '.join(str(error).split())[:200] or type(error).__name__}; {way_out}"
             ) from error
+
+
+def _heartbeat(url: str) -> None:
+    """Make sure that the server answers at all: Chroma's client waits for one for ever."""
+    import httpx
+
+    httpx.get(f"{url}/api/v2/heartbeat", timeout=HEARTBEAT_TIMEOUT_S).raise_for_status()
+
+
+def _sessions(client: Any) -> list[Any]:
+    """The HTTP sessions that Chroma's client keeps to itself, sets no timeout on and leaves open."""
+    return [part._server._session for part in (client, client._admin_client)]
 
 
 def _without_password(url: str) -> str:

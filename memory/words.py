@@ -20,6 +20,7 @@ a about after all also an and any are as at be been but by can could did do does
 is it its me my no not of on or our out over please shall should so some than that the their them then there these they
 this to up us was we were what when where which who why will with would you your
 """
+_LETTER = re.compile("[a-z]")
 STOP_WORDS = frozenset(_STOP_TEXT.split())
 
 _FTS5 = """

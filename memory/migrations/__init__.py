@@ -13,7 +13,6 @@ from coterie.memory.errors import DatabaseCorrupt, SchemaTooNew
 REVISIONS = ("0001", "0002")
 """Every revision this version knows, oldest first; a test holds it equal to the files in versions/."""
 HEAD = REVISIONS[-1]
-_LOCK_NUMBER = 0x636F74  # any fixed number: PostgreSQL's advisory locks are named by one
 
 
 def upgrade(database: Database, revision: str = HEAD) -> None:
@@ -21,8 +20,6 @@ def upgrade(database: Database, revision: str = HEAD) -> None:
     if current(database) == revision:
         return
     with database.connect() as connection:
-        if not database.is_sqlite:
-            connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _LOCK_NUMBER})
         if _stamp(connection, database.where) != revision:  # another process may have been quicker
             _run(connection, revision)
 

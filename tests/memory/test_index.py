@@ -195,6 +195,16 @@ def test_a_server_that_does_not_answer(home: Path, encoder: WordEncoder) -> None
             store.vectors.sync()
 
 
+def test_a_server_that_hangs_does_not_hang_recall(home: Path, encoder: WordEncoder) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        with Store.open(home, chroma_url=url, encoder=encoder) as store:
+            store.facts.add(FACTS[0])
+            begun = time.monotonic()
+            assert "timed out" in store.recall(FACTS[0])[0].why
+            assert time.monotonic() - begun < 30
+
+
 def answers(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
