@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
+
 from coterie.model.training.data import contamination
 from coterie.model.training.data import text as general_text
 from coterie.model.training.data.apis import Generate, catalogue, frames, functions, generators, phrasing
 from coterie.model.training.data.apis.catalogue import Operation
 from coterie.model.training.data.trajectory import Split, Trajectory, chat
-from jsonschema import Draft202012Validator
 
 SPLITS: list[Split] = ["train", "held_template", "held_family"]
 NOUNS = ["queue", "bucket", "cluster", "alarm", "job", "table"]

@@ -208,13 +208,14 @@ def build(rng: random.Random, frame: Frame, style: str | None = None, needs: fro
     properties: dict[str, JsonSchema] = {}
     required: list[str] = []
     described = rng.random() < 0.9
+    seed = rng.random()  # one seed for all slots: a tool writes all its dates, enums and rates in the same way
     for parameter in frame.parameters:
         if parameter.optional and parameter.name not in needs and rng.random() < 0.3:
             continue
         public = cased(rng.choice([parameter.name, parameter.name, *parameter.aliases]), style)
         if public in properties:
             public = cased(parameter.name, style)
-        slot = _slot(rng, parameter, style)
+        slot = _slot(seed, parameter, style)
         names[parameter.name], slots[parameter.name] = public, slot
         properties[public] = _described(rng, parameter, slot, described)
         if not parameter.optional:
@@ -226,10 +227,10 @@ def build(rng: random.Random, frame: Frame, style: str | None = None, needs: fro
     return Built(frame, card, names, slots, frozenset(p.name for p in frame.parameters if not p.optional), style)
 
 
-def _slot(rng: random.Random, parameter: Parameter, style: str) -> Slot:
+def _slot(seed: float, parameter: Parameter, style: str) -> Slot:
     if parameter.kind is not None:
-        return parameter.kind(rng)
-    inner = {f.name: _slot(rng, f, style) for f in parameter.fields}
+        return parameter.kind(random.Random(seed))
+    inner = {f.name: _slot(seed, f, style) for f in parameter.fields}
     properties = {cased(f.name, style): inner[f.name].schema for f in parameter.fields}
     required = [cased(f.name, style) for f in parameter.fields if not f.optional]
     schema: JsonSchema = {"type": "object", "properties": properties, "required": required}
@@ -284,6 +285,8 @@ def ask(
         return value.text if when is None else when[0] if value.value else when[1]
 
     text = phrasing.tidy(phrasing.render(request.template, structure or rng, speak, has))
+    if text[-1].isalnum() and text.split()[0].lower() in _QUESTIONS:
+        text += "?"
     arguments = {built.names[root]: value for root, value in _gather(built, drawn).items()}
     return Asked(
         text[0].upper() + text[1:],
@@ -293,6 +296,11 @@ def ask(
         request.imperative,
         template,
     )
+
+
+_QUESTIONS = frozenset(
+    "what what's which who who's how how's when where where's why is are do does did can could was were".split()  # noqa: SIM905
+)
 
 
 def held_requests(frame: Frame) -> list[int]:

@@ -1,4 +1,4 @@
-"""Request templates: `(a|b)` chooses, `[...]` is said or left out, `{p}` says a value, `{p?yes|no}` says a boolean.
+"""Request templates: `(a|b)` chooses, `(a)` is as it is, `[...]` is said or left out, `{p}` says a value, `{p?yes|no}` says a boolean.
 
 An optional part with slots is said only if the tool has all of them and the caller wants them. Rendering
 reports which slots were said: those, and only those, become arguments.
@@ -72,7 +72,10 @@ def _sequence(tokens: list[str], at: int, stops: str) -> tuple[Sequence, int]:
                 option, at = _sequence(tokens, at + 1, "|)")
                 options.append(option)
                 token = tokens[at]
-            parts.append(Choice(tuple(options)))
+            if len(options) == 1:
+                parts += [Text("("), options[0], Text(")")]
+            else:
+                parts.append(Choice(tuple(options)))
         elif token == "[":
             body, at = _sequence(tokens, at + 1, "]")
             parts.append(Optional(body))
