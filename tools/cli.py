@@ -15,6 +15,7 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
+from coterie.tools.advice import advice
 from coterie.tools.approve import approver
 from coterie.tools.builtin import ToolContext, builtin_tools
 from coterie.tools.capture import clean_stdout
@@ -94,15 +95,19 @@ def call(
 
 @app.command()
 def check(refs: Annotated[list[str], typer.Argument(help="Tool files or modules.")], as_json: AsJson = False) -> None:
-    """Check tool files and print every problem in them."""
+    """Check tool files: print every problem, and on stderr what would make the tools easier to use."""
     checked = {ref: check_tools(ref) for ref in refs}
     problems = [f"{ref}: {problem}" for ref, (_, found) in checked.items() for problem in found]
-    names = [tool.name for tools, _ in checked.values() for tool in tools]
+    right = [tool for tools, _ in checked.values() for tool in tools]
+    names = [tool.name for tool in right]
+    hints = [line for tool in right for line in advice(tool)]
     problems += [f"two tools are called {name!r}" for name in sorted({name for name in names if names.count(name) > 1})]
     if as_json:
-        _print_json({"ok": not problems, "tools": names, "problems": problems})
+        _print_json({"ok": not problems, "tools": names, "problems": problems, "advice": hints})
     else:
-        for line in problems or [f"{len(names)} tools are right: {', '.join(names)}"]:
+        for line in hints:
+            typer.echo(line, err=True)
+        for line in problems or [f"{len(names)} right: {', '.join(names)}"]:
             typer.echo(line)
     raise typer.Exit(1 if problems else 0)
 

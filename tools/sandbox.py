@@ -60,7 +60,7 @@ class Outcome:
 
 async def run_code(code: str, folder: Path, limits: SandboxLimits | None = None) -> Outcome:
     """Run Python code with `folder` as its working folder; see the module's text for what is covered and what not."""
-    limits = limits or SandboxLimits()
+    folder, limits = folder.resolve(), limits or SandboxLimits()
     with tempfile.TemporaryDirectory(prefix="coterie-sandbox-") as scratch:
         async with _child(folder, Path(scratch)) as (process, report, order_fd):
             await _send(process, _order(code, folder, Path(scratch), limits, order_fd))

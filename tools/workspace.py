@@ -90,7 +90,7 @@ class Workspace:
             existed = self._check_target(path, parent, name)
             temporary = f".{name[:100]}.{uuid.uuid4().hex}"
             try:
-                _write_new(parent, temporary, content)
+                _write_new(parent, temporary, content, _mode(parent, name) if existed else 0o644)
                 os.replace(temporary, name, src_dir_fd=parent, dst_dir_fd=parent)
             except BaseException:
                 with suppress(FileNotFoundError):
@@ -301,9 +301,13 @@ def _exists(parent: int, name: str) -> bool:
     return True
 
 
-def _write_new(parent: int, name: str, content: bytes) -> None:
+def _mode(parent: int, name: str) -> int:
+    return stat.S_IMODE(os.stat(name, dir_fd=parent, follow_symlinks=False).st_mode) & 0o777
+
+
+def _write_new(parent: int, name: str, content: bytes, mode: int) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    with open(os.open(name, flags, 0o644, dir_fd=parent), "wb") as file:
+    with open(os.open(name, flags, mode, dir_fd=parent), "wb") as file:
         file.write(content)
 
 

@@ -92,12 +92,31 @@ def test_call_with_json_and_failures(runner: CliRunner) -> None:
 def test_check(runner: CliRunner, tmp_path: Path) -> None:
     (tmp_path / "bad.py").write_text("from coterie.tools import tool\n@tool\ndef f(x, *y): ...\n")
     good = runner.invoke(app, ["check", "mine.py"])
-    assert (good.exit_code, good.stdout) == (0, "1 tools are right: double\n")
+    assert (good.exit_code, good.stdout) == (0, "1 right: double\n")
     bad = runner.invoke(app, ["check", "mine.py", "bad.py", "--json"])
     assert bad.exit_code == 1
     found = json.loads(bad.stdout)
     assert (found["ok"], found["tools"], len(found["problems"])) == (False, ["double"], 2)
     assert runner.invoke(app, ["check", "none.py"]).exit_code == 1
+
+
+def test_check_gives_advice(runner: CliRunner, tmp_path: Path) -> None:
+    text = "from coterie.tools import tool\n@tool\ndef find_it(x: int): ...\n@tool\ndef g(count: int):\n"
+    (tmp_path / "bare.py").write_text(text + '  """Do g.\n\n  Args:\n    cuont: how many\n  """\n')
+    checked = runner.invoke(app, ["check", "bare.py"])
+    assert checked.exit_code == 0
+    for told in ("tool 'find_it' (bare.py:2): no docstring", "no description of x", "'cuont'", "mean 'count'"):
+        assert told in checked.stderr
+    assert len(json.loads(runner.invoke(app, ["check", "bare.py", "--json"]).stdout)["advice"]) == 4
+
+
+def test_a_hung_tool_does_not_keep_the_program(tmp_path: Path) -> None:
+    text = (
+        "import time\nfrom coterie.tools import tool\n@tool(timeout_s=0.3)\ndef hangs() -> None:\n    time.sleep(300)\n"
+    )
+    (tmp_path / "slow.py").write_text(text)
+    done = run_cli("call", "hangs", "--tools", "slow.py", cwd=tmp_path)
+    assert (done.returncode, "did not finish within 0.3 s" in done.stderr) == (1, True)
 
 
 def test_commands_are_pinned(runner: CliRunner) -> None:

@@ -206,6 +206,9 @@ def test_a_failed_write_leaves_the_old_file(jail: Workspace) -> None:
     with pytest.raises(ToolError):
         small.write_bytes("a.txt", b"x" * 100)
     assert jail.read_text("a.txt") == "inside"
+    (jail.root / "a.txt").chmod(0o700)
+    jail.write_bytes("a.txt", b"new")
+    assert (jail.root / "a.txt").stat().st_mode & 0o777 == 0o700
     jail.write_bytes("deep/er/c.txt", b"1")
     assert sorted(path.name for path in (jail.root / "deep" / "er").iterdir()) == ["c.txt"]
 
