@@ -66,7 +66,7 @@ def finetune(
     log = _Log(out, recipe, elapsed)
     saved = time.monotonic()
     while (done := ranks.agreed(log.elapsed() / (60 * recipe.minutes))) < 1:
-        _set_rates(optimizer, _schedule(done, recipe))
+        _set_rates(optimizer, recipe, _schedule(done, recipe))
         heal = next(plain) if step % recipe.text_every == 0 else None
         figures = _step(network, teacher, next(batches), heal, optimizer, recipe)
         step += 1
@@ -108,7 +108,7 @@ def _optimizer(network: Network, recipe: Recipe) -> torch.optim.Optimizer:
         if parameter.requires_grad:
             kind = "router_lr" if "router" in name else "norm_lr" if "norm" in name else "lr"
             groups[kind].append(parameter)
-    settings = [{"params": p, "lr": getattr(recipe, k), "peak": getattr(recipe, k)} for k, p in groups.items() if p]
+    settings = [{"params": p, "lr": getattr(recipe, k), "rate": k} for k, p in groups.items() if p]
     return torch.optim.AdamW(settings, betas=(0.9, 0.98), weight_decay=0.0, fused=True)
 
 
@@ -119,9 +119,9 @@ def _schedule(done: float, recipe: Recipe) -> float:
     return 1.0 if left >= 1 else recipe.final_lr + (1 - recipe.final_lr) * 0.5 * (1 - math.cos(math.pi * left))
 
 
-def _set_rates(optimizer: torch.optim.Optimizer, factor: float) -> None:
+def _set_rates(optimizer: torch.optim.Optimizer, recipe: Recipe, factor: float) -> None:
     for group in optimizer.param_groups:
-        group["lr"] = group["peak"] * factor
+        group["lr"] = getattr(recipe, group["rate"]) * factor
 
 
 def _batches(rows: Rows | None, count: int, seed: int) -> Iterator[Rows | None]:
