@@ -1,6 +1,7 @@
 """The command line: `coterie run` and `coterie doctor`; the other packages' commands are mounted beside them."""
 
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -86,5 +87,10 @@ def doctor(as_json: AsJson = False) -> None:
 
 
 def main() -> None:
-    """The entry point `coterie`."""
+    """The entry point `coterie`.
+
+    The sentence encoder shares the machine with the model server. Two BLAS threads that wait for one another on
+    busy cores take 50 times as long as one, so it gets one, unless somebody says otherwise.
+    """
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     app()

@@ -50,7 +50,12 @@ class Opening:
         store = await self._open_store()
         folder = workspace.choose(self.settings.workspace)
         task = Task(task.text, task.name, str(folder), task.tags)
-        parts = await self._parts(store, folder)
+        try:
+            parts = await self._parts(store, folder)
+        except BaseException:
+            if self.settings.workspace is None:
+                workspace.discard_if_empty(folder)
+            raise
         config = {"settings": stored(self.settings), "tools": [described(tool) for tool in parts.tools]}
         namespace = self.settings.namespace
         begin = store.episodes.begin

@@ -41,7 +41,9 @@ class Settings(BaseModel):
     model: str = Field(
         DEFAULT_MODEL, description="a model of ours, a folder or a hub id; with base_url, its name there"
     )
-    base_url: str | None = Field(None, description="an OpenAI-compatible server; default: the local one")
+    base_url: str | None = Field(
+        None, pattern="^https?://", description="an OpenAI-compatible server; default: the local one"
+    )
     api_key: str | None = Field(None, description="key for base_url", repr=False)
     model_timeout_s: float = Field(300.0, gt=0, description="longest wait for one completion")
     temperature: float = Field(0.0, ge=0)

@@ -16,8 +16,9 @@ from typer.testing import CliRunner
 from coterie.agent.cli import app
 
 TOOLS = str(Path(__file__).with_name("shop_tools.py"))
+TASK = "Is order A-17 late? If so, write the file late.txt"
 LOOK = [
-    plan("look up order A-17", ("write late.txt", [1])),
+    plan("look up order A-17", ("write the file late.txt", [1])),
     call("order_status", order_id="A-17"),
     verdict("done", "A-17 is late"),
     call("write_file", path="late.txt", content="A-17 is late\n"),
@@ -57,7 +58,7 @@ def coterie(*words: str) -> Ended:
 
 def test_run_does_the_task_and_says_where_things_are(home: Path, tmp_path: Path) -> None:
     with serving(LOOK) as url:
-        words = ("run", "Is A-17 late? If so, write late.txt", "--tools", TOOLS, "--base-url", url, "--no-memory")
+        words = ("run", TASK, "--tools", TOOLS, "--base-url", url, "--no-memory")
         ended = coterie(*words)
     assert (ended.code, ended.stdout) == (0, "A-17 is late, see late.txt\n"), ended.stderr
     file = re.search(r"^files +(.*late\.txt)$", ended.stderr, re.MULTILINE)
@@ -71,7 +72,7 @@ def test_run_does_the_task_and_says_where_things_are(home: Path, tmp_path: Path)
 def test_json_is_one_object_with_the_pinned_keys(home: Path, tmp_path: Path) -> None:
     (tmp_path / "work").mkdir()
     with serving(LOOK) as url:
-        words = ("run", "Is A-17 late?", "--tools", TOOLS, "--base-url", url, "--workspace", "work", "--json")
+        words = ("run", TASK, "--tools", TOOLS, "--base-url", url, "--workspace", "work", "--json")
         ended = coterie(*words)
     assert ended.code == 0, ended.stderr
     assert ended.stderr == ""
@@ -105,7 +106,7 @@ def test_quiet_says_only_the_answer(home: Path, tmp_path: Path) -> None:
 
 def test_a_server_that_dies_leaves_a_run_to_go_on_with(home: Path, tmp_path: Path) -> None:
     with serving(LOOK[:3]) as url:
-        ended = coterie("run", "Is A-17 late?", "--tools", TOOLS, "--base-url", url, "--no-memory")
+        ended = coterie("run", TASK, "--tools", TOOLS, "--base-url", url, "--no-memory")
     assert ended.code == 3
     found = re.search(r"coterie run --resume (ep-\w+)", ended.stderr)
     assert found is not None
@@ -215,7 +216,7 @@ def test_help_is_quick_because_little_is_imported() -> None:
     code = (
         "import sys, time; from coterie.agent.cli import app; import coterie.agent\n"
         "try: app(['--help'])\n"
-        "except SystemExit: print(time.process_time(), *sorted({m.split('.')[0] for m in sys.modules}), file=sys.stderr)"
+        "except SystemExit: print(time.process_time(), *{m.split('.')[0] for m in sys.modules}, file=sys.stderr)"
     )
     environ = {**os.environ, "PYTHONPATH": SOURCE}
     shown = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=True)
