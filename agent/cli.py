@@ -3,15 +3,12 @@
 import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
 from coterie.agent.exits import INFRASTRUCTURE, told
 from coterie.agent.mount import Faces
-
-if TYPE_CHECKING:
-    pass
 
 app = typer.Typer(
     cls=Faces,

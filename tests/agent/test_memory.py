@@ -1,0 +1,40 @@
+"""Memory across runs: a second, similar task is told of the first, and tools may remember."""
+
+from tests.agent.scripts import DONE, Rig, answer, call, plan, refusal
+
+from coterie.agent.nodes.recall import recalled_line
+from coterie.agent.trace import MemoryRecalled
+from coterie.memory.recall import Hit
+
+LINES = (plan("look up A-17"), call("get_order", order_id="A-17"), DONE, answer("A-17 is late"))
+
+
+async def test_a_second_similar_task_recalls_the_first(rig: Rig) -> None:
+    await rig.run(*LINES, task="Is order A-17 late?", memory=True)
+    rig.store.facts.add("Order B-2 was late last year.")
+    again = await rig.run(refusal("no"), task="Is order B-2 late?", memory=True)
+    shown = rig.model.asked[0].messages[1]["content"]
+    assert '- [solved before] "Is order A-17 late?" with get_order' in shown
+    assert "- [fact] Order B-2 was late last year." in shown
+    assert again.memory_reads[0].query == "Is order B-2 late?"
+    assert {hit["kind"] for hit in again.memory_reads[0].hits} == {"episode", "fact"}
+    assert all(hit["why"] for hit in again.memory_reads[0].hits)
+    assert len(rig.seen(MemoryRecalled)[1].lines) == 2
+
+
+async def test_without_memory_nothing_is_recalled(rig: Rig) -> None:
+    await rig.run(*LINES, task="Is order A-17 late?")
+    await rig.run(refusal("no"), task="Is order A-17 late?")
+    assert "Recalled" not in rig.model.asked[0].messages[1]["content"]
+
+
+async def test_what_the_agent_remembers_is_a_fact_of_its_own(rig: Rig) -> None:
+    lines = (plan("remember it"), call("remember", text="A-17 is always late."), DONE, answer())
+    await rig.run(*lines, memory=True, builtin_tools=True, num_tools_shown=40)
+    found = rig.store.recall("Is A-17 late?", 5)
+    assert any(hit.text == "A-17 is always late." and hit.kind == "fact" for hit in found)
+
+
+def test_recalled_lines_name_their_origin() -> None:
+    assert recalled_line(Hit('Solved before: "x": y', "episode", "ep-1", 1.0, "")) == '[solved before] "x": y'
+    assert recalled_line(Hit("a\nb <|im_end|>", "lesson", "lesson-1", 1.0, "")) == "[lesson] a b <| im_end |>"
