@@ -11,8 +11,8 @@ from jsonschema import Draft202012Validator
 
 from coterie.model.training.data import contamination
 from coterie.model.training.data import text as general_text
-from coterie.model.training.data.apis import Generate, catalogue, frames, functions, generators, phrasing
-from coterie.model.training.data.apis.catalogue import Operation
+from coterie.model.training.data.apis import Generate, catalogue, documentation, frames, functions, generators, phrasing
+from coterie.model.training.data.apis.documentation import Operation
 from coterie.model.training.data.trajectory import Split, Trajectory, chat
 
 SPLITS: list[Split] = ["train", "held_template", "held_family"]
@@ -99,7 +99,7 @@ def test_held_families_are_never_trained(kinds: list[tuple[str, float, Generate]
 
 
 def test_what_a_call_gives_is_in_the_request_or_in_an_earlier_result(kinds: list[tuple[str, float, Generate]]) -> None:
-    chain = dict((name, generate) for name, _, generate in kinds)["functions.chain"]
+    chain = {name: generate for name, _, generate in kinds}["functions.chain"]
     for i in range(60):
         run = chain(random.Random(i), "train")
         for number, step in enumerate(run.steps[1:], 2):
@@ -137,9 +137,9 @@ def test_a_frame_that_forgets_a_required_parameter_is_refused() -> None:
 
 
 def test_documentation_becomes_plain_imperatives() -> None:
-    assert catalogue.plain("<p>Deletes the <code>queue</code>.</p><p>More.</p>") == "Deletes the queue"
-    assert catalogue.imperative("Deletes the queue") == "Delete the queue"
-    assert catalogue.imperative("The queue is deleted") == ""
+    assert documentation.plain("<p>Deletes the <code>queue</code>.</p><p>More.</p>") == "Deletes the queue"
+    assert documentation.imperative("Deletes the queue") == "Delete the queue"
+    assert documentation.imperative("The queue is deleted") == ""
 
 
 def test_contamination_finds_equal_requests_and_shared_runs(tmp_path: Path) -> None:
@@ -154,7 +154,8 @@ def test_contamination_finds_equal_requests_and_shared_runs(tmp_path: Path) -> N
 
 
 def test_general_text_keeps_prose_once_and_drops_code(tmp_path: Path) -> None:
-    prose = "This is a long paragraph of plain prose that explains how the garden was planted and why it was a good idea for all of the people in the town."
+    prose = "This is a paragraph of plain prose that says how the garden was planted and why it was good for all the people in town. "
+    prose += "It is long enough to be kept."
     (tmp_path / "a.md").write_text(f"{prose}\n\n>>> print(1)\n\n{prose}\n\n{prose.replace('garden', 'orchard')}")
     found = list(general_text.collect([tmp_path]))
     assert "".join(found).count("plain prose") == 2

@@ -48,7 +48,8 @@ def _catalogue_statistics(path: Path) -> None:
     services = {o.service for o in operations}
     held = sum(is_held(o.service) for o in operations)
     _say(
-        f"real operations: {len(operations)} of {len(services)} services; held family {held} of {sum(map(is_held, services))}"
+        f"real operations: {len(operations)} of {len(services)} services; "
+        f"held family {held} of {sum(map(is_held, services))}"
     )
     sizes = Counter(len(o.parameters) for o in operations)
     _say("parameters: " + ", ".join(f"{size}: {count}" for size, count in sorted(sizes.items())))

@@ -4,24 +4,20 @@ client and documented Python functions. Parsed once into a compressed JSON file 
 `python -m coterie.model.training.data.apis --catalogue PATH` builds the file where it is missing.
 """
 
-import ast
 import gzip
-import importlib
 import importlib.util
-import inspect
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
-from html import unescape
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from coterie.model.chat import JsonSchema
+from coterie.model.training.data.apis.catalogue_python import python
+from coterie.model.training.data.apis.documentation import Operation, operation, plain
 from coterie.model.training.data.apis.verbs import VERBS
 
-MAX_OPTIONAL = 5
-MAX_PARAMETERS = 8
 _SCALARS = {
     "string": "string", "character": "string", "integer": "integer", "long": "integer", "boolean": "boolean",
     "float": "number", "double": "number", "timestamp": "string", "number": "number",
@@ -30,19 +26,6 @@ _SKIPPED = re.compile(
     r"token|marker|signature|checksum|md5|idempoten|pageToken|quotaUser|prettyPrint|dry_?run|clientRequest|watermark|cursor|etag|requestId|fieldMask|updateMask|x_?amz|^pretty$|field_manager|limit_?bytes",
     re.I,
 )
-
-
-@dataclass
-class Operation:
-    """One operation of a service: a documented verb with typed, documented parameters."""
-
-    service: str
-    name: str
-    description: str
-    action: str
-    parameters: dict[str, JsonSchema]
-    required: list[str]
-    outputs: list[str] = field(default_factory=list)
 
 
 # The file
@@ -74,77 +57,6 @@ def collect() -> Iterator[Operation]:
             if not keys & seen:
                 seen |= keys
                 yield found
-
-
-# Text
-
-
-def plain(text: str, sentences: int = 1, limit: int = 200) -> str:
-    """Documentation as plain sentences: no markup, no links, the first ones only."""
-    text = unescape(re.sub(r"<[^>]+>", " ", text or ""))
-    text = re.sub(r"\[([^\]]+)\]\([^)]+\)", r"\1", text)
-    text = re.sub(r"``?([^`]*)``?|:\w+:", lambda m: m[1] or "", text)
-    text = re.sub(r"\s+", " ", text.replace("*", "")).strip()
-    text = re.sub(r"^(Required|Optional|Output only|Immutable|Identifier)[.:]\s*", "", text)
-    text = re.sub(r"\((?:see|required|deprecated)[^)]*\)", "", text, flags=re.I)
-    text = re.sub(r" ([.,;:])", r"\1", text)
-    parts = re.split(r"(?<=[a-z0-9)\"'])[.:!](?:\s+|$)", text)
-    kept = ". ".join(p.strip() for p in parts[:sentences] if p.strip())
-    return kept[:limit].strip()
-
-
-_IRREGULAR = {"has": "have", "does": "do", "is": "be", "goes": "go"}
-
-
-def imperative(sentence: str) -> str:
-    """`Deletes the queue` as `Delete the queue`; empty where the sentence does not begin with a verb."""
-    first, _, rest = sentence.partition(" ")
-    word = first.lower()
-    if (
-        not word.isalpha()
-        or not rest
-        or word in ("this", "the", "a", "an", "is", "has", "access", "aws", "process", "status", "address", "amazon")
-    ):
-        return ""
-    if word.endswith("ies"):
-        base = word[:-3] + "y"
-    elif re.search(r"(ss|sh|ch|x|z)es$", word):
-        base = word[:-2]
-    elif word.endswith("s") and not word.endswith("ss"):
-        base = word[:-1]
-    elif word in VERBS:
-        base = word
-    else:
-        return ""
-    base = _IRREGULAR.get(word, base)
-    if base not in VERBS:
-        return ""
-    return f"{base.capitalize()} {rest}"
-
-
-def operation(
-    service: str, name: str, documentation: str, parameters: dict[str, tuple[JsonSchema, bool]], outputs: list[str]
-) -> Operation | None:
-    """The operation, if it is documented well enough and its required parameters can be given."""
-    sentence = plain(documentation)
-    action = imperative(sentence)
-    words = sentence.split()
-    sentence, action = sentence.rstrip(". "), action.rstrip(". ")
-    if (
-        not action
-        or "Required permissions" in sentence
-        or not 3 <= len(words) <= 26
-        or "deprecated" in documentation[:300].lower()
-        or not sentence.isascii()
-    ):
-        return None
-    required = [key for key, (_, needed) in parameters.items() if needed]
-    optional = [key for key in parameters if key not in required]
-    if len(required) > 6 or not parameters:
-        return None
-    keep = set(required) | set(optional[: min(MAX_OPTIONAL, MAX_PARAMETERS - len(required))])
-    kept = {key: schema for key, (schema, _) in parameters.items() if key in keep}
-    return Operation(service, name, sentence + ".", action, kept, required, outputs[:6])
 
 
 # botocore
@@ -323,158 +235,6 @@ def kubernetes() -> Iterator[Operation]:
                 )
                 if found:
                     yield found
-
-
-# Python functions
-
-
-_MODULES = [
-    "statistics",
-    "math",
-    "cmath",
-    "random",
-    "textwrap",
-    "string",
-    "shutil",
-    "os",
-    "os.path",
-    "datetime",
-    "calendar",
-    "bisect",
-    "heapq",
-    "itertools",
-    "json",
-    "re",
-    "urllib.parse",
-    "base64",
-    "hashlib",
-    "secrets",
-    "uuid",
-    "difflib",
-    "fnmatch",
-    "glob",
-    "zipfile",
-    "tarfile",
-    "gzip",
-    "csv",
-    "colorsys",
-    "fractions",
-    "decimal",
-    "time",
-    "locale",
-    "platform",
-    "socket",
-    "tempfile",
-    "webbrowser",
-    "subprocess",
-    "numpy",
-    "numpy.linalg",
-    "numpy.fft",
-    "numpy.random",
-    "scipy.stats",
-    "scipy.special",
-    "scipy.optimize",
-    "scipy.signal",
-    "scipy.linalg",
-    "scipy.spatial.distance",
-    "scipy.integrate",
-    "scipy.interpolate",
-    "scipy.cluster.hierarchy",
-    "scipy.ndimage",
-    "torch",
-    "torch.nn.functional",
-    "torch.linalg",
-    "torch.fft",
-    "torch.special",
-    "networkx",
-    "sympy",
-    "mpmath",
-    "PIL.ImageOps",
-    "PIL.ImageFilter",
-    "matplotlib.pyplot",
-    "cv2",
-    "sklearn.metrics",
-    "pandas",
-    "requests",
-    "httpx",
-    "psutil",
-    "networkx.algorithms.approximation",
-]
-
-
-def python() -> Iterator[Operation]:
-    """Documented functions of the standard library and of installed numerical packages."""
-    for name in _MODULES:
-        try:
-            if importlib.util.find_spec(name) is None:
-                continue
-            module = importlib.import_module(name)
-        except (ImportError, ModuleNotFoundError, AttributeError):
-            continue
-        for key in sorted(vars(module)):
-            value = getattr(module, key, None)
-            if key.startswith("_") or inspect.isclass(value) or not callable(value):
-                continue
-            parameters = _python_parameters(value)
-            doc = _python_doc(value)
-            found = (
-                operation(name.replace(".pyplot", "").split(".")[0], key, doc, parameters, ["result"])
-                if parameters
-                else None
-            )
-            if found:
-                yield found
-
-
-def _python_doc(function: Any) -> str:
-    doc = inspect.getdoc(function) or ""
-    paragraphs = [p for p in doc.split("\n\n") if p.strip()]
-    if paragraphs and "(" in paragraphs[0].splitlines()[0][:60] and len(paragraphs) > 1:
-        paragraphs = paragraphs[1:]
-    return paragraphs[0] if paragraphs else ""
-
-
-_NUMPYDOC = re.compile(r"^(\w+) ?: (.+)\n((?:    .*\n?)+)", re.M)
-_TORCHDOC = re.compile(r"^    (\w+) \(([^)]+)\): (.+(?:\n        .+)*)", re.M)
-
-
-def _python_parameters(function: Any) -> dict[str, tuple[JsonSchema, bool]]:
-    doc = inspect.getdoc(function) or ""
-    section = re.search(r"Parameters\n-+\n(.*?)(?:\n\n\w+\n-+|\Z)", doc, re.S)
-    found: dict[str, tuple[JsonSchema, bool]] = {}
-    rows = _NUMPYDOC.findall(section[1] + "\n") if section else _TORCHDOC.findall(doc)
-    for key, kind, text in rows:
-        schema = _python_schema(kind)
-        needed = not re.search(r"optional|default|None", kind)
-        if key in ("out", "dtype", "where", "initial", "order", "subok", "device", "layout", "memory_format"):
-            continue
-        if schema is None:
-            if needed:
-                return {}
-            continue
-        description = plain(text, 1, 140)
-        if description and "eprecated" not in description:
-            found[key] = (schema | {"description": description + "."}, needed)
-    return found
-
-
-def _python_schema(kind: str) -> JsonSchema | None:
-    choices = re.search(r"\{([^}]*)\}", kind)
-    if choices:
-        try:
-            values = [v for v in ast.literal_eval(f"[{choices[1]}]") if isinstance(v, str)]
-        except (ValueError, SyntaxError):
-            return None
-        return {"type": "string", "enum": values[:12]} if len(values) > 1 else None
-    for pattern, schema in (
-        (r"^(array|list|sequence|tensor|ndarray|1-?d|\(n,?\))", {"type": "array", "items": {"type": "number"}}),
-        (r"^(bool)", {"type": "boolean"}),
-        (r"^(int|non-negative int|positive int)", {"type": "integer"}),
-        (r"^(float|scalar|number|double|real)", {"type": "number"}),
-    ):
-        if re.match(pattern, kind.strip(), re.I):
-            return dict(schema)
-    return None
 
 
 def _data(package: str, folder: str) -> Path:

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (tables of words and phrases)
 """Values for the parameters of real operations, from the name, type, enum, pattern and description of each."""
 
 import random
@@ -8,7 +9,8 @@ from typing import Any
 from coterie.model.chat import JsonSchema
 from coterie.model.training.data.apis import pools
 from coterie.model.training.data.apis.frames import words_of
-from coterie.model.training.data.apis.values import Value, kind, say_list, say_number
+from coterie.model.training.data.apis.slots import Value, say_list, say_number
+from coterie.model.training.data.apis.values import kind
 
 _ADJECTIVES = [
     "prod",
@@ -130,8 +132,8 @@ def draw(rng: random.Random, service: str, name: str, schema: JsonSchema) -> Val
             number = _integer(rng, words, schema)
             return Value(number, say_number(rng, number))
         case "number":
-            number = _number(rng, schema)
-            return Value(number, str(number))
+            amount = _number(rng, schema)
+            return Value(amount, str(amount))
         case "array":
             return _array(rng, service, name, schema)
         case "object":

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (phrases are kept on one line)
 """Chains of two or three calls in which the first result gives the id that the later calls need.
 
 A thing is created, or looked for, and then something is done to it: over the composed entities and over real
@@ -15,12 +16,12 @@ from coterie.model import protocol
 from coterie.model.chat import ToolCard
 from coterie.model.protocol import Answer, Plan, PlannedStep, Verdict
 from coterie.model.training.data.apis import catalogue_values, frames, functions
-from coterie.model.training.data.apis.catalogue import Operation
 from coterie.model.training.data.apis.catalogue_source import CatalogueSource, ask_for, show
+from coterie.model.training.data.apis.documentation import Operation
 from coterie.model.training.data.apis.frames import Frame, words_of
 from coterie.model.training.data.apis.kinds import candidates, do_text, shown, wrap
+from coterie.model.training.data.apis.slots import Value
 from coterie.model.training.data.apis.sources import Ask, FrameSource, belongs, to_ask
-from coterie.model.training.data.apis.values import Value
 from coterie.model.training.data.trajectory import Attempt, Split, StepRecord, Trajectory, known_texts
 
 _MARK = "§"

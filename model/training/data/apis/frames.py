@@ -21,7 +21,8 @@ from zlib import crc32
 
 from coterie.model.chat import JsonSchema, ToolCard
 from coterie.model.training.data.apis import phrasing
-from coterie.model.training.data.apis.values import Kind, Slot, Value, kind
+from coterie.model.training.data.apis.slots import Kind, Slot, Value
+from coterie.model.training.data.apis.values import kind
 
 FRAMES = Path(__file__).parent / "frames"
 
@@ -275,8 +276,7 @@ def ask(
     drawn: dict[str, Value] = dict(fixed or {})
 
     def has(slot: str) -> bool:
-        root, _, leaf = slot.partition(".")
-        return root in built.slots
+        return slot.partition(".")[0] in built.slots
 
     def speak(slot: str, when: tuple[str, str] | None) -> str:
         if slot not in drawn:

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (phrases are kept on one line)
 """Frames composed from nouns and verbs: every entity of `entities/` with everything that can be done to it.
 
 An entity is a noun with typed attributes and the words that say each of them ("due on {}"). Verbs give names,

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (phrases are kept on one line)
 """Trajectory kinds over a source of tools: one call, several at once, a refusal.
 
 All start with a request and a plan whose steps carry every argument the request states; about half of them go on

@@ -1,4 +1,5 @@
-"""Request templates: `(a|b)` chooses, `(a)` is as it is, `[...]` is said or left out, `{p}` says a value, `{p?yes|no}` says a boolean.
+"""Request templates: `(a|b)` chooses, `(a)` is as it is, `[...]` is said or left out, `{p}` says a value,
+`{p?yes/no}` says a boolean.
 
 An optional part with slots is said only if the tool has all of them and the caller wants them. Rendering
 reports which slots were said: those, and only those, become arguments.

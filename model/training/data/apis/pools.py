@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (tables of words and phrases)
 """Word pools from which argument values are drawn: names of places, people, things. All written here or plain geography."""
 
 

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (tables of words and phrases)
 """Requests for real operations, from their documentation: what is to be done, and every argument said in some way."""
 
 import random
@@ -5,10 +6,10 @@ import re
 from typing import Any
 
 from coterie.model.chat import JsonSchema
-from coterie.model.training.data.apis.catalogue import Operation
+from coterie.model.training.data.apis.documentation import Operation
 from coterie.model.training.data.apis.frames import words_of
 from coterie.model.training.data.apis.phrasing import tidy
-from coterie.model.training.data.apis.values import Value
+from coterie.model.training.data.apis.slots import Value
 
 _SYNONYMS: dict[str, list[str]] = {
     "create": ["create", "create", "make", "set up", "add"], "delete": ["delete", "delete", "remove", "get rid of", "drop"],
@@ -34,7 +35,8 @@ def action_of(rng: random.Random, operation: Operation, said: dict[str, Value]) 
     text = re.sub(r"\b(in|for|within|from) (your|the) (AWS |Amazon Web Services )?account\b", "", text)
     verb, _, rest = text.partition(" ")
     verb = rng.choice(_SYNONYMS.get(verb.lower(), [verb.lower()]))
-    text, done = f"{verb} {rest}", set()
+    text = f"{verb} {rest}"
+    done: set[str] = set()
     for name, value in said.items():
         words = [w for w in words_of(name) if w not in ("id", "name", "arn", "identifier", "url")]
         noun = " ".join(words)

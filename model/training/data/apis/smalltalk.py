@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (tables of words and phrases)
 """Requests that no tool of the catalogue can serve: conversation, opinions, writing; with the refusal each deserves."""
 
 import random
@@ -33,7 +34,7 @@ _OUT = [
     ("Write me a (poem|short story|song|limerick) about {topic}", "No tool here can write texts about {topic}."),
     ("Tell me a joke about {topic}", "No tool here can tell jokes."),
     ("What do you think about {topic}?", "No tool here can give opinions."),
-    ("How are you (today|doing|feeling)?", "No tool is needed or fits: this is small talk."),
+    ("(Did you sleep well|Are you in a good mood|Had a nice weekend)?", "No tool is needed or fits: this is small talk."),
     ("Who (are you|made you)?", "No tool here can answer questions about me."),
     ("What is the meaning of life?", "No tool here can answer a philosophical question."),
     ("Can you explain how {subject} works in simple words?", "No tool here can explain {subject}."),

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (phrases are kept on one line)
 """Where tools and requests for them come from, in one face for all trajectory kinds: `FrameSource` and, in
 `catalogue_source`, the real APIs."""
 
@@ -10,7 +11,7 @@ from typing import Any, Protocol
 from coterie.model.chat import ToolCard
 from coterie.model.training.data.apis import frames, functions
 from coterie.model.training.data.apis.frames import Built, Frame
-from coterie.model.training.data.apis.values import Value, say_list
+from coterie.model.training.data.apis.slots import Value, say_list
 from coterie.model.training.data.trajectory import Split
 
 

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (tables of kinds)
 """Kinds of argument values: a schema, a value, and the words with which a request would say it.
 
 A kind is written in the frame files as `name` or `name:options`, for example `int:1-20`, `enum:celsius~in
@@ -7,76 +8,14 @@ an enum), giving a `Slot`.
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
-from typing import Any, NamedTuple
 
-from coterie.model.chat import JsonSchema
-from coterie.model.training.data.apis import pools
-
-
-class Value(NamedTuple):
-    """An argument value and how a request says it."""
-
-    value: Any
-    text: str
-
-
-@dataclass(frozen=True)
-class Slot:
-    """One parameter of one tool: its schema, a hint for the description, and a source of values."""
-
-    schema: JsonSchema
-    draw: Callable[[random.Random], Value]
-    hint: str = ""
-    fields: dict[str, "Slot"] | None = None
-
-
-Kind = Callable[[random.Random], Slot]
-
-NUMBER_WORDS = [
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-]
-
-
-def say_number(rng: random.Random, value: float) -> str:
-    """A number in digits, with thousands separators, or in words."""
-    if isinstance(value, int) and 2 <= value <= 12 and rng.random() < 0.18:
-        return NUMBER_WORDS[value]
-    if abs(value) >= 1000 and rng.random() < 0.5:
-        return f"{value:,}"
-    return str(value)
-
-
-def say_list(rng: random.Random, texts: list[str]) -> str:
-    """Items in prose: `a, b and c`."""
-    if len(texts) == 1:
-        return texts[0]
-    if len(texts) == 2:
-        return f"{texts[0]} and {texts[1]}"
-    comma = rng.choice([" and ", ", and ", " and "])
-    return ", ".join(texts[:-1]) + comma + texts[-1]
-
-
-def _span(options: str) -> tuple[float, float]:
-    low, _, high = options.rpartition("-")
-    return float(low), float(high)
+from coterie.model.training.data.apis import moments, pools
+from coterie.model.training.data.apis.slots import Kind, Slot, Value, say_list, say_number, span
 
 
 def _int(options: str) -> Kind:
-    low, high = (int(bound) for bound in _span(options or "1-100"))
+    low, high = (int(bound) for bound in span(options or "1-100"))
 
     def draw(rng: random.Random) -> Value:
         value = rng.randint(low, high)
@@ -89,7 +28,7 @@ def _int(options: str) -> Kind:
 
 
 def _num(options: str) -> Kind:
-    low, high = _span(options or "1-100")
+    low, high = span(options or "1-100")
 
     def draw(rng: random.Random) -> Value:
         value: float = rng.uniform(low, high)
@@ -146,106 +85,6 @@ def _percent(options: str) -> Kind:
             else rng.choice(["in percent", "as a percentage", ""])
         )
         return Slot({"type": "number"}, draw, hint)
-
-    return realise
-
-
-_DATE_STYLES = [
-    "{B} {d}, {Y}",
-    "{d} {B} {Y}",
-    "{Y}-{m:02}-{d:02}",
-    "the {o} of {B} {Y}",
-    "{B} {o}, {Y}",
-    "{b} {d}, {Y}",
-    "{d} {b} {Y}",
-]
-_DATE_FORMATS = [("{Y}-{m:02}-{d:02}", "YYYY-MM-DD")] * 6 + [
-    ("{m:02}/{d:02}/{Y}", "MM/DD/YYYY"),
-    ("{d:02}/{m:02}/{Y}", "DD/MM/YYYY"),
-    ("{d:02}-{m:02}-{Y}", "DD-MM-YYYY"),
-    ("{d:02}.{m:02}.{Y}", "DD.MM.YYYY"),
-]
-
-
-def _ordinal(day: int) -> str:
-    suffix = "th" if 10 <= day <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(day % 10, "th")
-    return f"{day}{suffix}"
-
-
-def _date_parts(rng: random.Random, low: int, high: int) -> dict[str, Any]:
-    month, day = rng.randint(1, 12), rng.randint(1, 28)
-    name = pools.MONTHS[month - 1]
-    return {"Y": rng.randint(low, high), "m": month, "d": day, "B": name, "b": name[:3], "o": _ordinal(day)}
-
-
-def _date(options: str) -> Kind:
-    low, high = (int(bound) for bound in _span(options or "2023-2027"))
-
-    def realise(rng: random.Random) -> Slot:
-        form, name = rng.choice(_DATE_FORMATS)
-
-        def draw(rng: random.Random) -> Value:
-            parts = _date_parts(rng, low, high)
-            return Value(form.format(**parts), rng.choice([*_DATE_STYLES, form]).format(**parts))
-
-        iso = name == "YYYY-MM-DD"
-        schema: JsonSchema = {"type": "string", "format": "date"} if iso and rng.random() < 0.5 else {"type": "string"}
-        return Slot(
-            schema, draw, rng.choice([f"in {name} format", f"in the format {name}", name, f"formatted as {name}"])
-        )
-
-    return realise
-
-
-def _clock(rng: random.Random, hour: int, minute: int) -> str:
-    half = "am" if hour < 12 else "pm"
-    short = (hour % 12) or 12
-    styles = [f"{hour:02}:{minute:02}", f"{short}:{minute:02} {half}", f"{short}:{minute:02}{half}"]
-    if minute == 0:
-        styles += [
-            f"{short} {half}",
-            f"{short}{half}",
-            f"{short} o'clock in the {'morning' if hour < 12 else 'afternoon' if hour < 18 else 'evening'}",
-        ]
-    if minute == 30:
-        styles.append(
-            f"half past {NUMBER_WORDS[short]} in the {'morning' if hour < 12 else 'afternoon' if hour < 18 else 'evening'}"
-        )
-    return rng.choice(styles)
-
-
-def _time(options: str) -> Kind:
-    def draw(rng: random.Random) -> Value:
-        hour, minute = rng.randint(7, 22), rng.choice([0, 0, 0, 30, 30, 15, 45, 20])
-        return Value(f"{hour:02}:{minute:02}", _clock(rng, hour, minute))
-
-    return lambda rng: Slot(
-        {"type": "string"},
-        draw,
-        rng.choice(["in HH:MM format", "HH:MM, 24-hour", "as HH:MM in 24-hour time", "24-hour clock, HH:MM"]),
-    )
-
-
-def _datetime(options: str) -> Kind:
-    def realise(rng: random.Random) -> Slot:
-        joint, seconds = rng.choice(["T", "T", " "]), rng.choice([":00", ":00", ""])
-
-        def draw(rng: random.Random) -> Value:
-            parts = _date_parts(rng, 2024, 2027)
-            hour, minute = rng.randint(7, 22), rng.choice([0, 0, 30, 15, 45])
-            day = rng.choice(_DATE_STYLES).format(**parts)
-            value = f"{parts['Y']}-{parts['m']:02}-{parts['d']:02}{joint}{hour:02}:{minute:02}{seconds}"
-            return Value(
-                value, rng.choice([f"{day} at {_clock(rng, hour, minute)}", f"{_clock(rng, hour, minute)} on {day}"])
-            )
-
-        shape = f"YYYY-MM-DD{joint}HH:MM{':SS' if seconds else ''}"
-        schema: JsonSchema = (
-            {"type": "string", "format": "date-time"}
-            if joint == "T" and seconds and rng.random() < 0.4
-            else {"type": "string"}
-        )
-        return Slot(schema, draw, f"in the format {shape}")
 
     return realise
 
@@ -436,7 +275,7 @@ def _coordinate(limit: int) -> Callable[[str], Kind]:
 
 def _point(options: str) -> Kind:
     """A list of two coordinates, said as (x, y)."""
-    low, high = (int(bound) for bound in _span(options or "-20-40"))
+    low, high = (int(bound) for bound in span(options or "-20-40"))
 
     def draw(rng: random.Random) -> Value:
         x, y = rng.randint(low, high), rng.randint(low, high)
@@ -446,10 +285,10 @@ def _point(options: str) -> Kind:
 
 
 def _list(options: str) -> Kind:
-    inner, _, span = options.rpartition(":")
-    if not span.replace("-", "").isdigit():
-        inner, span = options, "2-4"
-    low, high = (int(bound) for bound in _span(span))
+    inner, _, lengths = options.rpartition(":")
+    if not lengths.replace("-", "").isdigit():
+        inner, lengths = options, "2-4"
+    low, high = (int(bound) for bound in span(lengths))
     item_kind = kind(inner)
 
     def realise(rng: random.Random) -> Slot:
@@ -474,67 +313,25 @@ def _list(options: str) -> Kind:
     return realise
 
 
+# fmt: off
 _POOL_KINDS: dict[str, list[str]] = {
-    "city": pools.CITIES,
-    "country": pools.COUNTRIES,
-    "company": pools.COMPANIES,
-    "ticker": pools.TICKERS,
-    "currency": pools.CURRENCIES,
-    "language": pools.LANGUAGES,
-    "langcode": pools.LANG_CODES,
-    "cuisine": pools.CUISINES,
-    "dish": pools.DISHES,
-    "ingredient": pools.INGREDIENTS,
-    "food": pools.FOODS,
-    "animal": pools.ANIMALS,
-    "plant": pools.PLANTS,
-    "breed": pools.DOGS,
-    "artist": pools.ARTISTS,
-    "author": pools.AUTHORS,
-    "team": pools.TEAMS,
-    "sport": pools.SPORTS,
-    "exercise": pools.EXERCISES,
-    "game": pools.GAMES,
-    "genre": pools.GENRES,
-    "filmgenre": pools.FILM_GENRES,
-    "product": pools.PRODUCTS,
-    "room": pools.ROOMS,
-    "device": pools.DEVICES,
-    "color": pools.COLORS,
-    "element": pools.ELEMENTS,
-    "chemical": pools.CHEMICALS,
-    "formula": pools.FORMULAS,
-    "planet": pools.PLANETS,
-    "symptom": pools.SYMPTOMS,
-    "medicine": pools.MEDICINES,
-    "specialty": pools.SPECIALTIES,
-    "court": pools.COURTS,
-    "lawarea": pools.LAW_AREAS,
-    "event": pools.EVENTS,
-    "figure": pools.FIGURES,
-    "museum": pools.MUSEUMS,
-    "landmark": pools.LANDMARKS,
-    "airport": pools.AIRPORTS,
-    "street": pools.STREETS,
-    "restaurant": pools.RESTAURANTS,
-    "hotel": pools.HOTELS,
-    "file": pools.FILES,
-    "folder": pools.FOLDERS,
-    "column": pools.COLUMNS,
-    "domain": pools.DOMAINS,
-    "subject": pools.SUBJECTS,
-    "skill": pools.SKILLS,
-    "job": pools.JOBS,
-    "carmodel": pools.MODELS,
-    "material": pools.MATERIALS,
-    "weekday": pools.WEEKDAYS,
-    "month": pools.MONTHS,
-    "day": pools.DAYS,
-    "timezone": pools.TIMEZONES,
-    "tag": pools.TAGS,
-    "diet": pools.DIETS,
-    "amenity": pools.AMENITIES,
+    "city": pools.CITIES, "country": pools.COUNTRIES, "company": pools.COMPANIES, "ticker": pools.TICKERS,
+    "currency": pools.CURRENCIES, "language": pools.LANGUAGES, "langcode": pools.LANG_CODES, "cuisine":
+    pools.CUISINES, "dish": pools.DISHES, "ingredient": pools.INGREDIENTS, "food": pools.FOODS, "animal":
+    pools.ANIMALS, "plant": pools.PLANTS, "breed": pools.DOGS, "artist": pools.ARTISTS, "author": pools.AUTHORS,
+    "team": pools.TEAMS, "sport": pools.SPORTS, "exercise": pools.EXERCISES, "game": pools.GAMES, "genre":
+    pools.GENRES, "filmgenre": pools.FILM_GENRES, "product": pools.PRODUCTS, "room": pools.ROOMS, "device":
+    pools.DEVICES, "color": pools.COLORS, "element": pools.ELEMENTS, "chemical": pools.CHEMICALS, "formula":
+    pools.FORMULAS, "planet": pools.PLANETS, "symptom": pools.SYMPTOMS, "medicine": pools.MEDICINES, "specialty":
+    pools.SPECIALTIES, "court": pools.COURTS, "lawarea": pools.LAW_AREAS, "event": pools.EVENTS, "figure":
+    pools.FIGURES, "museum": pools.MUSEUMS, "landmark": pools.LANDMARKS, "airport": pools.AIRPORTS, "street":
+    pools.STREETS, "restaurant": pools.RESTAURANTS, "hotel": pools.HOTELS, "file": pools.FILES, "folder":
+    pools.FOLDERS, "column": pools.COLUMNS, "domain": pools.DOMAINS, "subject": pools.SUBJECTS, "skill":
+    pools.SKILLS, "job": pools.JOBS, "carmodel": pools.MODELS, "material": pools.MATERIALS, "weekday":
+    pools.WEEKDAYS, "month": pools.MONTHS, "day": pools.DAYS, "timezone": pools.TIMEZONES, "tag": pools.TAGS,
+    "diet": pools.DIETS, "amenity": pools.AMENITIES,
 }
+# fmt: on
 _MAYBE_QUOTED = {
     "movie": pools.MOVIES,
     "book": pools.BOOKS,
@@ -550,9 +347,9 @@ _MAKERS: dict[str, Callable[[str], Kind]] = {
     "num": _num,
     "money": _money,
     "pct": _percent,
-    "date": _date,
-    "time": _time,
-    "datetime": _datetime,
+    "date": moments.date,
+    "time": moments.time,
+    "datetime": moments.datetime,
     "enum": _enum,
     "bool": _bool,
     "pick": _pick,
@@ -572,7 +369,7 @@ _MAKERS: dict[str, Callable[[str], Kind]] = {
 
 
 def _year(options: str) -> Kind:
-    low, high = (int(bound) for bound in _span(options or "1990-2025"))
+    low, high = (int(bound) for bound in span(options or "1990-2025"))
 
     def draw(rng: random.Random) -> Value:
         value = rng.randint(low, high)
