@@ -17,7 +17,7 @@ Pure standard library: the training code imports it on machines without the runt
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, Literal, TypeGuard, get_args
 
 from coterie.model.chat import JsonSchema, Message, ToolCard
 from coterie.model.signature import signature
@@ -167,7 +167,7 @@ def parse_verdict(text: str) -> Verdict:
     """Read a verdict."""
     data = _object(text)
     word = data.get("verdict")
-    if word not in get_args(VerdictWord):
+    if not _is_verdict(word):
         raise MalformedTurn(f"a verdict is one of {', '.join(get_args(VerdictWord))}, got {word!r}")
     return Verdict(str(data.get("note", "")), word)
 
@@ -176,7 +176,7 @@ def parse_answer(text: str) -> Answer:
     """Read the final answer."""
     data = _object(text)
     status = data.get("status")
-    if status not in get_args(StatusWord) or not isinstance(data.get("answer"), str):
+    if not _is_status(status) or not isinstance(data.get("answer"), str):
         raise MalformedTurn(f"an answer needs 'answer' and 'status' success|failed, got {text[:200]!r}")
     return Answer(data["answer"], status)
 
@@ -262,6 +262,14 @@ def _as_json(turn: Plan | CallDraft | Verdict | Answer) -> dict[str, Any]:
             return {"note": note, "verdict": word}
         case Answer(text, status):
             return {"answer": text, "status": status}
+
+
+def _is_verdict(word: Any) -> TypeGuard[VerdictWord]:
+    return word in get_args(VerdictWord)
+
+
+def _is_status(word: Any) -> TypeGuard[StatusWord]:
+    return word in get_args(StatusWord)
 
 
 def _object(text: str) -> dict[str, Any]:

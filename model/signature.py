@@ -1,7 +1,7 @@
 """How a prompt shows a tool: a typed signature with its description, a third of the tokens of JSON Schema.
 
-    get_order(order_id: string, fields?: list[id|status|total]): Look up an order.
-      order_id: The order's id, such as A-17
+get_order(order_id: string, fields?: list[id|status|total]): Look up an order.
+  order_id: The order's id, such as A-17
 """
 
 import json

@@ -30,7 +30,9 @@ def main() -> None:
     """Run one command."""
     arguments = _arguments()
     ranks.join()
-    {"carve": _carve, "train": _train, "sweep": _sweep, "evaluate": _evaluate, "ship": _ship}[arguments.command](arguments)
+    {"carve": _carve, "train": _train, "sweep": _sweep, "evaluate": _evaluate, "ship": _ship}[arguments.command](
+        arguments
+    )
 
 
 def _arguments() -> argparse.Namespace:

@@ -91,7 +91,7 @@ def perplexity(network: Network, rows: Rows, rows_at_once: int = 4) -> float:
         hidden, _ = network(tokens, document_attention(document))
         real = ((document[:, 1:] >= 0) & (document[:, 1:] == document[:, :-1])).flatten().nonzero()[:, 0]
         before, target = hidden[:, :-1].flatten(0, 1)[real], tokens[:, 1:].flatten()[real]
-        for h, t in zip(before.split(2048), target.split(2048), strict=True):
+        for h, t in zip(torch.split(before, 2048), torch.split(target, 2048), strict=True):
             total += float(F.cross_entropy(F.linear(h, network.embedding.to(h.dtype)).float(), t, reduction="sum"))
         count += len(real)
     return float(np.exp(total / max(count, 1)))

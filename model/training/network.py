@@ -55,6 +55,8 @@ class Routed(NamedTuple):
 class LowRank(nn.Module):
     """A frozen matrix [out, in] with a learned delta of rank r; the delta starts at zero."""
 
+    weight: Tensor
+
     def __init__(self, weight: Tensor, rank: int, scaling: float) -> None:
         super().__init__()
         self.register_buffer("weight", weight.to(torch.bfloat16), persistent=False)
@@ -114,7 +116,8 @@ class Layer(nn.Module):
         qkv = self.qkv(x).view(b, t, s.heads + 2 * s.kv_heads, s.head_width)
         q, k, v = qkv.transpose(1, 2).split([s.heads, s.kv_heads, s.kv_heads], dim=1)
         y = attend(rotate(q, cos, sin), rotate(k, cos, sin), v)
-        return self.o(y.transpose(1, 2).reshape(b, t, -1))
+        out: Tensor = self.o(y.transpose(1, 2).reshape(b, t, -1))
+        return out
 
     def experts(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Shared and routed experts in one FFN whose routed columns are scaled by their gates."""
@@ -182,6 +185,7 @@ class Network(nn.Module):
     def balance(self, loads: Tensor, rate: float) -> None:
         """Move every expert's selection bias against its load (auxiliary-loss-free balancing, arXiv 2408.15664)."""
         for layer, load_N in zip(self.layers, loads, strict=True):
+            assert isinstance(layer, Layer)
             layer.bias += rate * torch.sign(load_N.mean() - load_N)
 
 

@@ -27,7 +27,8 @@ def average(tensors: Sequence[Tensor | None]) -> None:
     flat = torch.cat([tensor.flatten() for tensor in present])
     dist.all_reduce(flat)
     flat /= dist.get_world_size()
-    for tensor, part in zip(present, flat.split([t.numel() for t in present]), strict=True):
+    parts: tuple[Tensor, ...] = torch.split(flat, [tensor.numel() for tensor in present])
+    for tensor, part in zip(present, parts, strict=True):
         tensor.copy_(part.view_as(tensor))
 
 

@@ -100,7 +100,7 @@ def _trajectories(
 
 def _prose(encoder: Encoder, held: bool, budget: float) -> Iterator[Document]:
     total = 0
-    for document in text.shuffled(0, held, int(budget * 6)):
+    for document in text.documents(held, int(budget * 6)):
         ids = encoder.encode(document)[:TEXT_TOKENS]
         total += len(ids)
         yield ids, [True] * len(ids)

@@ -4,6 +4,7 @@ The runtime ranks by sentence encoder; running it for every training step would 
 data is worth, so word overlap stands in, and the right tool is lifted as often as the encoder finds it first.
 """
 
+import math
 import random
 import re
 
@@ -37,7 +38,7 @@ def _placed(step: StepRecord, others: list[str], rng: random.Random) -> list[str
 
 def _overlap(do: str, card: ToolCard) -> float:
     wanted, offered = _words(do), _words(f"{card.name} {card.description}")
-    return len(wanted & offered) / (1 + len(offered) ** 0.5)
+    return len(wanted & offered) / (1 + math.sqrt(len(offered)))
 
 
 def _words(text: str) -> set[str]:

@@ -118,16 +118,18 @@ def pack(documents: TokenSet, row_tokens: int, seed: int) -> Rows:
 
 def _best_fit(order: Sequence[int], lengths: NDArray[np.int64], capacity: int) -> list[list[int]]:
     """Each document goes to the fullest open row that still holds it; a window of open rows keeps it linear."""
-    window, closed, rows = 64, [], []
+    window = 64
+    closed: list[list[int]] = []
+    rows: list[tuple[int, list[int]]] = []
     for i in order:
         need = int(lengths[i])
         fitting = [row for row in rows if row[0] >= need]
         if fitting:
             row = min(fitting)
-            row[0] -= need
-            row[1].append(i)
+            rows.remove(row)
+            rows.append((row[0] - need, [*row[1], i]))
             continue
-        rows.append([capacity - need, [i]])
+        rows.append((capacity - need, [i]))
         if len(rows) > window:
             fullest = min(rows)
             rows.remove(fullest)
