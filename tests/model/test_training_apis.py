@@ -154,7 +154,7 @@ def test_contamination_finds_equal_requests_and_shared_runs(tmp_path: Path) -> N
 
 
 def test_general_text_keeps_prose_once_and_drops_code(tmp_path: Path) -> None:
-    prose = "This is a paragraph of plain prose that says how the garden was planted and why it was good for all the people in town. "
+    prose = "This is a paragraph of plain prose that says how the garden was planted and why it was good for the town. "
     prose += "It is long enough to be kept."
     (tmp_path / "a.md").write_text(f"{prose}\n\n>>> print(1)\n\n{prose}\n\n{prose.replace('garden', 'orchard')}")
     found = list(general_text.collect([tmp_path]))
