@@ -1,0 +1,142 @@
+"""The real vLLM server with our model: grammar, token ids, determinism, errors, and what dies with it."""
+
+import asyncio
+import json
+import os
+import signal
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+from tests.fixtures_server import ModelServer
+
+from coterie.model.chat import Completion, Message, Sampling, ToolCard
+from coterie.model.client import Client
+from coterie.model.errors import ContextOverflow, ModelNotFound, ServerUnavailable
+from coterie.model.protocol import call_schema, parse_call, parse_verdict, system, verdict_schema
+from coterie.model.serving import Options, start, status, stop
+from coterie.model.serving.process import identify
+
+pytestmark = [pytest.mark.server, pytest.mark.slow, pytest.mark.timeout(900)]
+
+CHAT: list[Message] = [{"role": "user", "content": "Name three fruits."}]
+ORDER = ToolCard(
+    "get_order",
+    "Look up an order",
+    {
+        "type": "object",
+        "properties": {"order_id": {"type": "string"}, "fields": {"type": "array", "items": {"enum": ["id", "total"]}}},
+        "required": ["order_id"],
+    },
+)
+
+
+def client(server: ModelServer) -> Client:
+    return Client(server.info.url, server.info.model, timeout_s=600)
+
+
+async def test_a_verdict_is_held_to_its_grammar_and_comes_with_its_tokens(model_server: ModelServer) -> None:
+    completion = await client(model_server).complete(CHAT, verdict_schema(), Sampling(max_tokens=200))
+    parse_verdict(completion.text)
+    assert completion.finish_reason == "stop"
+    assert completion.token_ids is not None
+    assert completion.logprobs is not None
+    assert completion.prompt_token_ids is not None
+    assert len(completion.token_ids) == len(completion.logprobs) == completion.completion_tokens
+    assert len(completion.prompt_token_ids) == completion.prompt_tokens
+    assert all(logprob <= 0 for logprob in completion.logprobs)
+
+
+async def test_the_chat_template_is_the_protocols(model_server: ModelServer) -> None:
+    from transformers import AutoTokenizer
+
+    from coterie.model.weights.build import build
+
+    completion = await client(model_server).complete([system([ORDER]), *CHAT], None, Sampling(max_tokens=1))
+    tokenizer = AutoTokenizer.from_pretrained(build(model_server.home))
+    turns = [system([ORDER]), *CHAT]
+    said = "".join(f"<|im_start|>{turn['role']}\n{turn['content']}<|im_end|>\n" for turn in turns)
+    assert tokenizer.decode(completion.prompt_token_ids) == said + "<|im_start|>assistant\n"
+
+
+async def test_a_tool_call_is_compact_json_of_the_tools_own_types(model_server: ModelServer) -> None:
+    chat: list[Message] = [system([ORDER]), {"role": "user", "content": "Step 1: get the total of order A-17"}]
+    completion = await client(model_server).complete(chat, call_schema([ORDER]), Sampling(max_tokens=300))
+    draft = parse_call(completion.text)
+    assert draft.name == "get_order"
+    assert isinstance(draft.arguments["order_id"], str)
+    assert json.loads(completion.text)
+    assert "\n" not in completion.text
+
+
+async def test_greedy_text_is_the_same_alone_and_in_company(model_server: ModelServer) -> None:
+    model = client(model_server)
+    sampling = Sampling(max_tokens=16)
+
+    async def ask(topic: str) -> Completion:
+        return await model.complete([{"role": "user", "content": f"Write about {topic}."}], None, sampling)
+
+    alone = await ask("rivers")
+    async with asyncio.TaskGroup() as group:
+        together = [group.create_task(ask(topic)) for topic in ("rivers", "stones", "birds", "rivers")]
+    assert together[0].result().token_ids == together[3].result().token_ids == alone.token_ids
+
+
+async def test_a_seed_reproduces_a_sample(model_server: ModelServer) -> None:
+    model = client(model_server)
+    first, again, other = [
+        await model.complete(CHAT, None, Sampling(temperature=1.5, max_tokens=16, seed=seed)) for seed in (7, 7, 8)
+    ]
+    assert first.token_ids == again.token_ids != other.token_ids
+
+
+async def test_limits_and_names_are_typed_errors(model_server: ModelServer) -> None:
+    model = client(model_server)
+    with pytest.raises(ContextOverflow) as overflow:
+        await model.complete([{"role": "user", "content": "word " * 9000}], None, Sampling())
+    assert overflow.value.limit == (await model.served())[0].max_tokens == 8192
+    with pytest.raises(ModelNotFound, match="it serves coterie"):
+        await Client(model_server.info.url, "nobody").complete(CHAT, None, Sampling())
+
+
+async def test_a_cancelled_request_is_aborted_in_the_engine(model_server: ModelServer) -> None:
+    model = client(model_server)
+    task = asyncio.create_task(model.complete(CHAT, None, Sampling(max_tokens=4000, temperature=1.0)))
+    await asyncio.sleep(1.0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    completion = await model.complete(CHAT, None, Sampling(max_tokens=2))
+    assert completion.completion_tokens == 2
+
+
+def test_the_server_says_whose_kernels_run_and_refuses_foreign_pages(model_server: ModelServer) -> None:
+    root = model_server.info.url.removesuffix("/v1")
+    assert httpx.get(root + "/coterie", trust_env=False).json()["kernels"] == model_server.info.kernels
+    page = httpx.get(root + "/v1/models", headers={"Origin": "https://example.com"}, trust_env=False)
+    assert "access-control-allow-origin" not in page.headers
+    assert status(model_server.home) == start(home=model_server.home)
+
+
+async def test_a_killed_server_takes_its_engine_along_and_the_client_says_so(
+    model_server: ModelServer, tmp_path: Path
+) -> None:
+    """Needs a server of its own to kill, so the shared one must be idle."""
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "models").symlink_to(model_server.home / "models")
+    info = await asyncio.to_thread(start, "coterie", Options(idle_stop_s=600), home=home)
+    family = [int(n) for n in Path(f"/proc/{info.pid}/task/{info.pid}/children").read_text().split()]
+    assert family
+    asked = asyncio.create_task(Client(info.url, info.model, backoff_s=()).complete(CHAT, None, Sampling()))
+    await asyncio.sleep(0.5)
+    os.kill(info.pid, signal.SIGKILL)
+    with pytest.raises(ServerUnavailable, match="coterie serve"):
+        await asked
+    deadline = time.monotonic() + 10
+    while any(identify(pid) for pid in family):
+        assert time.monotonic() < deadline, "the engine outlives its server"
+        await asyncio.sleep(0.1)
+    assert status(home) is None
+    assert stop(home) is None
