@@ -1,8 +1,8 @@
 """Recall: what memory has to say to a task, by words and by meaning, and why.
 
-Both searches give a ranking; reciprocal rank fusion (Cormack, Clarke and Buettcher, SIGIR 2009, k = 60)
-adds them, so their scores need no common scale. The sum is weighed by how recent, how important and how
-often used a document is. What neither shares words with the query nor means nearly the same is no hit.
+Both searches give a ranking; reciprocal rank fusion (Cormack, Clarke and Buettcher, SIGIR 2009) adds them,
+so their scores need no common scale. The sum is weighed by how recent, how important and how often used a
+document is. What neither shares words with the query nor means nearly the same is no hit.
 """
 
 import math
@@ -20,7 +20,7 @@ from coterie.memory.index import Index
 from coterie.memory.records import Record, now
 from coterie.memory.tables import DocumentRow
 
-RRF_K = 60
+RRF_K = 10  # 60 in the paper, for lists of a thousand; in lists of twenty the first place has to count
 CANDIDATES = 4  # times k from each search
 HALF_LIFE_DAYS = 60.0
 MIN_SIMILARITY = 0.35
@@ -51,7 +51,8 @@ class _Candidate:
     def score(self, time: datetime) -> float:
         ranks = [rank for rank in (self.word_rank, self.meaning_rank) if rank is not None]
         fused = sum(1 / (RRF_K + rank) for rank in ranks) * RRF_K / 2
-        return fused * self._recency(time) * (0.5 + self.row.importance) * (1 + 0.1 * math.log1p(self.row.num_uses))
+        importance, use = 0.75 + 0.5 * self.row.importance, 1 + 0.03 * math.log1p(self.row.num_uses)
+        return fused * self._recency(time) * importance * use
 
     def is_relevant(self, num_query_words: int) -> bool:
         """Near in meaning, or sharing enough of the query's words."""

@@ -316,11 +316,11 @@ def writer(home: Path, num_steps: int) -> subprocess.Popen[str]:
 
 def test_processes_write_at_once(home: Path) -> None:
     Store.open(home).close()
-    children = [writer(home, 20) for _ in range(3)]
+    children = [writer(home, 8) for _ in range(3)]
     made = [child.communicate(timeout=60)[0].split()[0] for child in children]
     assert [child.returncode for child in children] == [0, 0, 0]
     with Store.open(home) as store:
-        assert [len(store.episodes.get(identity).steps) for identity in made] == [20, 20, 20]
+        assert [len(store.episodes.get(identity).steps) for identity in made] == [8, 8, 8]
         store.database.check()
 
 

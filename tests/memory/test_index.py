@@ -122,6 +122,7 @@ def test_a_damaged_index_is_found_named_and_made_again(home: Path, filled: Store
     assert folder(home).name == "2"
 
 
+@pytest.mark.slow
 def test_vectors_that_are_damaged_do_not_stop_recall(home: Path, filled: Store) -> None:
     filled.close()
     for path in folder(home).rglob("*.bin"):
@@ -149,6 +150,7 @@ def test_a_store_follows_a_rebuild_by_another(home: Path, filled: Store, encoder
     assert filled.audit().ok
 
 
+@pytest.mark.slow
 def test_processes_index_at_once(home: Path, filled: Store) -> None:
     code = (
         "import sys; from pathlib import Path; from coterie.memory.store import Store\n"
@@ -172,6 +174,7 @@ def test_more_documents_than_one_recall_embeds(store: Store, encoder: WordEncode
     assert store.audit().ok
 
 
+@pytest.mark.slow
 def test_chroma_needs_no_network_and_no_model_of_its_own(home: Path, filled: Store, tmp_path: Path) -> None:
     env = os.environ | {
         "HOME": str(tmp_path / "empty"),

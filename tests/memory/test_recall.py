@@ -67,21 +67,33 @@ def test_what_is_not_related_does_not_come_up(store: Store) -> None:
     assert store.recall("Ada", k=0) == []
 
 
-def test_importance_recency_and_use_weigh(store: Store) -> None:
-    texts = {name: f"walrus feeding rule of keeper {name}" for name in ("plain", "important", "old", "used")}
-    ids = {}
-    for name, text in texts.items():
-        ids[name] = store.facts.add(text, importance=0.9 if name == "important" else 0.5)
+@pytest.mark.parametrize("lifted", [0, 1])
+@pytest.mark.parametrize(
+    ("values", "others", "why"),
+    [
+        ({"importance": 1.0}, {"importance": 0.1}, "importance 1"),
+        ({"num_uses": 200}, {"num_uses": 0}, "recalled 200× before"),
+        ({}, {"created_at": "2020-01-01T00:00:00.000000Z"}, "from today"),
+    ],
+)
+def test_importance_use_and_recency_weigh(
+    store: Store, lifted: int, values: dict[str, object], others: dict[str, object], why: str
+) -> None:
+    ids = [store.facts.add(f"the walrus is fed by keeper {name}") for name in ("ada", "bob")]
     with store.database.write() as session:
-        row = update(DocumentRow)
-        old = row.where(DocumentRow.source_id == ids["old"])
-        session.execute(old.values(created_at="2020-01-01T00:00:00.000000Z"))
-        session.execute(row.where(DocumentRow.source_id == ids["used"]).values(num_uses=5))
-    ranking = [hit.source_id for hit in store.recall("walrus feeding rule", count_use=False)]
-    assert [name for i in ranking for name in ids if ids[name] == i] == ["important", "used", "plain", "old"]
-    whys = {hit.source_id: hit.why for hit in store.recall("walrus feeding rule")}
-    assert "recalled 5× before" in whys[ids["used"]]
-    assert "days old" in whys[ids["old"]]
+        session.execute(update(DocumentRow).where(DocumentRow.source_id != ids[lifted]).values(**others))
+        if values:
+            session.execute(update(DocumentRow).where(DocumentRow.source_id == ids[lifted]).values(**values))
+    first, second = store.recall("who feeds the walrus")
+    assert (first.source_id, second.source_id) == (ids[lifted], ids[1 - lifted])
+    assert why in first.why
+
+
+def test_the_best_match_comes_before_what_is_often_used(store: Store) -> None:
+    ids = [store.facts.add(f"keeper {name} feeds animal {number}") for number, name in enumerate(("ada", "bob", "eve"))]
+    with store.database.write() as session:
+        session.execute(update(DocumentRow).where(DocumentRow.source_id != ids[1]).values(num_uses=5))
+    assert store.recall("which animal does keeper bob feed")[0].source_id == ids[1]
 
 
 def test_uses_are_counted_unless_one_only_looks(store: Store) -> None:
