@@ -42,6 +42,8 @@ class Choices:
 
     tool_choice: ToolChoice
     num_candidates: int
+    ground_arguments: bool
+    verify_results: bool
     num_tools_shown: int
     max_parallel: int
     max_retries: int

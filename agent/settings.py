@@ -73,6 +73,8 @@ class Settings(BaseModel):
     num_tools_shown: int = Field(12, gt=0, description="tools in the prompt; beyond it the nearest to the task")
     tool_choice: Literal["encoder", "model", "both"] = Field("both", description="who picks a step's candidates")
     num_candidates: int = Field(3, gt=0)
+    ground_arguments: bool = Field(True, description="names given to reading tools must have been seen")
+    verify_results: bool = Field(True, description="a step whose call failed cannot be judged done")
 
 
 def data_home(settings: Settings) -> Path:

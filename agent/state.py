@@ -81,7 +81,7 @@ class Spent(TypedDict):
 class Signal(TypedDict):
     """A structural oddity worth an analyst's look; never a judgement by content."""
 
-    kind: Literal["ignored_error", "repeated_call", "malformed_turn"]
+    kind: Literal["ignored_error", "repeated_call", "malformed_turn", "ungrounded_argument"]
     step_id: int
     detail: str
 

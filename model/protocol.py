@@ -198,9 +198,10 @@ def call_schema(tools: Sequence[ToolCard]) -> JsonSchema:
     return calls[0] if len(calls) == 1 else {"anyOf": calls}
 
 
-def verdict_schema() -> JsonSchema:
-    """A note, then one of the four verdicts."""
-    return _record(note=_TEXT, verdict={"enum": list(get_args(VerdictWord))})
+def verdict_schema(failed: bool = False) -> JsonSchema:
+    """A note, then one of the four verdicts; a call that failed cannot be `done`."""
+    words = [word for word in get_args(VerdictWord) if not (failed and word == "done")]
+    return _record(note=_TEXT, verdict={"enum": words})
 
 
 def answer_schema() -> JsonSchema:

@@ -5,13 +5,16 @@ resumed run makes the very same calls and the effects ledger recognises them.
 """
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
+from coterie.agent import grounding
 from coterie.agent.ask import ask
 from coterie.agent.deps import Deps
-from coterie.agent.state import CallState, State, StepState, ready
-from coterie.agent.trace import CallDrafted, StepStarted
+from coterie.agent.state import CallState, Signal, State, StepState, ready
+from coterie.agent.trace import CallDrafted, SignalRaised, StepStarted
 from coterie.model import protocol
+from coterie.model.chat import Message
 from coterie.model.protocol import CallDraft, MalformedTurn
 
 
@@ -44,7 +47,10 @@ async def draft(state: State, deps: Deps, step: StepState, names: list[str], ste
     asked = protocol.ask_step(step["number"], step["do"], step["known"], names, again=attempt > 1)
     cards = [deps.tools.get(name).card() for name in names]
     schema = protocol.call_schema(cards)
-    written = await ask(deps, "act", step_id, [*state["transcript"], asked], schema, lambda text: _read(text, names))
+    prompt = [*state["transcript"], asked]
+    written = await ask(deps, "act", step_id, prompt, schema, lambda text: _read(text, names))
+    if deps.choices.ground_arguments:
+        written = await _grounded(deps, step_id, prompt, written)
     parameters = deps.tools.get(written.name).spec.parameters
     call: CallState = {
         "step_id": step_id,
@@ -69,6 +75,23 @@ async def candidates(state: State, deps: Deps, step: StepState) -> list[str]:
     ranked = [tool.name for tool in await deps.nearest(step["do"], len(deps.tools))]
     near = [name for name in ranked if name in state["shown"]]
     return near[: 1 if choice == "encoder" else k]
+
+
+async def _grounded(deps: Deps, step_id: int, prompt: Sequence[Message], written: CallDraft) -> CallDraft:
+    """The call as written, or written again where a reading tool was given a name that nobody mentioned."""
+    spec, seen = deps.tools.get(written.name).spec, grounding.seen_in(prompt)
+    slipped = grounding.slips(written.arguments, spec.parameters, "\n".join(seen)) if spec.effect == "read" else []
+    names = [name for name in grounding.names_in(seen) if name not in deps.tools.names()]
+    if not slipped or not names:
+        return written
+    await deps.trace.emit(SignalRaised(_slip(step_id, written, slipped)))
+    card = grounding.narrowed(deps.tools.get(written.name).card(), written.arguments, slipped, names)
+    return await ask(deps, "act", step_id, prompt, protocol.call_schema([card]), protocol.parse_call)
+
+
+def _slip(step_id: int, written: CallDraft, slipped: Sequence[str]) -> Signal:
+    values = ", ".join(f"{name}={written.arguments[name]!r}" for name in slipped)
+    return {"kind": "ungrounded_argument", "step_id": step_id, "detail": f"{written.name}: {values} was never seen"}
 
 
 def _read(text: str, names: list[str]) -> CallDraft:

@@ -36,7 +36,7 @@ async def judge(state: State, deps: Deps) -> dict[str, Any]:
 
 async def _verdict(state: State, deps: Deps, call: CallState) -> CallState:
     messages = [*state["transcript"], *block(call)]
-    schema = protocol.verdict_schema()
+    schema = protocol.verdict_schema(failed=deps.choices.verify_results and _failed(call))
     verdict = await ask(deps, "judge", call["step_id"], messages, schema, protocol.parse_verdict)
     judged: CallState = {**call, "judged": {"note": verdict.note, "word": verdict.word}}
     await deps.trace.emit(VerdictGiven(judged))

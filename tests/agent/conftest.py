@@ -35,7 +35,15 @@ def store(home: Path) -> Iterator[Store]:
 @pytest.fixture
 def settings(home: Path, workspace: Path) -> Settings:
     """All tools are candidates of every step, so that no test but those of the choice needs the encoder."""
-    return Settings(home=home, workspace=workspace, memory=False, builtin_tools=False, tool_choice="model")
+    return Settings(
+        home=home,
+        workspace=workspace,
+        memory=False,
+        builtin_tools=False,
+        tool_choice="model",
+        ground_arguments=False,
+        verify_results=False,
+    )
 
 
 @pytest.fixture

@@ -37,7 +37,9 @@ def put_tool(home: Path, mode: str) -> Tool:
 
 
 def main(home: Path, mode: str, episode: str | None) -> None:
-    settings = Settings(home=home, workspace=home, memory=False, builtin_tools=False, tool_choice="model")
+    settings = Settings(
+        home=home, workspace=home, memory=False, builtin_tools=False, tool_choice="model", ground_arguments=False
+    )
 
     def on_event(event: Event) -> None:
         if mode == "after_effect" and isinstance(event, ResultSeen) and event.call["number"] == 2:

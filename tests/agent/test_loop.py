@@ -281,3 +281,21 @@ async def test_the_episode_keeps_prompts_sampling_and_settings(rig: Rig) -> None
     assert episode.config["settings"]["seed"] == 7
     assert "api_key" not in episode.config["settings"]
     assert [each["name"] for each in episode.config["tools"]] == ["get_order", "note", "wipe"]
+
+
+async def test_a_reading_tool_given_a_name_nobody_mentioned_is_drafted_again(rig: Rig) -> None:
+    lines = [plan("look"), call("get_order", order_id="A-71"), call("get_order", order_id="A-17"), DONE, answer()]
+    await rig.run(*lines, task="is order A-17 or B-2 late?", ground_arguments=True)
+    assert rig.shop.calls == [("get_order", {"order_id": "A-17"})]
+    assert [event.signal["kind"] for event in rig.seen(SignalRaised)] == ["ungrounded_argument"]
+    asked = rig.model.asked[2].schema
+    assert asked is not None
+    assert asked["properties"]["arguments"]["properties"]["order_id"] == {"enum": ["B-2", "A-17"]}
+
+
+async def test_a_call_that_failed_cannot_be_judged_done(rig: Rig) -> None:
+    lines = [plan("look"), call("get_order", order_id="A17"), verdict("finish"), answer(failed=True)]
+    await rig.run(*lines, verify_results=True)
+    asked = rig.model.asked[2].schema
+    assert asked is not None
+    assert asked["properties"]["verdict"]["enum"] == ["retry", "replan", "finish"]
