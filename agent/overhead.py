@@ -79,7 +79,9 @@ def measure(runs: int) -> dict[str, object]:
     """Run it in a temporary home, the first run for warming up."""
     overheads_ms: list[float] = []
     with tempfile.TemporaryDirectory() as folder, Store.open(Path(folder) / "home") as store:
-        settings = Settings(home=Path(folder) / "home", workspace=Path(folder), memory=False, tool_choice="model")
+        home, workspace = Path(folder) / "home", Path(folder)
+        bare = {"memory": False, "builtin_tools": False, "tool_choice": "model"}
+        settings = Settings(home=home, workspace=workspace, **bare)
         cpu_s = 0.0
         for run in range(runs + 1):
             watch = Stopwatch()
