@@ -15,7 +15,7 @@ run:
 	@$(if $(TASK),$(BIN)/coterie run "$(TASK)" $(ARGS),$(BIN)/python examples/run.py $(ARGS))
 
 test:
-	@$(SETUP) runtime dev
+	@$(SETUP) runtime dev benchmarks
 	@$(BIN)/coterie model build --quiet
 	@$(BIN)/python -m pytest $(ARGS)
 

