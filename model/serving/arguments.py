@@ -8,6 +8,7 @@ import json
 from argparse import Namespace
 from typing import Any
 
+from coterie.model.serving import norms
 from coterie.model.serving.options import GIB, Launch
 
 BLOCK_TOKENS = 32
@@ -46,7 +47,7 @@ def arguments(launch: Launch) -> list[str]:
 def _cpu_arguments(config: Any, tokens: int, compiled: bool) -> list[str]:
     cache_bytes = max(GIB, SEQUENCES_IN_CACHE * tokens * cache_bytes_per_token(config))
     sizes = ["--block-size", str(BLOCK_TOKENS), "--kv-cache-memory-bytes", str(cache_bytes)]
-    return sizes if compiled else [*sizes, "--enforce-eager"]
+    return sizes if compiled else [*sizes, "--enforce-eager", "--ir-op-priority", json.dumps(norms.PRIORITY)]
 
 
 def cache_bytes_per_token(config: Any) -> int:

@@ -1,20 +1,23 @@
 """Our plug-in for vLLM, entry point `vllm.general_plugins`: called in every process vLLM starts.
 
-Puts our expert kernels in the place of vLLM's own when the environment asks for them and they fit the machine;
-anywhere else, and in anybody else's vLLM, it changes nothing.
+Puts our expert kernels in the place of vLLM's own when the environment asks for them and they fit the machine,
+and offers the norms that eager mode wants. In anybody else's vLLM it changes nothing.
 """
 
 import os
 from functools import cache
 
 from coterie.model.kernels.vllm_hooks import install
+from coterie.model.serving import norms
 
 KERNELS_VARIABLE = "COTERIE_KERNELS"
 
 
 def register() -> None:
-    """Install what is asked for; safe to call again."""
-    installed_kernels()
+    """Install what our server asks for; safe to call again."""
+    if KERNELS_VARIABLE in os.environ:
+        installed_kernels()
+        norms.register()
 
 
 @cache
