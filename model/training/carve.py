@@ -18,7 +18,8 @@ from torch import Tensor
 from coterie.model.training.attention import document_attention
 from coterie.model.training.network import Layer, LayerCarve, Network, Shape
 
-ACTIVE_PER_TOKEN = 384
+# A neuron counts as active for a token when it is among this share of the largest contributions.
+ACTIVE_SHARE = 0.25
 # Logits this small keep all sigmoid gates near 1/2: at 0.5 perplexity of the untrained carve rises by a third.
 ROUTER_SCALE = 0.05
 RIDGE = 1e-2
@@ -48,7 +49,9 @@ def _activations(network: Network, tokens_BT: Tensor) -> Iterator[tuple[Tensor, 
 
 
 def _cut(shape: Shape, x_PD: Tensor, contribution_PF: Tensor, seed: int) -> LayerCarve:
-    active = torch.zeros_like(contribution_PF).scatter_(1, contribution_PF.topk(ACTIVE_PER_TOKEN, 1).indices, 1.0)
+    active = torch.zeros_like(contribution_PF).scatter_(
+        1, contribution_PF.topk(int(ACTIVE_SHARE * shape.ffn), 1).indices, 1.0
+    )
     order = active.mean(0).argsort(descending=True)
     shared, routed = order[: shape.shared], order[shape.shared :]
     cluster_R = _balanced_clusters(_profiles(contribution_PF[::2, routed]), shape.experts, seed)

@@ -1,4 +1,3 @@
-
 """Kinds of argument values: a schema, a value, and the words with which a request would say it.
 
 A kind is written in the frame files as `name` or `name:options`, for example `int:1-20`, `enum:celsius~in

@@ -1,0 +1,101 @@
+"""The prompt format: every turn reads back as it was said, and the served grammar takes exactly those turns."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from coterie.model import protocol
+from coterie.model.chat import JsonSchema, ToolCard
+from coterie.model.protocol import Answer, CallDraft, MalformedTurn, Plan, PlannedStep, Verdict
+from coterie.model.signature import signature
+
+ORDER = ToolCard(
+    "get_order",
+    "Look up an order.",
+    {
+        "type": "object",
+        "properties": {
+            "order_id": {"type": "string", "description": "The order's id", "maxLength": 9},
+            "fields": {"type": "array", "items": {"enum": ["status", "total"]}},
+            "limit": {"type": "integer", "minimum": 1, "default": 3},
+        },
+        "required": ["order_id"],
+        "additionalProperties": False,
+    },
+)
+TEXT = st.text(max_size=40)
+STEPS = st.builds(PlannedStep, TEXT, st.lists(TEXT, max_size=3).map(tuple))
+
+
+@given(st.lists(STEPS, min_size=1, max_size=4))
+def test_a_plan_reads_back(steps: list[PlannedStep]) -> None:
+    plan = Plan(tuple(steps))
+    assert protocol.parse_plan(protocol.say(plan)["content"]) == plan
+
+
+@given(TEXT, st.sampled_from(["done", "retry", "replan", "finish"]), st.sampled_from(["success", "failed"]))
+def test_other_turns_read_back(text: str, word: Any, status: Any) -> None:
+    assert protocol.parse_plan(protocol.say(Plan(refusal=text))["content"]).refusal == text
+    assert protocol.parse_verdict(protocol.say(Verdict(text, word))["content"]) == Verdict(text, word)
+    assert protocol.parse_answer(protocol.say(Answer(text, status))["content"]) == Answer(text, status)
+    call = CallDraft("get_order", {"order_id": text})
+    assert protocol.parse_call(protocol.say(call)["content"]) == call
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"steps": []}', '{"steps": ["look"]}', '{"steps": [{"do": 1}]}'])
+def test_what_is_no_plan_says_why(text: str) -> None:
+    with pytest.raises(MalformedTurn):
+        protocol.parse_plan(text)
+
+
+def test_needs_point_back() -> None:
+    text = '{"steps": [{"do": "a", "with": [], "needs": [1, 2]}, {"do": "b", "with": [], "needs": [1, 1, 3]}]}'
+    assert [step.needs for step in protocol.parse_plan(text).steps] == [(), (1,)]
+    assert [step.needs for step in protocol.parse_plan(text, first=3).steps] == [(1, 2), (1, 3)]
+
+
+def accepts(schema: JsonSchema, text: str) -> bool:
+    import xgrammar
+    from xgrammar.testing import _is_grammar_accept_string
+
+    grammar = xgrammar.Grammar.from_json_schema(json.dumps(schema), any_whitespace=False)
+    return bool(_is_grammar_accept_string(grammar, text))
+
+
+TURNS = {
+    "plan": (protocol.plan_schema(), Plan((PlannedStep('say "x"\n', ("A-17", "é")), PlannedStep("b", (), (1,))))),
+    "refusal": (protocol.plan_schema(), Plan(refusal="no tool fits")),
+    "call": (protocol.call_schema([ORDER]), CallDraft("get_order", {"order_id": "A-17", "fields": ["total"]})),
+    "verdict": (protocol.verdict_schema(), Verdict('it is "late"', "done")),
+    "answer": (protocol.answer_schema(), Answer("line\nline", "failed")),
+}
+
+
+@pytest.mark.parametrize("kind", TURNS)
+def test_the_grammar_takes_its_own_turn_and_no_other(kind: str) -> None:
+    schema, turn = TURNS[kind]
+    assert accepts(schema, protocol.say(turn)["content"])
+    for other, (_, wrong) in TURNS.items():
+        if {kind, other} != {"plan", "refusal"} and other != kind:
+            assert not accepts(schema, protocol.say(wrong)["content"]), other
+
+
+def test_a_failed_call_cannot_be_done() -> None:
+    schema = protocol.verdict_schema(failed=True)
+    assert accepts(schema, protocol.say(Verdict("x", "retry"))["content"])
+    assert not accepts(schema, protocol.say(Verdict("x", "done"))["content"])
+
+
+def test_signature() -> None:
+    assert signature(ORDER) == (
+        "get_order(order_id: string, fields?: list[status|total], limit?: integer = 3): Look up an order.\n"
+        "  order_id: The order's id"
+    )
+
+
+def test_arguments_are_written_in_the_order_of_the_schema() -> None:
+    ordered = protocol.in_schema_order({"extra": 1, "limit": 2, "order_id": "A"}, ORDER.parameters)
+    assert list(ordered) == ["order_id", "limit", "extra"]

@@ -1,0 +1,207 @@
+"""Training on a small model: the trainable form equals transformers' Llama, carving loses nothing, runs resume, and
+what is shipped is what was trained."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from coterie.model.training import checkpoint, losses
+from coterie.model.training.attention import document_attention
+from coterie.model.training.carve import carve
+from coterie.model.training.data.tokens import Rows, TokenSet, encode_chat, pack
+from coterie.model.training.finetune import Recipe, finetune, task_loss, trained
+from coterie.model.training.held_out import accuracy, perplexity
+from coterie.model.training.network import Network, Shape, uncarved
+from coterie.model.training.ship import ship
+from coterie.model.weights.adapter import read_adapter
+
+SHAPE = Shape(
+    layers=2, hidden=64, heads=4, kv_heads=2, head_width=16, ffn=128, vocab=256, shared=32, experts=12, top_k=8, rank=4
+)
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module")
+def dense() -> dict[str, Tensor]:
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    torch.manual_seed(0)
+    config = LlamaConfig(
+        vocab_size=256, hidden_size=64, intermediate_size=128, num_hidden_layers=2, num_attention_heads=4,
+        num_key_value_heads=2, rms_norm_eps=1e-5, tie_word_embeddings=True, rope_theta=1e5,
+    )  # fmt: skip
+    model = LlamaForCausalLM(config)
+    for parameter in model.parameters():
+        torch.nn.init.normal_(parameter, std=0.2)
+    state = {name: tensor.to(torch.bfloat16) for name, tensor in model.state_dict().items() if name != "lm_head.weight"}
+    model.load_state_dict({name: tensor.float() for name, tensor in state.items()}, strict=False)
+    tokens = torch.arange(40)[None] * 5 % 256
+    with torch.no_grad():
+        state["expected logits"] = model.eval()(tokens).logits
+    return state
+
+
+def logits(network: Network, tokens: Tensor) -> Tensor:
+    with torch.no_grad():
+        hidden, _ = network(tokens, document_attention(torch.zeros_like(tokens)), torch.float32)
+    return hidden @ network.embedding.float().T
+
+
+def rows(seed: int, count: int = 4) -> Rows:
+    draw = np.random.default_rng(seed)
+    document = np.repeat(np.arange(2, dtype=np.int16), 32)[None].repeat(count, 0)
+    return Rows(draw.integers(3, 256, (count, 64)).astype(np.uint16), draw.random((count, 64)) < 0.4, document)
+
+
+def test_the_dense_form_is_transformers_llama(dense: dict[str, Tensor]) -> None:
+    tokens = torch.arange(40)[None] * 5 % 256
+    network = checkpoint.dense_parent(dense, SHAPE, CPU)
+    torch.testing.assert_close(logits(network, tokens), dense["expected logits"], atol=2e-3, rtol=1e-3)
+
+
+def test_carving_loses_nothing_with_every_expert_on(dense: dict[str, Tensor]) -> None:
+    parent = checkpoint.dense_parent(dense, SHAPE, CPU)
+    cuts = carve(parent, torch.randint(3, 256, (8, 64), generator=torch.Generator().manual_seed(1)))
+    assert all(sorted(cut.permutation.tolist()) == list(range(128)) for cut in cuts)
+    level = [cut._replace(router=torch.zeros_like(cut.router), bias=torch.zeros_like(cut.bias)) for cut in cuts]
+    whole = Network(replace(SHAPE, top_k=12), dense, level)
+    tokens = torch.arange(40)[None] * 5 % 256
+    torch.testing.assert_close(logits(whole, tokens), logits(parent, tokens), atol=2e-3, rtol=1e-3)
+    sparse = checkpoint.sparse_student(dense, cuts, SHAPE, CPU)
+    assert not torch.allclose(logits(sparse, tokens), logits(parent, tokens), atol=1e-2)
+
+
+def test_attention_stays_inside_a_document() -> None:
+    generator = torch.Generator().manual_seed(0)
+    q, k, v = (torch.randn(1, heads, 6, 16, generator=generator) for heads in (4, 2, 2))
+    document = torch.tensor([[0, 0, 0, 1, 1, 1]])
+    together = document_attention(document)(q, k, v)
+    alone = document_attention(torch.zeros(1, 3, dtype=torch.long))(q[:, :, 3:], k[:, :, 3:], v[:, :, 3:])
+    torch.testing.assert_close(together[:, :, 3:], alone)
+
+
+def test_losses_equal_autograd() -> None:
+    generator = torch.Generator().manual_seed(0)
+    hidden, head = torch.randn(50, 8, generator=generator), torch.randn(30, 8, generator=generator)
+    target, weight = torch.randint(0, 30, (50,), generator=generator), torch.rand(50, generator=generator)
+    ours, theirs = (hidden.clone().requires_grad_() for _ in range(2))
+    losses.cross_entropy(ours, head, target, weight).backward()  # type: ignore[no-untyped-call]
+    each = torch.nn.functional.cross_entropy(theirs @ head.T, target, reduction="none")
+    ((each * weight).sum() / weight.sum()).backward()  # type: ignore[no-untyped-call]
+    torch.testing.assert_close(ours.grad, theirs.grad)
+    teacher = torch.randn(50, 8, generator=generator)
+    ours, theirs = (hidden.clone().requires_grad_() for _ in range(2))
+    losses.distillation(ours, teacher, head).backward()  # type: ignore[no-untyped-call]
+    p, q = torch.log_softmax(theirs @ head.T, -1), torch.log_softmax(teacher @ head.T, -1)
+    torch.nn.functional.kl_div(p, q, log_target=True, reduction="batchmean").backward()  # type: ignore[no-untyped-call]
+    torch.testing.assert_close(ours.grad, theirs.grad)
+
+
+def test_the_chosen_experts_share_the_gates(dense: dict[str, Tensor]) -> None:
+    network = checkpoint.sparse_student(dense, uncarved(SHAPE), SHAPE, CPU)
+    layer = network.layers[0]
+    with torch.no_grad():
+        layer.router.normal_()  # type: ignore[union-attr, operator]
+    routed = layer.route(torch.randn(5, 7, 64))  # type: ignore[union-attr, operator]
+    assert ((routed.gates > 0).sum(-1) == 8).all()
+    torch.testing.assert_close(routed.gates.sum(-1), torch.full((5, 7), 8.0))
+    torch.testing.assert_close(routed.load_N.sum(), torch.tensor(8.0))
+
+
+def test_balancing_moves_the_bias_against_the_load(dense: dict[str, Tensor]) -> None:
+    network = checkpoint.sparse_student(dense, uncarved(SHAPE), SHAPE, CPU)
+    loads = torch.zeros(2, 12)
+    loads[:, 0] = 1.0
+    network.balance(loads, 0.5)
+    assert network.layers[1].bias[0] == -0.5  # type: ignore[union-attr, index]
+    assert network.layers[1].bias[1] == 0.5  # type: ignore[union-attr, index]
+
+
+def test_training_learns_and_resumes(dense: dict[str, Tensor], tmp_path: Path) -> None:
+    batch = rows(1)
+    recipe = Recipe(minutes=0.05, rows=4, text_rows=2, lr=2e-2, log_every=1)
+
+    def student() -> Network:
+        torch.manual_seed(0)
+        return checkpoint.sparse_student(dense, uncarved(SHAPE), SHAPE, CPU)
+
+    network, teacher = student(), checkpoint.dense_parent(dense, SHAPE, CPU)
+    before = task_loss(network, batch)[0].item()
+    finetune(network, teacher, batch, rows(2, 2), recipe, tmp_path)
+    after = task_loss(network, batch)[0].item()
+    assert after < before - 0.3
+    again = student()
+    finetune(again, teacher, batch, rows(2, 2), recipe, tmp_path)
+    assert task_loss(again, batch)[0].item() == pytest.approx(after, abs=1e-3)
+    steps = [json.loads(line).get("step") for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert steps[-1] is None, "a finished run is not trained on"
+
+
+def test_what_is_shipped_is_what_was_trained(dense: dict[str, Tensor], tmp_path: Path) -> None:
+    network = checkpoint.sparse_student(dense, uncarved(SHAPE), SHAPE, CPU)
+    with torch.no_grad():
+        for name, parameter in network.named_parameters():
+            if name.endswith(".B"):
+                parameter.normal_(std=0.1)
+    checkpoint.save_carve(uncarved(SHAPE), tmp_path / "carve.pt")
+    ship(network, tmp_path / "carve.pt", tmp_path / "adapter")
+    adapter = read_adapter(tmp_path / "adapter")
+    layer = network.layers[1]
+    delta = adapter.delta("layers.1.down")
+    exact = layer.down.scaling * (layer.down.B @ layer.down.A).detach()  # type: ignore[union-attr, operator]
+    assert delta is not None
+    assert float((delta - exact).norm() / exact.norm()) < 0.02
+    checkpoint.save_trained(trained(network), tmp_path / "trained.pt")
+    other = checkpoint.sparse_student(dense, uncarved(SHAPE), SHAPE, CPU)
+    checkpoint.load_trained(other, tmp_path / "trained.pt")
+    tokens = torch.arange(40)[None] * 5 % 256
+    torch.testing.assert_close(logits(other, tokens), logits(network, tokens), atol=0.05, rtol=0.05)
+
+
+def test_sets_are_stored_and_packed_whole(tmp_path: Path) -> None:
+    draw = np.random.default_rng(0)
+    documents = [
+        (draw.integers(0, 49152, n).tolist(), (draw.random(n) < 0.3).tolist()) for n in draw.integers(5, 90, 80)
+    ]
+    TokenSet.of(documents).save(tmp_path / "set.xz")
+    stored = TokenSet.load(tmp_path / "set.xz")
+    assert [stored.tokens[a:b].tolist() for a, b in zip(stored.starts, stored.starts[1:], strict=False)] == [
+        ids for ids, _ in documents
+    ]
+    packed = pack(stored, 128, seed=1)
+    kept = [
+        tuple(packed.tokens[row][packed.document[row] == number])
+        for row in range(len(packed.tokens))
+        for number in range(packed.document[row].max() + 1)
+    ]
+    assert sorted(kept) == sorted(tuple(ids) for ids, _ in documents)
+    assert packed.learned.sum() == stored.learned.sum()
+
+
+class Bytes:
+    def encode(self, text: str) -> list[int]:
+        return list(text.encode())
+
+
+def test_only_the_assistant_is_learned() -> None:
+    ids, learned = encode_chat(
+        [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "yes"}, {"role": "user", "content": "x"}],
+        Bytes(),
+    )
+    assert bytes(i for i, flag in zip(ids, learned, strict=True) if flag).decode() == "yes<|im_end|>"
+    assert bytes(ids).decode().startswith("<|im_start|>user\nhi<|im_end|>\n<|im_start|>assistant\nyes<|im_end|>")
+
+
+def test_accuracy_counts_turns(dense: dict[str, Tensor]) -> None:
+    network = checkpoint.dense_parent(dense, SHAPE, CPU)
+    text = '{"name": "x", "arguments": {}}'.encode()
+    tokens = np.frombuffer(b"....." + text, np.uint8).astype(np.uint16)[None]
+    learned = (np.arange(tokens.shape[1]) >= 5)[None]
+    tallies = accuracy(network, Rows(tokens, learned, np.zeros(tokens.shape, np.int16)), Bytes())
+    assert {kind: tally.total for kind, tally in tallies.items()} == {"call": 1, "call name": 1, "call arguments": 1}
+    assert 1 < perplexity(network, rows(3)) < 1e6
