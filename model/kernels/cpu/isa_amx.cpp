@@ -86,9 +86,13 @@ void tiles_int8(const int8_t *hi, const int8_t *lo, long stride, const int32_t *
     _tile_stored(2, part[2], 64);
     _tile_stored(3, part[3], 64);
     for (int r = 0; r < rows; ++r)
-        for (int n = 0; n < 32; ++n)
-            c[r * ldc + n] = std::fma(256.0f, float(part[n / 16][r][n % 16] - 128 * sums[2 * r]),
-                                      float(part[2 + n / 16][r][n % 16] - 128 * sums[2 * r + 1]));
+        for (int p = 0; p < 2; ++p) {
+            const __m512i high = _mm512_sub_epi32(_mm512_load_si512(part[p][r]), _mm512_set1_epi32(128 * sums[2 * r]));
+            const __m512i low =
+                _mm512_sub_epi32(_mm512_load_si512(part[2 + p][r]), _mm512_set1_epi32(128 * sums[2 * r + 1]));
+            _mm512_storeu_ps(c + r * ldc + 16 * p, _mm512_fmadd_ps(_mm512_set1_ps(256.0f), _mm512_cvtepi32_ps(high),
+                                                                   _mm512_cvtepi32_ps(low)));
+        }
 }
 
 void gemm_int8(const int8_t *hi, const int8_t *lo, long stride, const int32_t *sums, int rows, int k, const uint8_t *b,

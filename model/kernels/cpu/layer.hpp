@@ -14,6 +14,7 @@
 #include <atomic>
 #include <cmath>
 
+#include "lanes.hpp"
 #include "moe.h"
 #include "parallel.hpp"
 
@@ -35,38 +36,6 @@ struct Rows {
 void gemm_bf16(const uint16_t *a, long stride, int rows, int k, const uint16_t *b, int panels, float *c, int ldc);
 void gemm_int8(const int8_t *hi, const int8_t *lo, long stride, const int32_t *sums, int rows, int k, const uint8_t *b,
                int panels, float *c, int ldc);
-
-inline float from_bf16(uint16_t v) {
-    uint32_t u = uint32_t(v) << 16;
-    float f;
-    memcpy(&f, &u, 4);
-    return f;
-}
-
-inline uint16_t to_bf16(float f) {
-    uint32_t u;
-    memcpy(&u, &f, 4);
-    return uint16_t((u + 0x7fffu + ((u >> 16) & 1)) >> 16);
-}
-
-// exp to 2 ulp with a fixed sequence of operations: the same bits in every instruction set.
-inline float exp_fixed(float x) {
-    x = x < -87.0f ? -87.0f : (x > 88.0f ? 88.0f : x);
-    float n = std::nearbyint(x * 1.44269504f);
-    float r = std::fma(n, -0.693359375f, x);
-    r = std::fma(n, 2.12194440e-4f, r);
-    float p = 1.9875691500e-4f;
-    p = std::fma(p, r, 1.3981999507e-3f);
-    p = std::fma(p, r, 8.3334519073e-3f);
-    p = std::fma(p, r, 4.1665795894e-2f);
-    p = std::fma(p, r, 1.6666665459e-1f);
-    p = std::fma(p, r, 5.0000001201e-1f);
-    p = std::fma(p, r * r, r + 1.0f);
-    int32_t bits = (int32_t(n) + 127) << 23;
-    float power;
-    memcpy(&power, &bits, 4);
-    return p * power;
-}
 
 struct Group {
     const char *w13, *w2;
@@ -106,15 +75,22 @@ struct Job {
 inline const char *blob(const Job &j) { return reinterpret_cast<const char *>(j.head); }
 inline int digit_stride(int k) { return (k + 63) & ~63; }
 
-float dot(const uint16_t *x, const float *w, int n) {
-    float lanes[32] = {0};
+// Dot products of one token with four gate rows (the last ones may repeat), in one pass over the token.
+void dot4(const uint16_t *x, const float *const *w, int n, float *out) {
+    Lanes sums[4] = {};
     int i = 0;
-    for (; i + 32 <= n; i += 32)
-        for (int l = 0; l < 32; ++l) lanes[l] = std::fma(from_bf16(x[i + l]), w[i + l], lanes[l]);
-    for (int l = 0; i < n; ++i, ++l) lanes[l] = std::fma(from_bf16(x[i]), w[i], lanes[l]);
-    for (int step = 16; step; step /= 2)
-        for (int l = 0; l < step; ++l) lanes[l] += lanes[l + step];
-    return lanes[0];
+    for (; i + 16 <= n; i += 16) {
+        const Lanes v = load_bf16(x + i);
+        for (int e = 0; e < 4; ++e) sums[e] += v * load(w[e] + i);
+    }
+    for (int e = 0; e < 4; ++e) {
+        float lanes[16], rest = 0;
+        store(lanes, sums[e]);
+        for (int k = i; k < n; ++k) rest += from_bf16(x[k]) * w[e][k];
+        for (int step = 8; step; step /= 2)
+            for (int l = 0; l < step; ++l) lanes[l] += lanes[l + step];
+        out[e] = lanes[0] + rest;
+    }
 }
 
 int best_of(const float *score, const char *taken, int n) {
@@ -124,14 +100,16 @@ int best_of(const float *score, const char *taken, int n) {
     return best;
 }
 
+// Logits to scores in place; the array is readable and writable up to a multiple of 16.
 void scores_of(const coterie_moe_header &d, float *score) {
     if (!d.softmax) {
-        for (int e = 0; e < d.experts; ++e) score[e] = 1.0f / (1.0f + exp_fixed(-score[e]));
+        for (int e = 0; e < d.experts; e += 16) store(score + e, 1.0f / (1.0f + exp_lanes(-load(score + e))));
         return;
     }
     float top = score[0], sum = 0;
     for (int e = 1; e < d.experts; ++e) top = score[e] > top ? score[e] : top;
-    for (int e = 0; e < d.experts; ++e) sum += score[e] = exp_fixed(score[e] - top);
+    for (int e = 0; e < d.experts; e += 16) store(score + e, exp_lanes(load(score + e) - top));
+    for (int e = 0; e < d.experts; ++e) sum += score[e];
     for (int e = 0; e < d.experts; ++e) score[e] /= sum;
 }
 
@@ -162,11 +140,18 @@ void route_token(Job &j, int t) {
     const coterie_moe_header &d = *j.head;
     const float *gate = reinterpret_cast<const float *>(blob(j) + d.gate);
     const float *bias = reinterpret_cast<const float *>(blob(j) + d.bias);
-    float score[2048], choice[2048], sum = 0;
-    char taken[2048] = {0};
-    for (int e = 0; e < d.experts; ++e) {
-        score[e] = dot(j.x + long(t) * d.hidden, gate + long(e) * d.hidden, d.hidden);
-        if (d.round_logits) score[e] = from_bf16(to_bf16(score[e]));
+    alignas(64) float score[2048 + 16];
+    float choice[2048], sum = 0;
+    char taken[2048];
+    memset(taken, 0, d.experts);
+    memset(score + (d.experts & ~15), 0, 64);
+    for (int e = 0; e < d.experts; e += 4) {
+        const float *rows[4];
+        for (int n = 0; n < 4; ++n) rows[n] = gate + long(e + n < d.experts ? e + n : e) * d.hidden;
+        float four[4];
+        dot4(j.x + long(t) * d.hidden, rows, d.hidden, four);
+        for (int n = 0; n < 4 && e + n < d.experts; ++n)
+            score[e + n] = d.round_logits ? from_bf16(to_bf16(four[n])) : four[n];
     }
     scores_of(d, score);
     for (int e = 0; e < d.experts; ++e) choice[e] = d.has_bias ? score[e] + bias[e] : score[e];
@@ -184,8 +169,12 @@ void route_token(Job &j, int t) {
 
 // Two int8 digits per value: 15 bits under the row's largest magnitude, finer than the bf16 the values came in.
 void to_digits(const float *v, int n, int stride, int8_t *hi, int8_t *lo, int32_t *sums, float *scale) {
-    float top = 0;
-    for (int i = 0; i < n; ++i) top = std::fabs(v[i]) > top ? std::fabs(v[i]) : top;
+    float lanes[32] = {0}, top = 0;
+    int at = 0;
+    for (; at + 32 <= n; at += 32)
+        for (int l = 0; l < 32; ++l) lanes[l] = std::fabs(v[at + l]) > lanes[l] ? std::fabs(v[at + l]) : lanes[l];
+    for (; at < n; ++at) lanes[0] = std::fabs(v[at]) > lanes[0] ? std::fabs(v[at]) : lanes[0];
+    for (int l = 0; l < 32; ++l) top = lanes[l] > top ? lanes[l] : top;
     const float up = top > 0 ? 32512.0f / top : 0.0f;
     int32_t sum_hi = 0, sum_lo = 0;
     for (int i = 0; i < n; ++i) {
@@ -309,13 +298,9 @@ void gemm(const Job &j, const Rows &a, int rows, int k, const char *b, const flo
         for (int n = 0; n < ldc; ++n) c[r * ldc + n] *= a.scale[r] * scale[n];
 }
 
-// silu(gate) * up of one row of alternating 16-wide panels.
-void swiglu_row(const float *c, int blocks, float *h) {
-    for (int b = 0; b < blocks; ++b)
-        for (int n = 0; n < 16; ++n) {
-            const float g = c[32 * b + n];
-            h[16 * b + n] = g / (1.0f + exp_fixed(-g)) * c[32 * b + 16 + n];
-        }
+inline Lanes swiglu(const float *gate_up) {
+    const Lanes gate = load(gate_up);
+    return gate / (1.0f + exp_lanes(-gate)) * load(gate_up + 16);
 }
 
 void phase1(Job &j, const Task &task, char *buffer, float *c) {
@@ -329,10 +314,13 @@ void phase1(Job &j, const Task &task, char *buffer, float *c) {
              2 * blocks, c);
         for (int r = 0; r < task.rows; ++r) {
             const long at = g.h + long(task.row0 + r) * g.width + column;
-            float row[64];
-            swiglu_row(c + r * 32 * blocks, blocks, d.int8_weights ? j.h_float + at : row);
-            if (!d.int8_weights)
-                for (int n = 0; n < 16 * blocks; ++n) j.h_bf16[at + n] = to_bf16(row[n]);
+            for (int n = 0; n < blocks; ++n) {
+                const Lanes h = swiglu(c + 32 * (r * blocks + n));
+                if (d.int8_weights)
+                    store(j.h_float + at + 16 * n, h);
+                else
+                    store_bf16(j.h_bf16 + at + 16 * n, h);
+            }
         }
     }
 }
@@ -365,13 +353,17 @@ void phase2(Job &j, int column, float *sum, float *c) {
             for (int i = 0; i < rows; ++i) {
                 float *to = sum + 32l * j.token_of[g.row0 + r + i];
                 const float weight = j.weight_of[g.row0 + r + i];
-                for (int l = 0; l < 32; ++l) to[l] = std::fma(weight, c[32 * i + l], to[l]);
+                store(to, load(to) + load(c + 32 * i) * weight);
+                store(to + 16, load(to + 16) + load(c + 32 * i + 16) * weight);
             }
         }
     }
     const int width = d.hidden - column < 32 ? d.hidden - column : 32;
-    for (int t = 0; t < j.tokens; ++t)
-        for (int l = 0; l < width; ++l) j.out[long(t) * d.hidden + column + l] = to_bf16(sum[32l * t + l]);
+    for (int t = 0; t < j.tokens; ++t) {
+        uint16_t row[32];
+        store_bf16(row, load(sum + 32l * t)), store_bf16(row + 16, load(sum + 32l * t + 16));
+        memcpy(j.out + long(t) * d.hidden + column, row, 2 * width);
+    }
 }
 
 template <class F>
