@@ -1,6 +1,6 @@
 """What a finished episode says to a later, similar task: one line on how it went.
 
-Solved before: "Which orders are late?" with read_table, calculate, write_file (4 calls): 3 orders are late
+Solved before: "Which orders are late?" with read_table -> calculate -> write_file: 3 orders are late
 """
 
 from collections.abc import Sequence
@@ -19,10 +19,9 @@ IMPORTANCE = {"success": 0.7, "failed": 0.5, "limit": 0.4}
 def summarise(task: str, outcome: Outcome, tools: Sequence[str]) -> str:
     """One line: how the task ended and by which tools, in the order they were called."""
     how = f" with {_sequence(tools)}" if tools else ""
-    count = f" ({len(tools)} call{'s' if len(tools) != 1 else ''})" if tools else ""
     end = outcome.answer if outcome.status == "success" else outcome.error or outcome.cause or outcome.answer
     tail = f": {clip(end, MAX_ANSWER_CHARS)}" if end else ""
-    return f'{_VERBS.get(outcome.status, "Seen before")}: "{clip(task, MAX_TASK_CHARS)}"{how}{count}{tail}'
+    return f'{_VERBS.get(outcome.status, "Seen before")}: "{clip(task, MAX_TASK_CHARS)}"{how}{tail}'
 
 
 def clip(text: str, max_chars: int) -> str:
@@ -34,4 +33,4 @@ def clip(text: str, max_chars: int) -> str:
 def _sequence(tools: Sequence[str]) -> str:
     runs = [(name, len(list(group))) for name, group in groupby(tools)]
     shown = [name if count == 1 else f"{name}×{count}" for name, count in runs[:MAX_TOOLS]]
-    return ", ".join(shown + (["…"] if len(runs) > MAX_TOOLS else []))
+    return " -> ".join(shown + (["…"] if len(runs) > MAX_TOOLS else []))

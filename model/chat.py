@@ -64,8 +64,6 @@ class ChatModel(Protocol):
         """The model's name as the server knows it."""
         ...
 
-    async def complete(
-        self, messages: Sequence[Message], schema: JsonSchema | None, sampling: Sampling
-    ) -> Completion:
+    async def complete(self, messages: Sequence[Message], schema: JsonSchema | None, sampling: Sampling) -> Completion:
         """Complete the chat; errors are those of `coterie.model.errors`."""
         ...

@@ -75,6 +75,7 @@ def finetune(
             save(network, optimizer, step, log.elapsed(), out)
             saved = time.monotonic()
     save(network, optimizer, step, log.elapsed(), out)
+    log.close()
 
 
 def save(network: Network, optimizer: torch.optim.Optimizer, step: int, elapsed: float, out: Path) -> None:
@@ -205,6 +206,9 @@ class _Log:
         self._every, self._before, self._start = recipe.log_every, elapsed, time.monotonic()
         self._tokens, self._since = 0, time.monotonic()
         self._write({"recipe": asdict(recipe)})
+
+    def close(self) -> None:
+        self._file.close()
 
     def elapsed(self) -> float:
         return self._before + time.monotonic() - self._start

@@ -6,10 +6,9 @@ from typing import Any
 
 import pytest
 import typer.main
-from click.testing import Result
 from tests.memory.fakes import episode
 from typer import Typer
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from coterie.memory import cli, episodes_cli
 from coterie.memory.records import Failure
@@ -112,7 +111,8 @@ def test_memory_goes_from_home_to_home(tmp_path: Path, monkeypatch: pytest.Monke
 
 def test_a_line_that_cannot_be_imported_is_named(tmp_path: Path) -> None:
     file = tmp_path / "bad.jsonl"
-    good = memory("add", "a fact") and memory("export").stdout
+    memory("add", "a fact")
+    good = memory("export").stdout
     file.write_text(good + '\n{"format": "else"}\n')
     done = memory("import", str(file), code=2)
     assert "bad.jsonl:3: not an exported episode" in done.stderr

@@ -37,40 +37,29 @@ NASTY = "Ünïcödé 日本語 🦊 \x00 \ud800 \u202e' \"); DROP TABLE episodes
 
 def test_a_run_is_read_back_as_it_was_written(store: Store) -> None:
     task = Task("Which orders are late?", "late", "/work", ("easy",))
-    plan = Plan((PlanStep("read", number=1),))
+    plan, first, spoken = Plan((PlanStep("read", number=1),)), step(1), model_call(1, 1)
     read = MemoryRead("orders", "default", ({"text": "a"},), 1, "2026-01-01T00:00:00.000000Z")
     made = store.episodes.begin(task, MODEL, {"seed": 7}, parent="ep-parent", parent_step=3)
     store.episodes.record_plan(made, plan)
     store.episodes.record_memory_read(made, read)
-    store.episodes.record_model_call(made, model_call(1, 1))
-    store.episodes.record_step(made, step(1))
+    store.episodes.record_model_call(made, spoken)
+    store.episodes.record_step(made, first)
     store.episodes.finish(made, Outcome("success", "three"), Usage(3, 2, 1, 0.5, 1))
     got = store.episodes.get(made)
     assert made.startswith("ep-")
     assert (got.task, got.model, got.config, got.plan) == (task, MODEL, {"seed": 7}, plan)
     assert (got.parent, got.parent_step, got.status) == ("ep-parent", 3, "success")
-    assert (got.steps, got.model_calls, got.memory_reads) == ((step_of(got.steps[0]),), (model_call_of(got),), (read,))
+    assert (got.steps, got.model_calls, got.memory_reads) == ((first,), (spoken,), (read,))
     assert (got.outcome, got.usage) == (Outcome("success", "three"), Usage(3, 2, 1, 0.5, 1))
     assert got.started_at
     assert got.finished_at
     assert got.started_at < got.finished_at
 
 
-def step_of(written: Step) -> Step:
-    return replace(step(1), timestamp=written.timestamp)
-
-
-def model_call_of(got: object) -> object:
-    return replace(model_call(1, 1), timestamp=got.model_calls[0].timestamp)  # type: ignore[attr-defined]
-
-
 def test_a_whole_episode_comes_back_equal(store: Store) -> None:
-    store.episodes.add(episode())
-    assert store.episodes.get(episode().id) == replace(episode(), **times(store.episodes.get(episode().id)))
-
-
-def times(got: object) -> dict[str, object]:
-    return {name: getattr(got, name) for name in ("started_at", "finished_at", "steps", "model_calls", "memory_reads")}
+    written = episode()
+    store.episodes.add(written)
+    assert store.episodes.get(written.id) == written
 
 
 def test_a_call_is_there_before_its_step(store: Store) -> None:

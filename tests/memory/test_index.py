@@ -15,6 +15,7 @@ from sqlalchemy import delete
 from tests.memory.fakes import WordEncoder
 
 from coterie.memory.errors import IndexUnavailable
+from coterie.memory.index import MAX_EMBEDDED_FIRST
 from coterie.memory.store import Store
 from coterie.memory.tables import DocumentRow
 
@@ -166,10 +167,10 @@ def test_processes_index_at_once(home: Path, filled: Store) -> None:
 
 
 def test_more_documents_than_one_recall_embeds(store: Store, encoder: WordEncoder) -> None:
-    for number in range(150):
+    for number in range(MAX_EMBEDDED_FIRST + 20):
         store.facts.add(f"fact {number}")
     store.recall("fact")
-    assert store.audit().missing == 150 - 128
+    assert store.audit().missing == 20
     store.vectors.sync()
     assert store.audit().ok
 

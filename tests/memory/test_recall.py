@@ -27,7 +27,7 @@ def test_a_second_run_of_a_similar_task_recalls_the_first(store: Store) -> None:
     (hit,) = store.recall("Which orders from May are late?")
     assert (hit.kind, hit.source_id) == ("episode", made)
     task = '"Which orders are late? Write them to late.txt"'
-    assert hit.text == f"Solved before: {task} with read_table×2, calculate, write_file (4 calls): Three orders"
+    assert hit.text == f"Solved before: {task} with read_table×2 -> calculate -> write_file: Three orders"
     assert hit.why.startswith("shares orders, late (words: place 1); means nearly the same (similarity 0.")
     assert "from today, importance 0.7" in hit.why
 

@@ -199,7 +199,7 @@ def test_only_the_assistant_is_learned() -> None:
 
 def test_accuracy_counts_turns(dense: dict[str, Tensor]) -> None:
     network = checkpoint.dense_parent(dense, SHAPE, CPU)
-    text = '{"name": "x", "arguments": {}}'.encode()
+    text = b'{"name": "x", "arguments": {}}'
     tokens = np.frombuffer(b"....." + text, np.uint8).astype(np.uint16)[None]
     learned = (np.arange(tokens.shape[1]) >= 5)[None]
     tallies = accuracy(network, Rows(tokens, learned, np.zeros(tokens.shape, np.int16)), Bytes())
