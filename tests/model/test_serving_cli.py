@@ -1,0 +1,104 @@
+"""`coterie serve` and `coterie model` as a person types them: JSON faces, messages, exit codes."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from coterie.model.cli import app as model_app
+from coterie.model.serving import lifecycle, stop
+from coterie.model.serving.cli import app as serve_app
+from coterie.model.telling import Progress
+
+FAKE = Path(__file__).parent / "fake_server.py"
+FACE = {"running", "url", "model", "kernels", "pid", "weights_sha256"}
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.setenv("COTERIE_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(lifecycle, "PROGRAM", (str(FAKE),))
+    yield tmp_path / "home"
+    stop(tmp_path / "home")
+
+
+@pytest.fixture
+def checkpoint(tmp_path: Path) -> str:
+    folder = tmp_path / "fine"
+    folder.mkdir()
+    (folder / "config.json").write_text("{}")
+    return str(folder)
+
+
+def serve(*arguments: str) -> Result:
+    return CliRunner().invoke(serve_app, list(arguments))
+
+
+def test_serve_starts_says_what_runs_and_stops(home: Path, checkpoint: str) -> None:
+    assert json.loads(serve("status", "--json").stdout) == dict.fromkeys(FACE) | {"running": False}
+    started = serve("--model", checkpoint, "--kernels", "vllm", "--json")
+    assert started.exit_code == 0
+    face = json.loads(started.stdout)
+    assert set(face) == FACE
+    assert (face["running"], face["model"], face["kernels"]) == (True, "fine", "vllm")
+    assert "starting the model server for fine" in started.stderr
+    again = serve("start", "--model", checkpoint, "--kernels", "vllm")
+    assert again.stdout.startswith("already running: fine at http://127.0.0.1:")
+    assert json.loads(serve("status", "--json").stdout) == face
+    assert json.loads(serve("stop", "--json").stdout) == {"stopped": True, "pid": face["pid"]}
+    assert serve("stop").stdout == "no server runs\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["--model", "gpt"], 2, "unknown model 'gpt'; ours are coterie, coterie-dense"),
+        (["--port", "99999"], 2, "65535"),
+        (["--kernels", "fast"], 2, "fast"),
+        (["--idle-stop", "0"], 2, "idle-stop"),
+    ],
+)
+def test_serve_explains_what_it_cannot_do(home: Path, arguments: list[str], code: int, said: str) -> None:
+    result = serve(*arguments)
+    assert result.exit_code == code
+    assert said in result.stderr
+    assert result.stdout == ""
+    assert "Traceback" not in result.stderr
+
+
+def test_a_server_that_cannot_start_is_an_infrastructure_failure(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "dies").mkdir()
+    (tmp_path / "dies" / "config.json").write_text("{}")
+    result = serve("--model", str(tmp_path / "dies"))
+    assert result.exit_code == 3
+    assert "no room for the weights" in result.stderr
+
+
+def test_model_build_and_card_say_what_is_wrong(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("coterie.model.weights.base.PACKAGE", "not_installed_anywhere")
+    for command in ("build", "card"):
+        result = CliRunner().invoke(model_app, [command, "--variant", "dense"])
+        assert result.exit_code == 3
+        assert "the base model is not installed" in result.stderr
+    assert CliRunner().invoke(model_app, ["build", "--variant", "small"]).exit_code == 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("command", "said"), [("bench", "--limit-s"), ("train", "--minutes")])
+def test_bench_and_train_hand_over_with_their_own_options(command: str, said: str) -> None:
+    program = f"from coterie.model.cli import app; app([{command!r}, '--help'])"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert said in done.stdout
+
+
+def test_progress_where_nobody_watches_is_a_line_for_each_stage(capsys: pytest.CaptureFixture[str]) -> None:
+    with Progress() as say:
+        say("reading")
+        for waited in range(5):
+            say(f"starting: {waited} s")
+        say("ready")
+    assert capsys.readouterr().err == "reading\nstarting: 0 s\nready\n"
