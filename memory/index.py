@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-BATCH = 64
-MAX_EMBEDDED_FIRST = 128
+BATCH = 32
+MAX_EMBEDDED_FIRST = 32
 log = logging.getLogger(__name__)
 Progress = Callable[[int, int], None]
 """Called with how many documents are embedded, of how many."""
