@@ -11,12 +11,12 @@ ARGS ?=
 
 run:
 	@$(SETUP) runtime
-	@$(BIN)/coterie model build --quiet
+	@$(BIN)/coterie model build > /dev/null
 	@$(if $(TASK),$(BIN)/coterie run "$(TASK)" $(ARGS),$(BIN)/python examples/run.py $(ARGS))
 
 test:
 	@$(SETUP) runtime dev benchmarks
-	@$(BIN)/coterie model build --quiet
+	@$(BIN)/coterie model build > /dev/null
 	@$(BIN)/python -m pytest $(ARGS)
 
 check:
@@ -36,7 +36,7 @@ bench:
 
 demo-score:
 	@$(SETUP) runtime
-	@$(BIN)/coterie model build --quiet
+	@$(BIN)/coterie model build > /dev/null
 	@$(BIN)/coterie eval run examples --trials 1 --seed 0 $(ARGS)
 
 clean:

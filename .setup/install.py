@@ -29,8 +29,16 @@ STAGES = {
 CAUSES = [
     (("No space left",), "the disk is full: free some gigabytes and run the same command again"),
     (
-        ("Failed to establish a new connection", "Temporary failure in name resolution", "Connection refused",
-         "Read timed out", "Network is unreachable", "ConnectionResetError", "ProxyError", "IncompleteRead"),
+        (
+            "Failed to establish a new connection",
+            "Temporary failure in name resolution",
+            "Connection refused",
+            "Read timed out",
+            "Network is unreachable",
+            "ConnectionResetError",
+            "ProxyError",
+            "IncompleteRead",
+        ),
         "the package index could not be reached: check the network or pip's settings and run the same command again",
     ),
     (
