@@ -41,10 +41,14 @@ def measure(ref: str, options: Options, *, cold: bool, say: Say, home: Path | No
         stop(home)
     started_at = time.perf_counter()
     info = ensure_server(ref, options, home=home, say=say)
-    ready_s = time.perf_counter() - started_at
+    ready_s, cpu_s = time.perf_counter() - started_at, _cpu_s(info.pid)
     result = asyncio.run(_measure(info, say))
-    result["start"] = {"cold": info.started, "ready_s": round(ready_s, 2)}
-    result["start"]["first_token_s"] = round(ready_s + result["first_answer_s"], 2)
+    result["start"] = {
+        "cold": info.started,
+        "ready_s": round(ready_s, 2),
+        "first_token_s": round(ready_s + result["first_answer_s"], 2),
+        "cpu_s": round(cpu_s, 2) if info.started else None,
+    }
     return {"model": info.model, "kernels": info.kernels, "options": vars(options), "machine": _machine()} | result
 
 
