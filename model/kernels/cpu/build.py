@@ -29,7 +29,7 @@ UNITS: dict[str, list[str]] = {
     "dispatch": [],
     "isa_avx2": ["-mavx2", "-mfma"],
     "isa_avx512": AVX512,
-    "isa_avx512_bf16": [*AVX512, "-mavx512bf16", "-mavx512vnni"],
+    "isa_avx512_bf16": [*AVX512, "-mavx512vnni"],
     "isa_amx": [*AVX512, "-mavx512bf16", "-mavx512vnni", "-mamx-tile", "-mamx-bf16", "-mamx-int8"],
 }
 

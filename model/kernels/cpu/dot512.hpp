@@ -1,4 +1,4 @@
-// Matrix kernels on AVX512_BF16 pair products and AVX512_VNNI byte products; used alone and for AMX's few rows.
+// int8 matrix kernel on AVX512_VNNI byte products; used without AMX, and beside it for few rows.
 #pragma once
 #include <immintrin.h>
 #include <string.h>
@@ -12,39 +12,6 @@ inline __m512i broadcast4(const T *at) {
     int32_t four;
     memcpy(&four, at, 4);
     return _mm512_set1_epi32(four);
-}
-
-template <int R, int P>
-void dot_bf16(const uint16_t *a, long stride, int k, const uint16_t *b, float *c, int ldc) {
-    __m512 acc[R][P];
-    for (int r = 0; r < R; ++r)
-        for (int p = 0; p < P; ++p) acc[r][p] = _mm512_setzero_ps();
-    for (int i = 0; i < k; i += 2) {
-        __m512bh w[P];
-        for (int p = 0; p < P; ++p) w[p] = (__m512bh)_mm512_loadu_si512(b + p * 16l * k + i * 16l);
-        for (int r = 0; r < R; ++r) {
-            const __m512bh x = (__m512bh)broadcast4(a + r * stride + i);
-            for (int p = 0; p < P; ++p) acc[r][p] = _mm512_dpbf16_ps(acc[r][p], x, w[p]);
-        }
-    }
-    for (int r = 0; r < R; ++r)
-        for (int p = 0; p < P; ++p) _mm512_storeu_ps(c + r * ldc + 16 * p, acc[r][p]);
-}
-
-template <int P>
-void dot_rows_bf16(const uint16_t *a, long stride, int rows, int k, const uint16_t *b, float *c, int ldc) {
-    int r = 0;
-    for (; r + 8 <= rows && P <= 2; r += 8) dot_bf16<8, P>(a + r * stride, stride, k, b, c + r * ldc, ldc);
-    for (; r + 2 <= rows; r += 2) dot_bf16<2, P>(a + r * stride, stride, k, b, c + r * ldc, ldc);
-    if (r < rows) dot_bf16<1, P>(a + r * stride, stride, k, b, c + r * ldc, ldc);
-}
-
-inline void dot_gemm_bf16(const uint16_t *a, long stride, int rows, int k, const uint16_t *b, int panels, float *c,
-                          int ldc) {
-    int p = 0;
-    for (; p + 8 <= panels && rows < 8; p += 8) dot_rows_bf16<8>(a, stride, rows, k, b + p * 16l * k, c + 16 * p, ldc);
-    for (; p + 4 <= panels && rows < 8; p += 4) dot_rows_bf16<4>(a, stride, rows, k, b + p * 16l * k, c + 16 * p, ldc);
-    for (; p < panels; p += 2) dot_rows_bf16<2>(a, stride, rows, k, b + p * 16l * k, c + 16 * p, ldc);
 }
 
 template <int R, int P>

@@ -1,6 +1,13 @@
 // AMX: 16-row tiles. bf16 always runs on tiles, whose sums do not depend on the number of rows; int8 sums are exact on
 // any unit, so its few rows run on byte products. Dispatch has asked the kernel for the tile state before.
 #include "dot512.hpp"
+
+namespace {
+
+constexpr int kBlocks = 1; // of 16 activations computed at a time
+
+} // namespace
+
 // after the kernels
 #include "chunks.hpp"
 

@@ -2,6 +2,30 @@
 #include <immintrin.h>
 #include <string.h>
 
+#include "fma.hpp"
+
+namespace {
+
+constexpr int kBlocks = 4; // of 16 activations computed at a time, so that a block of rows is widened once for all
+
+struct Vector256 {
+    using Type = __m256;
+    static constexpr int width = 8;
+    static Type zero() { return _mm256_setzero_ps(); }
+    static Type load(const float *p) { return _mm256_loadu_ps(p); }
+    static void store(float *p, Type v) { _mm256_storeu_ps(p, v); }
+    static Type broadcast(const float *p) { return _mm256_broadcast_ss(p); }
+    static Type fma(Type a, Type b, Type c) { return _mm256_fmadd_ps(a, b, c); }
+    static void widen(const uint16_t *p, Type &even, Type &odd) {
+        const __m256i w = _mm256_loadu_si256(reinterpret_cast<const __m256i *>(p));
+        even = _mm256_castsi256_ps(_mm256_slli_epi32(w, 16));
+        odd = _mm256_castsi256_ps(_mm256_and_si256(w, _mm256_set1_epi32(int(0xffff0000u))));
+    }
+};
+
+} // namespace
+
+// after the kernels
 #include "chunks.hpp"
 
 namespace {
@@ -9,36 +33,10 @@ namespace {
 void enter_thread() {}
 void leave_thread() {}
 
-template <int R, int P>
-void block_bf16(const uint16_t *a, long stride, int k, const uint16_t *b, float *c, int ldc) {
-    __m256 acc[R][2 * P];
-    for (int r = 0; r < R; ++r)
-        for (int v = 0; v < 2 * P; ++v) acc[r][v] = _mm256_setzero_ps();
-    const __m256i odd = _mm256_set1_epi32(int(0xffff0000u));
-    for (int i = 0; i < k; i += 2)
-        for (int v = 0; v < 2 * P; ++v) {
-            const uint16_t *at = b + (v / 2) * 16l * k + i * 16l + (v % 2) * 16;
-            const __m256i w = _mm256_loadu_si256(reinterpret_cast<const __m256i *>(at));
-            const __m256 w0 = _mm256_castsi256_ps(_mm256_slli_epi32(w, 16));
-            const __m256 w1 = _mm256_castsi256_ps(_mm256_and_si256(w, odd));
-            for (int r = 0; r < R; ++r) {
-                uint32_t pair;
-                memcpy(&pair, a + r * stride + i, 4);
-                const __m256i x = _mm256_set1_epi32(int(pair));
-                acc[r][v] = _mm256_fmadd_ps(_mm256_castsi256_ps(_mm256_slli_epi32(x, 16)), w0, acc[r][v]);
-                acc[r][v] = _mm256_fmadd_ps(_mm256_castsi256_ps(_mm256_and_si256(x, odd)), w1, acc[r][v]);
-            }
-        }
-    for (int r = 0; r < R; ++r)
-        for (int v = 0; v < 2 * P; ++v) _mm256_storeu_ps(c + r * ldc + 8 * v, acc[r][v]);
-}
-
 void gemm_bf16(const uint16_t *a, long stride, int rows, int k, const uint16_t *b, int panels, float *c, int ldc) {
-    for (int p = 0; p < panels; p += 2, b += 32l * k, c += 32) {
-        int r = 0;
-        for (; r + 2 <= rows; r += 2) block_bf16<2, 2>(a + r * stride, stride, k, b, c + r * ldc, ldc);
-        if (r < rows) block_bf16<1, 2>(a + r * stride, stride, k, b, c + r * ldc, ldc);
-    }
+    int r = 0;
+    for (; r + 5 <= rows; r += 5) fma_rows<Vector256, 5, 2>(a + r * stride, stride, k, b, panels, c + r * ldc, ldc);
+    for (; r < rows; ++r) fma_rows<Vector256, 1, 4>(a + r * stride, stride, k, b, panels, c + r * ldc, ldc);
 }
 
 // 256 hi + lo, each corrected for the weights' bias of 128.

@@ -2,6 +2,8 @@
 #include <immintrin.h>
 #include <string.h>
 
+#include "fma512.hpp"
+// after the kernels
 #include "chunks.hpp"
 
 namespace {
@@ -9,44 +11,8 @@ namespace {
 void enter_thread() {}
 void leave_thread() {}
 
-template <int R, int P>
-void block_bf16(const uint16_t *a, long stride, int k, const uint16_t *b, float *c, int ldc) {
-    __m512 acc[R][P];
-    for (int r = 0; r < R; ++r)
-        for (int p = 0; p < P; ++p) acc[r][p] = _mm512_setzero_ps();
-    const __m512i odd = _mm512_set1_epi32(int(0xffff0000u));
-    for (int i = 0; i < k; i += 2) {
-        __m512 w0[P], w1[P];
-        for (int p = 0; p < P; ++p) {
-            const __m512i w = _mm512_loadu_si512(b + p * 16l * k + i * 16l);
-            w0[p] = _mm512_castsi512_ps(_mm512_slli_epi32(w, 16));
-            w1[p] = _mm512_castsi512_ps(_mm512_and_si512(w, odd));
-        }
-        for (int r = 0; r < R; ++r) {
-            uint32_t pair;
-            memcpy(&pair, a + r * stride + i, 4);
-            const __m512i x = _mm512_set1_epi32(int(pair));
-            const __m512 x0 = _mm512_castsi512_ps(_mm512_slli_epi32(x, 16));
-            const __m512 x1 = _mm512_castsi512_ps(_mm512_and_si512(x, odd));
-            for (int p = 0; p < P; ++p) acc[r][p] = _mm512_fmadd_ps(x1, w1[p], _mm512_fmadd_ps(x0, w0[p], acc[r][p]));
-        }
-    }
-    for (int r = 0; r < R; ++r)
-        for (int p = 0; p < P; ++p) _mm512_storeu_ps(c + r * ldc + 16 * p, acc[r][p]);
-}
-
-template <int P>
-void rows_bf16(const uint16_t *a, long stride, int rows, int k, const uint16_t *b, float *c, int ldc) {
-    int r = 0;
-    for (; r + 6 <= rows; r += 6) block_bf16<6, P>(a + r * stride, stride, k, b, c + r * ldc, ldc);
-    for (; r + 2 <= rows; r += 2) block_bf16<2, P>(a + r * stride, stride, k, b, c + r * ldc, ldc);
-    if (r < rows) block_bf16<1, P>(a + r * stride, stride, k, b, c + r * ldc, ldc);
-}
-
 void gemm_bf16(const uint16_t *a, long stride, int rows, int k, const uint16_t *b, int panels, float *c, int ldc) {
-    int p = 0;
-    for (; p + 4 <= panels && rows < 6; p += 4) rows_bf16<4>(a, stride, rows, k, b + p * 16l * k, c + 16 * p, ldc);
-    for (; p < panels; p += 2) rows_bf16<2>(a, stride, rows, k, b + p * 16l * k, c + 16 * p, ldc);
+    fma_gemm(a, stride, rows, k, b, panels, c, ldc);
 }
 
 inline __m512i spread(const int8_t *digits) {

@@ -1,5 +1,6 @@
-// AVX512_BF16 and AVX512_VNNI: Cooper Lake, Zen 4 and later, without AMX.
+// AVX512_VNNI beside AVX-512: Cooper Lake, Zen 4 and later, without AMX. int8 on byte products, bf16 on float ones.
 #include "dot512.hpp"
+#include "fma512.hpp"
 // after the kernels
 #include "chunks.hpp"
 
@@ -9,7 +10,7 @@ void enter_thread() {}
 void leave_thread() {}
 
 void gemm_bf16(const uint16_t *a, long stride, int rows, int k, const uint16_t *b, int panels, float *c, int ldc) {
-    dot_gemm_bf16(a, stride, rows, k, b, panels, c, ldc);
+    fma_gemm(a, stride, rows, k, b, panels, c, ldc);
 }
 
 void gemm_int8(const int8_t *hi, const int8_t *lo, long stride, const int32_t *sums, int rows, int k, const uint8_t *b,

@@ -21,7 +21,7 @@
 namespace {
 
 constexpr int kRows = 64;     // rows of one matrix kernel call
-constexpr int kColumns = 128; // columns of one matrix kernel call, at most
+constexpr int kColumns = 128; // columns of one matrix kernel call, at most (8 panels)
 
 // Rows of activations: bf16 in `hi`, or two int8 digits (value = scale * (256 hi + lo)) with their row sums.
 struct Rows {
@@ -306,7 +306,7 @@ inline Lanes swiglu(const float *gate_up) {
 void phase1(Job &j, const Task &task, char *buffer, float *c) {
     const coterie_moe_header &d = *j.head;
     const Group &g = j.groups[task.group];
-    const int element = d.int8_weights ? 1 : 2, step = task.rows <= 4 ? 4 : 1;
+    const int element = d.int8_weights ? 1 : 2, step = task.rows <= 4 ? 4 : kBlocks;
     const Rows a = input_rows(j, task, buffer);
     for (int b = 0; b < task.blocks; b += step) {
         const int blocks = task.blocks - b < step ? task.blocks - b : step, column = 16 * (task.block0 + b);
