@@ -49,7 +49,7 @@ class Settings(BaseModel):
     temperature: float = Field(0.0, ge=0)
     top_p: float = Field(1.0, gt=0, le=1)
     seed: int = 0
-    max_completion_tokens: int = Field(1024, gt=0)
+    max_completion_tokens: int = Field(512, gt=0)
 
     tools: tuple[str, ...] = Field((), description="tool files or modules")
     mcp: tuple[str, ...] = Field((), description="MCP servers: commands or URLs")
