@@ -36,7 +36,7 @@ async def judge(state: State, deps: Deps) -> dict[str, Any]:
 
 async def _verdict(state: State, deps: Deps, call: CallState) -> CallState:
     messages = [*state["transcript"], *block(call)]
-    schema = protocol.verdict_schema(failed=deps.choices.verify_results and _failed(call))
+    schema = protocol.verdict_schema(failed=deps.choices.verify_results and _certainly_failed(call))
     verdict = await ask(deps, "judge", call["step_id"], messages, schema, protocol.parse_verdict)
     judged: CallState = {**call, "judged": {"note": verdict.note, "word": verdict.word}}
     await deps.trace.emit(VerdictGiven(judged))
@@ -77,6 +77,12 @@ def _word(call: CallState) -> str:
 def _failed(call: CallState) -> bool:
     assert call["observed"] is not None
     return call["observed"]["is_error"]
+
+
+def _certainly_failed(call: CallState) -> bool:
+    """A call in doubt may have had its effect before the run was cut."""
+    assert call["observed"] is not None
+    return call["observed"]["is_error"] and call["observed"]["error_kind"] != "in_doubt"
 
 
 def _ignored(call: CallState) -> Signal:
