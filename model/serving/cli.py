@@ -15,7 +15,6 @@ Model = Annotated[str, typer.Option("--model", metavar="REF", help="A model of o
 Port = Annotated[int | None, typer.Option("--port", min=1, max=65535, help="By default a free one.")]
 IdleStop = Annotated[float | None, typer.Option("--idle-stop", min=1, metavar="S", help="Stop after S idle seconds.")]
 Kernels = Annotated[Literal["auto", "own", "vllm", "torch"], typer.Option(help="Whose kernels run the experts.")]
-Compiled = Annotated[bool, typer.Option("--compiled", help="torch.compile: starts minutes later, decodes faster.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
 
 
@@ -26,12 +25,11 @@ def serve(
     port: Port = None,
     idle_stop: IdleStop = None,
     kernels: Kernels = "auto",
-    compiled: Compiled = False,
     as_json: AsJson = False,
 ) -> None:
     """Start the server; the same as `serve start`."""
     if context.invoked_subcommand is None:
-        start(model, port, idle_stop, kernels, compiled, as_json)
+        start(model, port, idle_stop, kernels, as_json)
 
 
 @app.command()
@@ -40,14 +38,13 @@ def start(
     port: Port = None,
     idle_stop: IdleStop = None,
     kernels: Kernels = "auto",
-    compiled: Compiled = False,
     as_json: AsJson = False,
 ) -> None:
     """Start the server and return when it answers."""
     from coterie.model.serving.lifecycle import start as start_server
     from coterie.model.serving.options import Options
 
-    options = Options(idle_stop_s=idle_stop, kernels=kernels, compiled=compiled)
+    options = Options(idle_stop_s=idle_stop, kernels=kernels)
     with told(), Progress() as say:
         info = start_server(model, options, port=port, say=say)
     word = "started" if info.started else "already running"
@@ -82,7 +79,6 @@ def status(as_json: AsJson = False) -> None:
 def bench(
     model: Model = DEFAULT_MODEL,
     kernels: Kernels = "auto",
-    compiled: Compiled = False,
     cold: Annotated[bool, typer.Option("--cold", help="Stop a running server first and time the start.")] = False,
 ) -> None:
     """Measure start, first token, decode and prefill rates; prints one JSON object."""
@@ -90,7 +86,7 @@ def bench(
     from coterie.model.serving.options import Options
 
     with told(), Progress() as say:
-        put_json(measure(model, Options(kernels=kernels, compiled=compiled), cold=cold, say=say))
+        put_json(measure(model, Options(kernels=kernels), cold=cold, say=say))
 
 
 def _face(info: Any) -> dict[str, Any]:

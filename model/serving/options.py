@@ -16,7 +16,6 @@ class Options:
     idle_stop_s: float | None = None
     threads: int | None = None
     kernels: str = "auto"
-    compiled: bool = False
 
 
 @dataclass(frozen=True)

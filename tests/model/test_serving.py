@@ -207,7 +207,7 @@ def test_the_servers_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_what_the_process_is_told_survives_its_command_line() -> None:
-    launch = Launch("n", "/a folder/é", 1, 2, Options(compiled=True))
+    launch = Launch("n", "/a folder/é", 1, 2, Options(max_tokens=7))
     assert Launch.loads(launch.dumps()) == launch
 
 
