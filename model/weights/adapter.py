@@ -84,11 +84,6 @@ def write_adapter(folder: Path, adapter: Adapter) -> Description:
     return description
 
 
-def is_trained(folder: Path = FOLDER) -> bool:
-    """Whether there is a trained part; without one the parent is served, cut in place."""
-    return (folder / DESCRIPTION).is_file()
-
-
 def read_description(folder: Path = FOLDER) -> Description:
     """The description alone; raises AdapterInvalid."""
     path = folder / DESCRIPTION

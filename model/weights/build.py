@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 BUILD_FORMAT = 1
 NEEDED_BYTES = 450_000_000
 CARD = "coterie.json"
-UNTRAINED = Experts(shared=384, width=96, number=12, top_k=12)
 Say = Callable[[str], None]
 
 
@@ -63,12 +62,12 @@ def read_card(folder: Path) -> Built:
 
 def inputs_of(variant: Variant) -> dict[str, str]:
     """The sha256 of everything that goes into a checkpoint; reads only the descriptions."""
-    from coterie.model.weights.adapter import is_trained, read_description
+    from coterie.model.weights.adapter import read_description
     from coterie.model.weights.base import SHA256
 
     inputs = {"format": str(BUILD_FORMAT), "variant": variant, "base": SHA256}
     if variant == "moe":
-        inputs["adapter"] = read_description().sha256 if is_trained() else "untrained"
+        inputs["adapter"] = read_description().sha256
     return inputs
 
 
@@ -106,14 +105,14 @@ def _write(folder: Path, name: str, inputs: dict[str, str], say: Say) -> None:
 
 
 def _write_variant(folder: Path, variant: Variant, base: "Base") -> Experts | None:
-    from coterie.model.weights.adapter import is_trained, read_adapter
+    from coterie.model.weights.adapter import read_adapter
     from coterie.model.weights.export import dense_config, experts_config, write_checkpoint
-    from coterie.model.weights.merge import merge, untrained
+    from coterie.model.weights.merge import merge
 
     if variant == "dense":
         write_checkpoint(folder, base.weights, dense_config(base.parent), base.vocabulary)
         return None
-    adapter = read_adapter() if is_trained() else untrained(base.parent, base.weights, UNTRAINED)
+    adapter = read_adapter()
     config = experts_config(base.parent, adapter.experts)
     write_checkpoint(folder, merge(base, adapter), config, base.vocabulary)
     return adapter.experts

@@ -4,12 +4,9 @@ The first `shared` neurons of each permuted FFN become the shared expert, the ot
 vLLM's Glm4Moe does not tie its head, so it is written out.
 """
 
-from collections.abc import Mapping
-
 import torch
 from torch import Tensor
 
-from coterie.model.config import Experts, Parent
 from coterie.model.weights.adapter import Adapter, require_fit
 from coterie.model.weights.base import Base
 
@@ -70,18 +67,3 @@ def _slice(at: str, gate: Tensor, up: Tensor, down: Tensor, neurons: slice) -> d
 
 def _added(weight: Tensor, delta: Tensor | None) -> Tensor:
     return weight if delta is None else (weight.float() + delta).to(torch.bfloat16)
-
-
-def untrained(parent: Parent, weights: Mapping[str, Tensor], experts: Experts) -> Adapter:
-    """The parent cut in place: neurons in order, routers at zero, no deltas. Equal to the parent if top_k = number."""
-    tensors = {"norm": weights["model.norm.weight"].float()}
-    for i in range(parent.layers):
-        at, mine = f"model.layers.{i}.", f"layers.{i}."
-        tensors |= {
-            mine + "permutation": torch.arange(parent.ffn),
-            mine + "router": torch.zeros(experts.number, parent.hidden),
-            mine + "bias": torch.zeros(experts.number),
-            mine + "norm1": weights[at + "input_layernorm.weight"].float(),
-            mine + "norm2": weights[at + "post_attention_layernorm.weight"].float(),
-        }
-    return Adapter(experts, 1.0, tensors)

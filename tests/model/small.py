@@ -1,5 +1,7 @@
 """A small random parent and adapter: the shapes of the real ones at a thousandth of their size."""
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor
 
@@ -73,3 +75,18 @@ def small_adapter(top_k: int = EXPERTS.top_k, rank: int = RANK, seed: int = 1) -
 
 def _norm(generator: torch.Generator) -> Tensor:
     return torch.randn(PARENT.hidden, generator=generator).mul(0.1).add(1.0).bfloat16()
+
+
+def untrained(parent: Parent, weights: Mapping[str, Tensor], experts: Experts) -> Adapter:
+    """The parent cut in place: neurons in order, routers at zero, no deltas. Equal to the parent if top_k = number."""
+    tensors = {"norm": weights["model.norm.weight"].float()}
+    for i in range(parent.layers):
+        at, mine = f"model.layers.{i}.", f"layers.{i}."
+        tensors |= {
+            mine + "permutation": torch.arange(parent.ffn),
+            mine + "router": torch.zeros(experts.number, parent.hidden),
+            mine + "bias": torch.zeros(experts.number),
+            mine + "norm1": weights[at + "input_layernorm.weight"].float(),
+            mine + "norm2": weights[at + "post_attention_layernorm.weight"].float(),
+        }
+    return Adapter(experts, 1.0, tensors)

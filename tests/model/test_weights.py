@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
-from tests.model.small import EXPERTS, PARENT, small_adapter, small_base
+from tests.model.small import EXPERTS, PARENT, small_adapter, small_base, untrained
 from torch import Tensor
 
 from coterie.model.config import Experts, size_of
@@ -22,7 +22,7 @@ from coterie.model.weights.adapter import Adapter, read_adapter, require_fit, wr
 from coterie.model.weights.base import SHA256, base_path, require_sha256, uninterleave
 from coterie.model.weights.build import build, read_card
 from coterie.model.weights.export import dense_config, experts_config, write_checkpoint
-from coterie.model.weights.merge import merge, untrained
+from coterie.model.weights.merge import merge
 from coterie.model.weights.tokenizer import as_tokenizer
 
 TOKENS = torch.arange(3, 43)[None]
@@ -261,15 +261,14 @@ def test_one_at_a_time_holds_a_lock(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_the_real_checkpoint_equals_its_dense_parent(tmp_path: Path) -> None:
-    """Only while nothing is trained: routers at zero, every expert on."""
+    """The proof that carving loses nothing: the untrained carve with routers at zero and every expert on."""
     from coterie.model.weights.base import read_base
-    from coterie.model.weights.build import UNTRAINED
 
-    base = read_base()
+    all_on, base = Experts(shared=384, width=96, number=12, top_k=12), read_base()
     dense, carved = tmp_path / "dense", tmp_path / "carved"
     for folder in (dense, carved):
         folder.mkdir()
     write_checkpoint(dense, base.weights, dense_config(base.parent), base.vocabulary)
-    adapter = untrained(base.parent, base.weights, UNTRAINED)
-    write_checkpoint(carved, merge(base, adapter), experts_config(base.parent, UNTRAINED), base.vocabulary)
+    adapter = untrained(base.parent, base.weights, all_on)
+    write_checkpoint(carved, merge(base, adapter), experts_config(base.parent, all_on), base.vocabulary)
     torch.testing.assert_close(logits(carved), logits(dense), atol=2e-3, rtol=1e-3)
