@@ -100,7 +100,7 @@ def _run(arguments: argparse.Namespace, dense: Any, network: Network, rate: floa
         text_every=arguments.text_every,
         lr=rate,
         seed=arguments.seed,
-        compiled=device.type == "cuda",
+        compiled=True,
     )
     finetune(network, teacher, _rows(arguments, "train"), _rows(arguments, "text"), recipe, out)
 

@@ -40,7 +40,7 @@ async def test_a_wave_is_no_wider_than_the_budget(rig: Rig) -> None:
 
 
 async def test_tokens_are_reserved_before_the_call(rig: Rig) -> None:
-    episode = await rig.run(plan("look"), *LOOK, answer(), max_tokens=1100)
+    episode = await rig.run(plan("look"), *LOOK, answer(), max_tokens=520)
     assert ended(episode) == ("limit", "limit:tokens")
     assert rig.model.asked == [], "the first call might have cost more"
 

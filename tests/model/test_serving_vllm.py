@@ -102,7 +102,8 @@ async def test_limits_and_names_are_typed_errors(model_server: ModelServer) -> N
 
 async def test_a_cancelled_request_is_aborted_in_the_engine(model_server: ModelServer) -> None:
     model = client(model_server)
-    task = asyncio.create_task(model.complete(CHAT, None, Sampling(max_tokens=4000, temperature=1.0)))
+    endless = {"type": "array", "items": {"type": "integer"}, "minItems": 1500}
+    task = asyncio.create_task(model.complete(CHAT, endless, Sampling(max_tokens=4000)))
     await asyncio.sleep(1.0)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):

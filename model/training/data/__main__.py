@@ -14,6 +14,7 @@ from typing import get_args
 
 from coterie.model.training.data import registry, text
 from coterie.model.training.data.apis import generators
+from coterie.model.training.data.compose import compose
 from coterie.model.training.data.shortlist import offer
 from coterie.model.training.data.tokens import Encoder, TokenSet, encode_chat
 from coterie.model.training.data.trajectory import Split, Trajectory, chat
@@ -23,6 +24,9 @@ Draw = Callable[[random.Random, Split], Trajectory]
 Document = tuple[list[int], list[bool]]
 API_SPLITS: tuple[Split, ...] = ("train", "held_template", "held_family")
 TEXT_TOKENS = 512
+# How often two runs are put together, and how many runs of few steps are kept: plans of several steps are the hard part.
+COMPOSED = 0.3
+KEPT = {0: 0.8, 1: 0.4, 2: 0.8}
 
 
 def main() -> None:
@@ -57,7 +61,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--catalogue", type=Path, help="real APIs, made by coterie.model.training.data.apis.catalogue")
     parser.add_argument("--tokens", type=float, default=4e6)
     parser.add_argument("--held-tokens", type=float, default=8e4)
-    parser.add_argument("--max-tokens", type=int, default=1000, help="longer trajectories are left out")
+    parser.add_argument("--max-tokens", type=int, default=2000, help="longer trajectories are left out")
     parser.add_argument("--environments", type=float, default=0.7, help="share of environment trajectories")
     parser.add_argument("--seed", type=int, default=0)
     return parser.parse_args()
@@ -86,9 +90,11 @@ def _trajectories(
     while total < budget:
         name, _, draw = rng.choices(offered, [weight for _, weight, _ in offered])[0]
         try:
-            run = draw(rng, split)
+            run = _composed(draw, rng, split) if rng.random() < COMPOSED else draw(rng, split)
         except AssertionError:
             counts[f"{name}:rejected by its checks"] += 1
+            continue
+        if run is None or rng.random() > KEPT.get(len(run.steps), 1.0):
             continue
         offer(run, rng)
         ids, learned = encode_chat(chat(run), encoder)
@@ -96,6 +102,10 @@ def _trajectories(
             total += len(ids)
             counts[f"{name}:{run.kind}"] += 1
             yield ids, learned
+
+
+def _composed(draw: Draw, rng: random.Random, split: Split) -> Trajectory | None:
+    return compose(draw(rng, split), draw(rng, split), rng)
 
 
 def _prose(encoder: Encoder, held: bool, budget: float) -> Iterator[Document]:
