@@ -28,12 +28,6 @@ int find_best() {
 }
 
 using StartRegion = void (*)(void (*)(void *), void *, unsigned, unsigned);
-using CountThreads = int (*)();
-
-template <class F>
-F find(const char *name) {
-    return reinterpret_cast<F>(dlsym(RTLD_DEFAULT, name));
-}
 
 } // namespace
 
@@ -43,15 +37,10 @@ extern "C" int coterie_moe_best(void) {
 }
 
 extern "C" int coterie_run_region(void (*region)(void *), void *data, int threads) {
-    static const StartRegion start = find<StartRegion>("GOMP_parallel");
-    if (!start || !find<CountThreads>("omp_get_num_threads")) return -1;
+    static const auto start = reinterpret_cast<StartRegion>(dlsym(RTLD_DEFAULT, "GOMP_parallel"));
+    if (!start) return -1;
     start(region, data, unsigned(threads), 0);
     return 0;
-}
-
-extern "C" int coterie_region_threads() {
-    static const CountThreads count = find<CountThreads>("omp_get_num_threads");
-    return count();
 }
 
 extern "C" int coterie_moe_forward(const void *layer, const uint16_t *x, uint16_t *out, int64_t tokens, int32_t *ids,

@@ -7,7 +7,6 @@
 // Everything is in an anonymous namespace: the same names are compiled with different flags.
 #pragma once
 
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -68,8 +67,7 @@ struct Job {
     uint16_t *x_bf16, *h_bf16;
     char *scratch;
     long scratch_size;
-    Barrier barrier;
-    std::atomic<int> next[4];
+    Phase preparing, planning, phase1, activating, phase2;
 };
 
 inline const char *blob(const Job &j) { return reinterpret_cast<const char *>(j.head); }
@@ -366,35 +364,23 @@ void phase2(Job &j, int column, float *sum, float *c) {
     }
 }
 
-template <class F>
-void claim(std::atomic<int> &next, int total, int step, F each) {
-    for (int i; (i = next.fetch_add(step, std::memory_order_relaxed)) < total;)
-        for (int n = i; n < i + step && n < total; ++n) each(n);
-}
-
 void enter_thread();
 void leave_thread();
 
-// What every thread runs; `routed` when routing and plan are done already (few tokens).
-void work(Job &j, int thread, int threads, bool routed) {
+// What every thread runs; for few tokens preparing and planning are done already, and the digits are one task.
+void work(Job &j, int thread, bool few) {
     enter_thread();
     char *buffer = j.scratch + thread * j.scratch_size;
     float *c = reinterpret_cast<float *>(buffer), *sum = c + kRows * kColumns;
     char *gathered = reinterpret_cast<char *>(sum + 32l * j.tokens);
-    if (!routed) {
-        claim(j.next[0], j.tokens, 8, [&](int t) { prepare_token(j, t); });
-        j.barrier.wait(threads, [&] { plan(j); });
+    if (!few) {
+        j.preparing.run(j.tokens, 8, [&](int t) { prepare_token(j, t); });
+        j.planning.run(1, 1, [&](int) { plan(j); });
     }
-    claim(j.next[1], j.num_tasks, 1, [&](int n) { phase1(j, j.tasks[n], gathered, c); });
-    j.barrier.wait(threads, [&] {
-        if (j.head->int8_weights && routed)
-            for (int r = 0; r < j.row_total; ++r) digits_of_row(j, r);
-    });
-    if (j.head->int8_weights && !routed) {
-        claim(j.next[2], j.row_total, 8, [&](int r) { digits_of_row(j, r); });
-        j.barrier.wait(threads, [] {});
-    }
-    claim(j.next[3], j.head->hidden_padded / 32, 1, [&](int n) { phase2(j, 32 * n, sum, c); });
+    j.phase1.run(j.num_tasks, 1, [&](int n) { phase1(j, j.tasks[n], gathered, c); });
+    if (j.head->int8_weights)
+        j.activating.run(j.row_total, few ? j.row_total : 8, [&](int r) { digits_of_row(j, r); });
+    j.phase2.run(j.head->hidden_padded / 32, 1, [&](int n) { phase2(j, 32 * n, sum, c); });
     leave_thread();
 }
 
@@ -447,13 +433,12 @@ int run_layer(Job &j) {
     }
     Arena arena{space, 0};
     carve(j, arena);
-    const bool routed = j.tokens <= 4 && long(j.head->experts) * j.head->hidden <= 65536;
-    if (routed) {
+    const bool few = j.tokens <= 4 && long(j.head->experts) * j.head->hidden <= 65536;
+    if (few) {
         for (int t = 0; t < j.tokens; ++t) prepare_token(j, t);
         plan(j);
     }
-    for (auto &n : j.next) n.store(0, std::memory_order_relaxed);
-    parallel(j.threads, [&](int thread, int threads) { work(j, thread, threads, routed); });
+    parallel(j.threads, [&](int thread) { work(j, thread, few); });
     return 0;
 }
 

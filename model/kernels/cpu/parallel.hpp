@@ -1,10 +1,12 @@
-// Threads: one parallel region per layer on the pool the process already has, and a spinning barrier inside it.
+// Threads: one parallel region per layer on the pool the process already has, and phases of tasks inside it.
 //
 // torch keeps an OpenMP pool; a second pool would fight it for the same cores, so the region is started through the
 // pool's own entry, looked up at run time. Without one (no OpenMP in the process) the caller's thread does all.
 #pragma once
 
-#include <sched.h>
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <atomic>
 
@@ -13,29 +15,38 @@
 #endif
 
 extern "C" int coterie_run_region(void (*region)(void *), void *data, int threads); // dispatch.cpp
-extern "C" int coterie_region_threads();                                            // inside a region: how many run
 
 namespace {
 
-class Barrier {
-    std::atomic<int> waiting_{0}, round_{0};
+// Numbered tasks that any thread claims, and a wait until all are done. A thread that comes late finds nothing left and
+// passes: nobody waits for one that has not started, which on a busy machine may be milliseconds away. Waiting spins for
+// some 50 us, then sleeps, so that the core is free for the thread that is waited for.
+class Phase {
+    std::atomic<int> next_{0}, done_{0}, sleeping_{0};
+
+    void wait(int total) {
+        for (int spins = 0, done; (done = done_.load()) < total; ++spins) {
+            if (spins < 1000) {
+                _mm_pause();
+                continue;
+            }
+            sleeping_.fetch_add(1);
+            if (done_.load() == done) syscall(SYS_futex, &done_, FUTEX_WAIT_PRIVATE, done, nullptr, nullptr, 0);
+            sleeping_.fetch_sub(1);
+        }
+    }
 
   public:
-    // The last of `threads` to arrive runs `last` before the others go on. Spins briefly, then gives the core away.
+    // Claims `step` tasks at a time of 0..total-1; returns when all tasks are done, by whomever.
     template <class F>
-    void wait(int threads, F last) {
-        const int round = round_.load(std::memory_order_relaxed);
-        if (waiting_.fetch_add(1, std::memory_order_acq_rel) + 1 == threads) {
-            last();
-            waiting_.store(0, std::memory_order_relaxed);
-            round_.store(round + 1, std::memory_order_release);
-            return;
+    void run(int total, int step, F each) {
+        for (int first; (first = next_.fetch_add(step, std::memory_order_relaxed)) < total;) {
+            const int end = first + step < total ? first + step : total;
+            for (int n = first; n < end; ++n) each(n);
+            if (done_.fetch_add(end - first) + (end - first) == total && sleeping_.load())
+                syscall(SYS_futex, &done_, FUTEX_WAKE_PRIVATE, 1 << 20, nullptr, nullptr, 0);
         }
-        for (int spins = 0; round_.load(std::memory_order_acquire) == round; ++spins)
-            if (spins < 4000)
-                _mm_pause();
-            else
-                sched_yield();
+        wait(total);
     }
 };
 
@@ -45,16 +56,15 @@ struct RegionData {
     std::atomic<int> next;
 };
 
-// Runs body(thread, threads) on up to `threads` threads, the caller's included.
+// Runs body(thread) on up to `threads` threads, the caller's included.
 template <class F>
 void parallel(int threads, F body) {
     RegionData<F> data{&body, {0}};
     auto region = [](void *p) {
         auto *d = static_cast<RegionData<F> *>(p);
-        const int thread = d->next.fetch_add(1, std::memory_order_relaxed);
-        (*d->body)(thread, coterie_region_threads());
+        (*d->body)(d->next.fetch_add(1, std::memory_order_relaxed));
     };
-    if (threads == 1 || coterie_run_region(region, &data, threads)) body(0, 1);
+    if (threads == 1 || coterie_run_region(region, &data, threads)) body(0);
 }
 
 } // namespace
