@@ -6,8 +6,9 @@ from coterie.agent.state import State
 
 
 def after_plan(state: State) -> Literal["act", "finish"]:
-    """A refusal ends the run."""
-    return "finish" if state["refusal"] is not None else "act"
+    """A refusal ends the run, and so does a plan with nothing left to do."""
+    pending = any(step["status"] == "pending" for step in state["steps"])
+    return "act" if pending and state["refusal"] is None else "finish"
 
 
 def after_judge(state: State) -> Literal["act", "replan", "finish"]:

@@ -144,12 +144,12 @@ def say(turn: Plan | CallDraft | Verdict | Answer) -> Message:
 
 
 def parse_plan(text: str, first: int = 1) -> Plan:
-    """Read a plan; needs that do not point to an earlier step are dropped."""
+    """Read a plan; needs that do not point to an earlier step are dropped. Only a later plan may have no steps."""
     data = _object(text)
     if isinstance(data.get("refuse"), str):
         return Plan(refusal=data["refuse"], first=first)
     steps = data.get("steps")
-    if not isinstance(steps, list) or not steps:
+    if not isinstance(steps, list) or not (steps or first > 1):
         raise MalformedTurn(f"a plan needs a non-empty 'steps' list or 'refuse', got {text[:200]!r}")
     return Plan(tuple(_step(raw, first + i) for i, raw in enumerate(steps)), first=first)
 
@@ -184,11 +184,11 @@ def parse_answer(text: str) -> Answer:
 # The grammars of what it may say
 
 
-def plan_schema() -> JsonSchema:
-    """Steps, or a refusal; the same for every task, so the server compiles it once."""
+def plan_schema(first: int = 1) -> JsonSchema:
+    """Steps, or a refusal; the same for every task, so the server compiles it once. Later plans may be empty."""
     needs = {"type": "array", "items": {"type": "integer", "minimum": 1}, "maxItems": MAX_STEPS_IN_PLAN}
     step = _record(**{"do": _TEXT, "with": {"type": "array", "items": _TEXT}, "needs": needs})
-    steps = {"type": "array", "items": step, "minItems": 1, "maxItems": MAX_STEPS_IN_PLAN}
+    steps = {"type": "array", "items": step, "minItems": int(first == 1), "maxItems": MAX_STEPS_IN_PLAN}
     return {"anyOf": [_record(steps=steps), _record(refuse=_TEXT)]}
 
 

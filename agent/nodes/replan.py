@@ -1,4 +1,4 @@
-"""Replan: a new plan for what remains, numbered on from the last step that was tried."""
+"""Replan: a new plan for what remains, numbered on from the last step that was tried; nothing may be left to do."""
 
 from functools import partial
 from typing import Any
@@ -14,7 +14,7 @@ async def replan(state: State, deps: Deps) -> dict[str, Any]:
     """Replace the steps that were not tried; the system prompt and its tools stay as they are."""
     step_id, first = state["next_step_id"], next_number(state["steps"])
     prompt = [*state["transcript"], protocol.ask_replan(first)]
-    schema = protocol.plan_schema()
+    schema = protocol.plan_schema(first)
     parse = partial(protocol.parse_plan, first=first)
     made = await ask(deps, "replan", step_id, prompt, schema, parse)
     fresh = [planned(step, number) for number, step in enumerate(made.steps, first)]

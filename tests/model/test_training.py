@@ -188,9 +188,14 @@ class Bytes:
         return list(text.encode())
 
 
-def test_only_the_assistant_is_learned() -> None:
+def test_only_the_assistant_is_learned_and_no_slip() -> None:
     ids, learned = encode_chat(
-        [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "yes"}, {"role": "user", "content": "x"}],
+        [
+            ({"role": "user", "content": "hi"}, False),
+            ({"role": "assistant", "content": "yes"}, True),
+            ({"role": "user", "content": "x"}, False),
+            ({"role": "assistant", "content": "slip"}, False),
+        ],
         Bytes(),
     )
     assert bytes(i for i, flag in zip(ids, learned, strict=True) if flag).decode() == "yes<|im_end|>"

@@ -16,8 +16,9 @@ from coterie.model.training.data import registry, text
 from coterie.model.training.data.apis import generators
 from coterie.model.training.data.compose import compose
 from coterie.model.training.data.shortlist import offer
+from coterie.model.training.data.slips import slipped
 from coterie.model.training.data.tokens import Encoder, TokenSet, encode_chat
-from coterie.model.training.data.trajectory import Split, Trajectory, chat
+from coterie.model.training.data.trajectory import Split, Trajectory, turns
 from coterie.model.training.parent import load_encoder
 
 Draw = Callable[[random.Random, Split], Trajectory]
@@ -96,8 +97,9 @@ def _trajectories(
             continue
         if run is None or rng.random() > KEPT.get(len(run.steps), 1.0):
             continue
+        run = slipped(run, rng) if split == "train" else run
         offer(run, rng)
-        ids, learned = encode_chat(chat(run), encoder)
+        ids, learned = encode_chat(turns(run), encoder)
         if len(ids) <= longest:
             total += len(ids)
             counts[f"{name}:{run.kind}"] += 1

@@ -79,17 +79,20 @@ class Rows:
     document: NDArray[np.int16]
 
 
-def encode_chat(messages: Sequence[Message], encoder: Encoder) -> tuple[list[int], list[bool]]:
-    """Token ids of a chat as the chat template renders it, and which of them the model is to learn."""
+def encode_chat(turns: Iterable[tuple[Message, bool]], encoder: Encoder) -> tuple[list[int], list[bool]]:
+    """Token ids of a chat as the chat template renders it, and which of them the model is to learn.
+
+    `turns` are messages with whether they are learned, which only those of the assistant are.
+    """
     ids: list[int] = []
     learned: list[bool] = []
     pending = ""
-    for message in messages:
+    for message, learn in turns:
         pending += f"<|im_start|>{message['role']}\n"
         if message["role"] != "assistant":
             pending += f"{message['content']}<|im_end|>\n"
             continue
-        for text, flag in ((pending, False), (f"{message['content']}<|im_end|>", True)):
+        for text, flag in ((pending, False), (f"{message['content']}<|im_end|>", learn)):
             part = encoder.encode(text)
             ids += part
             learned += [flag] * len(part)

@@ -12,6 +12,7 @@ from coterie.model import protocol
 from coterie.model.chat import Message, ToolCard
 from coterie.model.protocol import Answer, CallDraft, Plan, PlannedStep, Verdict
 
+FIRST_PLAN = 0
 Split = Literal["train", "held_template", "held_family", "held_environment"]
 
 
@@ -41,7 +42,10 @@ class StepRecord:
 
 @dataclass
 class Trajectory:
-    """A whole run on one task. `replans` maps a step number to the plan made after it."""
+    """A whole run on one task. `replans` maps a step number to the plan made after it.
+
+    `slips` are turns that a run shows and nobody should learn: FIRST_PLAN, or the last verdict on a step.
+    """
 
     task: str
     tools: list[ToolCard]
@@ -54,17 +58,23 @@ class Trajectory:
     replans: dict[int, Plan] = field(default_factory=dict)
     answer: Answer | None = None
     recalled: list[str] = field(default_factory=list)
+    slips: frozenset[int] = frozenset()
 
 
 def chat(run: Trajectory) -> list[Message]:
-    """The run as the append-only chat of the agent loop; assistant turns are what is learned."""
-    return [
-        protocol.system(run.tools),
-        protocol.ask_plan(run.task, run.recalled),
-        protocol.say(run.plan),
-        *_steps(run),
-        *([protocol.ask_answer(), protocol.say(run.answer)] if run.answer else []),
-    ]
+    """The run as the append-only chat of the agent loop."""
+    return [message for message, _ in turns(run)]
+
+
+def turns(run: Trajectory) -> Iterator[tuple[Message, bool]]:
+    """The run's chat, and of every message whether it is learned: assistant turns that are no slips."""
+    yield protocol.system(run.tools), False
+    yield protocol.ask_plan(run.task, run.recalled), False
+    yield protocol.say(run.plan), FIRST_PLAN not in run.slips
+    yield from _steps(run)
+    if run.answer:
+        yield protocol.ask_answer(), False
+        yield protocol.say(run.answer), True
 
 
 def known_texts(known: Mapping[str, Any]) -> tuple[str, ...]:
@@ -72,18 +82,19 @@ def known_texts(known: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(value if isinstance(value, str) else protocol.dumps(value) for value in known.values())
 
 
-def _steps(run: Trajectory) -> Iterator[Message]:
+def _steps(run: Trajectory) -> Iterator[tuple[Message, bool]]:
     parameters = {tool.name: tool.parameters for tool in run.tools}
     for number, step in enumerate(run.steps, 1):
         for i, attempt in enumerate(step.attempts):
             name = attempt.tool or step.tool
             arguments = protocol.in_schema_order(attempt.arguments, parameters[name])
-            yield protocol.ask_step(number, step.planned.do, step.planned.known, step.candidates, again=i > 0)
-            yield protocol.say(CallDraft(name, arguments))
+            yield protocol.ask_step(number, step.planned.do, step.planned.known, step.candidates, again=i > 0), False
+            yield protocol.say(CallDraft(name, arguments)), True
             if attempt.observation is None or attempt.verdict is None:
                 return
-            yield protocol.show_result(name, attempt.observation, attempt.is_error)
-            yield protocol.say(attempt.verdict)
+            last = i == len(step.attempts) - 1
+            yield protocol.show_result(name, attempt.observation, attempt.is_error), False
+            yield protocol.say(attempt.verdict), not (last and number in run.slips)
         if number in run.replans:
-            yield protocol.ask_replan(number + 1)
-            yield protocol.say(run.replans[number])
+            yield protocol.ask_replan(number + 1), False
+            yield protocol.say(run.replans[number]), True
