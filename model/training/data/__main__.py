@@ -25,7 +25,7 @@ Draw = Callable[[random.Random, Split], Trajectory]
 Document = tuple[list[int], list[bool]]
 API_SPLITS: tuple[Split, ...] = ("train", "held_template", "held_family")
 TEXT_TOKENS = 512
-# How often two runs are put together, and how many runs of few steps are kept: plans of several steps are the hard part.
+# How often two runs are joined, and how many runs of few steps are kept: plans of several steps are the hard part.
 COMPOSED = 0.3
 KEPT = {0: 0.8, 1: 0.4, 2: 0.8}
 

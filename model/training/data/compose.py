@@ -46,7 +46,8 @@ def compose(a: Trajectory, b: Trajectory, rng: random.Random) -> Trajectory | No
     shift = len(a.steps)
     if not (joins(a) and joins(b)) or shift + len(b.steps) > MAX_STEPS:
         return None
-    assert a.answer and b.answer
+    assert a.answer
+    assert b.answer
     cards = {card.name: card for card in a.tools}
     if any(cards.setdefault(card.name, card) != card for card in b.tools):
         return None
