@@ -5,14 +5,16 @@ tests of the runner. `coterie.evals.ours` is our loop, `coterie.evals.single_loo
 judgement, `coterie.evals.function_caller` plans and writes calls without running a loop.
 """
 
+import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
 from pydantic import JsonValue
 
+from coterie.agent.as_data import as_data
 from coterie.evals.suite import Call, Solution
 from coterie.memory.records import (
     Episode,
@@ -29,6 +31,8 @@ from coterie.memory.records import (
 )
 from coterie.tools import Registry, Tool, ToolResult
 
+_MAX_PAST_CHARS = 500
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -42,7 +46,11 @@ class Limits:
 
 @dataclass(frozen=True)
 class Assignment:
-    """One task for one agent: `tools` are all it may use, `namespace` is the memory it may use."""
+    """One task for one agent: `tools` are all it may use, `namespace` is the memory it may use.
+
+    In a task of several turns `history` has the turns before this one, as this agent did them. Only an agent that
+    reads it, and says so with `converses = True`, is given one.
+    """
 
     task: Task
     tools: Sequence[Tool]
@@ -50,6 +58,7 @@ class Assignment:
     namespace: str
     seed: int = 0
     limits: Limits = field(default_factory=Limits)
+    history: Sequence[Episode] = ()
 
 
 class InfrastructureFailure(Exception):
@@ -73,8 +82,33 @@ class Agent(Protocol):
         ...
 
 
+def converses(agent: Agent) -> bool:
+    """Whether the agent can be told further turns of a task."""
+    return getattr(agent, "converses", False) is True
+
+
+def transcript(assignment: Assignment) -> str:
+    """The conversation so far and the new message as one text, for agents that start from a task."""
+    if not assignment.history:
+        return assignment.task.text
+    past = "\n".join(line for episode in assignment.history for line in _told_and_done(episode))
+    return f"The conversation so far; what was done is done:\n{past}\n\nNow the user says:\n{assignment.task.text}"
+
+
+def _told_and_done(episode: Episode) -> Iterator[str]:
+    yield f"User: {episode.task.text}"
+    for step in episode.steps:
+        results = step.observation.results if step.observation else ()
+        for call, result in zip(step.tool_calls, results, strict=False):
+            seen = as_data(result.content[:_MAX_PAST_CHARS])
+            yield f"Called {call.function_name} {json.dumps(dict(call.arguments), ensure_ascii=False)}: {seen}"
+    yield f"Answer: {(episode.outcome and episode.outcome.answer) or episode.plan.refusal or '(none)'}"
+
+
 class Replay:
     """Makes the calls of a solution and gives its answer; `choose` finds the solution for a task."""
+
+    converses = True
 
     def __init__(self, choose: Callable[[Task], Solution], name: str = "replay") -> None:
         self._choose = choose

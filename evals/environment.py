@@ -49,6 +49,24 @@ class Ruled(Protocol):
         ...
 
 
+@runtime_checkable
+class Attentive(Protocol):
+    """An environment that follows the conversation: what is told, and which tools there are, may change with it."""
+
+    def begin_turn(self, number: int, message: str) -> str:
+        """Called before the user's message number `number` (from 1) of a session: what the agent is told."""
+        ...
+
+
+@runtime_checkable
+class Checked(Protocol):
+    """An environment with a checker of its own, such as a public benchmark's."""
+
+    def faults(self, answer: str) -> list[str]:
+        """Why the current state, with this last answer, does not pass; one line each, none when it passes."""
+        ...
+
+
 @dataclass(frozen=True)
 class EnvironmentFactory:
     """Makes one environment per trial; `source` is the file its code lies in."""

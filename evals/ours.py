@@ -1,14 +1,14 @@
 """Our loop as an agent that can be scored: the same code that `coterie run` runs, one episode a session."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from pydantic import JsonValue
 
 from coterie.agent.connect import Connected
 from coterie.agent.run import Agent as Loop
 from coterie.agent.settings import Settings
-from coterie.evals.agents import Assignment, InfrastructureFailure
+from coterie.evals.agents import Assignment, InfrastructureFailure, transcript
 from coterie.memory.records import Episode, ModelRef
 from coterie.memory.store import Store
 from coterie.model.errors import ModelError
@@ -18,7 +18,9 @@ _CHOSEN_BY = ("max_parallel", "num_tools_shown", "tool_choice", "num_candidates"
 
 
 class OurLoop:
-    """Each assignment is an episode in the store, in the assignment's namespace."""
+    """Each assignment is an episode in the store, in the assignment's namespace; a turn's task has those before it."""
+
+    converses = True
 
     def __init__(self, settings: Settings, store: Store, connected: Connected) -> None:
         self._settings, self._store, self._connected = settings, store, connected
@@ -44,6 +46,6 @@ class OurLoop:
         settings = self._settings.model_copy(update=mine)
         loop = Loop(tools=assignment.tools, settings=settings, model=self._connected, store=self._store)
         try:
-            return await loop.arun(assignment.task)
+            return await loop.arun(replace(assignment.task, text=transcript(assignment)))
         except ModelError as error:
             raise InfrastructureFailure(str(error)) from error

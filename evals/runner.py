@@ -18,7 +18,7 @@ from typing import Protocol
 from coterie.evals.agents import Agent, InfrastructureFailure, Limits
 from coterie.evals.results import Key, Result, Results
 from coterie.evals.suite import Suite, TaskSpec
-from coterie.evals.trial import BrokenSuite, TrialResult, run_trial
+from coterie.evals.trial import BrokenSuite, TrialResult, run_trial, sessions
 from coterie.memory.records import Episode
 
 _MAX_FAILURES_IN_A_ROW = 8
@@ -114,7 +114,7 @@ class Runner:
     async def _one(self, task: TaskSpec, key: Key, seed: int, attempt: int) -> TrialResult:
         """One attempt in a folder of its own, under a time limit beyond the agent's own."""
         limits = self.conditions.limits
-        patience_s = (limits.timeout_s + _GRACE_S) * (1 + len(task.earlier))
+        patience_s = (limits.timeout_s + _GRACE_S) * len(sessions(task))
         with tempfile.TemporaryDirectory(prefix="coterie-trial-") as folder:
             workspace = Path(folder) / "workspace"
             try:

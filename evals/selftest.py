@@ -1,20 +1,35 @@
 """Does a suite measure what it says? Its reference solutions must pass, an empty agent and each near miss must fail.
 
 Every solution is replayed through the real tools, so a suite whose tools, setups and expectations have drifted
-apart is found before it scores anybody.
+apart is found before it scores anybody. `controls` runs the agents whose scores are known beforehand: the reference
+passes everything, doing nothing passes nothing, and random calls next to nothing.
 """
 
 import asyncio
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
-from coterie.evals.agents import Limits, Replay
+from coterie.evals.agents import Agent, Limits, Replay
+from coterie.evals.random_agent import RandomTools, empty_agent
 from coterie.evals.suite import Solution, Suite, TaskSpec
-from coterie.evals.trial import TrialResult, run_trial, sessions
+from coterie.evals.trial import TrialResult, run_trial, sessions, solutions
 from coterie.memory.records import Episode
 
 _AT_ONCE = 8
+MOST_BY_CHANCE = 0.05
+_FEWEST_FOR_CHANCE = 20
+
+
+class Control(NamedTuple):
+    """What one of the known agents scored; `effects` are the tasks after which something must have changed."""
+
+    agent: str
+    tasks: int
+    passed: tuple[str, ...]
+    effects: int
+    effects_passed: int
 
 
 async def self_test(suite: Suite) -> list[str]:
@@ -30,19 +45,57 @@ async def self_test(suite: Suite) -> list[str]:
     return [fault for done in waiting for fault in done.result()]
 
 
+async def controls(suite: Suite, seed: int = 0) -> list[Control]:
+    """The scores of the reference, of an agent that does nothing and of random calls, one trial a task."""
+    solutions = solutions_of(suite)
+    reference = Replay(lambda task: solutions[task.name or ""], "reference")
+    return [await _control(suite, agent, seed) for agent in (reference, empty_agent(), RandomTools())]
+
+
+def control_faults(measured: list[Control]) -> list[str]:
+    """What these agents should not have scored, one line each."""
+    faults = []
+    for agent, tasks, passed, effects, effects_passed in measured:
+        if agent == "reference" and len(passed) < tasks:
+            faults.append(f"the reference solutions pass {len(passed)} of {tasks} tasks")
+        if agent == "empty" and passed:
+            faults.append(f"an agent that does nothing passes {len(passed)} tasks: {', '.join(passed[:5])}")
+        if agent == "random" and effects >= _FEWEST_FOR_CHANCE and effects_passed > MOST_BY_CHANCE * effects:
+            faults.append(f"random calls pass {effects_passed} of {effects} tasks that need an effect")
+    return faults
+
+
+async def _control(suite: Suite, agent: Agent, seed: int) -> Control:
+    places = asyncio.Semaphore(_AT_ONCE)
+
+    async def passes(task: TaskSpec) -> bool:
+        async with places:
+            with tempfile.TemporaryDirectory() as folder:
+                trial = await run_trial(suite, task, agent, Path(folder) / "workspace", "self-test", seed, Limits())
+            return trial.verdict.passed
+
+    async with asyncio.TaskGroup() as group:
+        waiting = [(task, group.create_task(passes(task))) for task in suite.tasks]
+    passed = [task for task, verdict in waiting if verdict.result()]
+    effects, effects_passed = (sum(bool(task.expect.changes) for task in tasks) for tasks in (suite.tasks, passed))
+    return Control(agent.model.name, len(suite.tasks), tuple(task.id for task in passed), effects, effects_passed)
+
+
 async def replay_solution(suite: Suite, task: TaskSpec, solution: Solution) -> TrialResult:
     """Carry out one solution of a task, after the reference solutions of its earlier sessions."""
     names = [told.name or "" for told in sessions(task)]
-    solutions = dict(zip(names, [*(s.reference for s in task.earlier), solution], strict=True))
+    chosen = dict(zip(names, solutions(task, solution), strict=True))
     with tempfile.TemporaryDirectory() as folder:
-        agent = Replay(lambda told: solutions[told.name or ""])
+        agent = Replay(lambda told: chosen[told.name or ""])
         return await run_trial(suite, task, agent, Path(folder) / "workspace", "self-test", 0, Limits())
 
 
 async def _task_faults(suite: Suite, task: TaskSpec) -> list[str]:
     gold = await replay_solution(suite, task, task.reference)
     faults = [f"{task.id}: the reference fails: {reason}" for reason in gold.verdict.reasons]
-    faults += [f"{task.id}: {line}" for line in _unexpected_errors(gold.episode, task.reference)]
+    turns = task.reference.spread(len(task.turns))
+    for episode, solution in zip(gold.episodes[-len(turns) :], turns, strict=True):
+        faults += [f"{task.id}: {line}" for line in _unexpected_errors(episode, solution)]
     if (await replay_solution(suite, task, Solution())).verdict.passed:
         faults.append(f"{task.id}: an agent that does nothing passes")
     for near_miss in task.near_misses:
@@ -65,5 +118,5 @@ def solutions_of(suite: Suite) -> Mapping[str, Solution]:
     return {
         told.name or "": solution
         for task in suite.tasks
-        for told, solution in zip(sessions(task), [*(s.reference for s in task.earlier), task.reference], strict=True)
+        for told, solution in zip(sessions(task), solutions(task, task.reference), strict=True)
     }

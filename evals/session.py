@@ -17,12 +17,14 @@ from pathlib import Path
 from coterie.agent.settings import Settings, data_home
 from coterie.evals.agents import Agent, Limits
 from coterie.evals.catalogue import find_suite
-from coterie.evals.contenders import Contender, contender, usual
+from coterie.evals.contenders import CONTENDERS, Contender, contender, usual
 from coterie.evals.keep import StoreKeeper
 from coterie.evals.results import Result, Results, RunError, RunHeader, read_header, read_results, run_names
 from coterie.evals.runner import Conditions, Runner, pending_trials
 from coterie.evals.score import Score, score
+from coterie.evals.selftest import Control, control_faults, controls, self_test
 from coterie.evals.suite import Suite
+from coterie.evals.trial import cannot_do
 from coterie.memory.records import now
 from coterie.memory.store import Store
 
@@ -86,6 +88,14 @@ def resume(run: str, settings: Settings, on_start: OnStart, concurrency: int | N
     return asyncio.run(_resume(header, suite, settings, on_start, concurrency or header.concurrency))
 
 
+def check(reference: str, category: str | None, limit: int | None) -> tuple[list[Control], list[str]]:
+    """The self-test of a suite: what the known agents score on it, and every fault found. Raises SuiteError."""
+    suite = find_suite(reference, category)
+    suite = replace(suite, tasks=suite.select(None if reference == "bfcl" else category, limit))
+    measured = asyncio.run(controls(suite))
+    return measured, control_faults(measured) + asyncio.run(self_test(suite))
+
+
 def report(run: str, settings: Settings) -> tuple[Score, list[Result]]:
     """The score and the results of a run, finished or not."""
     header, results = read_results(runs_folder(settings), run)
@@ -97,6 +107,8 @@ async def _start(request: Request, suite: Suite, settings: Settings, on_start: O
     try:
         kind = request.agent or usual(suite)
         agent = await contender(kind, suite, settings, with_store, request.grammar)
+        if reason := next(filter(None, (cannot_do(agent, task) for task in suite.tasks)), None):
+            raise RunError(reason)
         header = _header(request, suite, settings, kind, agent)
         results = Results.create(runs_folder(settings), header)
         return await _carry_out(suite, agent, results, with_store, on_start, request.concurrency)
@@ -164,10 +176,10 @@ def _require_same_model(header: RunHeader, agent: Agent) -> None:
 
 
 def _kind(name: str) -> Contender:
-    kinds: dict[str, Contender] = {"loop": "loop", "caller": "caller", "single": "single", "reference": "reference"}
-    if name not in kinds:
-        raise RunError(f"unknown agent {name!r}; have {', '.join(kinds)}")
-    return kinds[name]
+    for kind in CONTENDERS:
+        if kind == name:
+            return kind
+    raise RunError(f"unknown agent {name!r}; have {', '.join(CONTENDERS)}")
 
 
 def _run_name(suite: str) -> str:

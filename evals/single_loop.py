@@ -41,7 +41,9 @@ class LoopSettings:
 
 
 class SingleLoop:
-    """The baseline on any chat model; it has no memory of earlier sessions."""
+    """The baseline on any chat model; it has no memory of earlier sessions, and further turns go on with the chat."""
+
+    converses = True
 
     def __init__(self, connected: Connected, settings: LoopSettings | None = None) -> None:
         self._chat, self.model = connected.model, connected.ref
@@ -89,7 +91,7 @@ class SingleLoop:
             name, arguments = str(turn["name"]), dict(turn["arguments"])
             result = await registry.get(name)(arguments)
             steps.append(_step(len(steps) + 1, name, arguments, result))
-            messages += [_said(turn), _shown(name, result)]
+            messages += [_said(turn), _shown(name, result.text, result.is_error)]
         return Outcome("limit", error=f"no answer after {len(asked)} turns", cause="limit:steps")
 
     async def _turn(
@@ -116,16 +118,28 @@ def turn_schema(registry: Registry) -> JsonSchema:
 
 def _opening(assignment: Assignment, registry: Registry) -> list[Message]:
     tools = "\n".join(signature(card) for card in registry.cards())
-    return [{"role": "system", "content": _RULES + tools}, {"role": "user", "content": assignment.task.text}]
+    past = [message for episode in assignment.history for message in _past(episode)]
+    system: Message = {"role": "system", "content": _RULES + tools}
+    return [system, *past, {"role": "user", "content": assignment.task.text}]
+
+
+def _past(episode: Episode) -> list[Message]:
+    """A turn as it went."""
+    messages: list[Message] = [{"role": "user", "content": episode.task.text}]
+    for step in episode.steps:
+        for call, result in zip(step.tool_calls, step.observation.results if step.observation else (), strict=True):
+            turn = {"name": call.function_name, "arguments": dict(call.arguments)}
+            messages += [_said(turn), _shown(call.function_name, result.content, result.is_error)]
+    return [*messages, _said({"answer": (episode.outcome and episode.outcome.answer) or ""})]
 
 
 def _said(turn: Mapping[str, Any]) -> Message:
     return {"role": "assistant", "content": dumps(turn)}
 
 
-def _shown(name: str, result: ToolResult) -> Message:
-    head = f"Error from {name}:" if result.is_error else f"Result of {name}:"
-    return {"role": "user", "content": f"{head}\n{result.text[:_MAX_RESULT_CHARS]}"}
+def _shown(name: str, text: str, is_error: bool) -> Message:
+    head = f"Error from {name}:" if is_error else f"Result of {name}:"
+    return {"role": "user", "content": f"{head}\n{text[:_MAX_RESULT_CHARS]}"}
 
 
 def _step(number: int, name: str, arguments: Mapping[str, Any], result: ToolResult) -> Step:

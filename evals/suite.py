@@ -19,7 +19,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
@@ -27,6 +27,7 @@ from coterie.evals.environment import EnvironmentFactory, load_environment
 from coterie.evals.located import Located, Place, SuiteError, read
 
 Fact = str | int | float | list[str | int | float]
+Message = Annotated[str, Field(min_length=1)]
 S = TypeVar("S", bound="Spec")
 
 
@@ -52,12 +53,19 @@ class Solution(Spec):
     refuse: bool = False
     why: str = ""
     """For a near miss: what is wrong with it."""
+    turns: list["Solution"] = []
+    """What is done in the further turns of the task, in their order; nothing in those left out."""
+
+    def spread(self, num_turns: int) -> "list[Solution]":
+        """One solution for the task and one for each of its further turns."""
+        return [self, *self.turns, *[Solution()] * (num_turns - len(self.turns))]
 
 
 class Session(Spec):
     """An earlier task, done by the same agent with the same memory before the one that is scored."""
 
     task: str = Field(min_length=1)
+    turns: list[Message] = []
     reference: Solution = Solution()
 
 
@@ -91,6 +99,8 @@ class TaskSpec(Spec):
     id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
     environment: str
     task: str = Field(min_length=1)
+    turns: list[Message] = []
+    """What the user says next in the same conversation, each once the one before has been answered."""
     level: Literal[1, 2, 3] = 1
     family: str = ""
     """The template family; a family lies wholly in one split."""
@@ -236,6 +246,8 @@ def _cross_problems(
             yield f"{part.at(('environment',))}: environment: unknown {task.environment!r}; have {sorted(environments)}"
         if not task.near_misses:
             yield f"{part.at(())}: near_misses: give at least one solution that must not pass"
+        if any(len(solution.turns) > len(task.turns) for solution in (task.reference, *task.near_misses)):
+            yield f"{part.at(())}: a solution has more turns than the task"
         if task.family and splits.setdefault(task.family, task.split) != task.split:
             yield f"{part.at(('split',))}: split: family {task.family!r} lies in both splits"
 

@@ -1,18 +1,19 @@
 """One trial: a fresh environment, the earlier sessions, the task itself, the verdict.
 
-reset -> state before -> agent does each earlier session -> agent does the task -> state after -> judge
+reset -> state before -> agent does each earlier session -> agent does the task, turn by turn -> state after -> judge
 """
 
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-from coterie.evals.agents import Agent, Assignment, InfrastructureFailure, Limits
-from coterie.evals.environment import Environment, Ruled, State, state_hash, with_faults
+from coterie.evals.agents import Agent, Assignment, InfrastructureFailure, Limits, converses
+from coterie.evals.environment import Attentive, Checked, Environment, Ruled, State, state_hash, with_faults
 from coterie.evals.scorers import Verdict, judge
-from coterie.evals.suite import Suite, TaskSpec
+from coterie.evals.suite import Solution, Suite, TaskSpec
 from coterie.memory.records import Episode, Task
 from coterie.tools import Tool
 
@@ -39,6 +40,15 @@ class TrialResult:
         return self.episodes[-1]
 
 
+class Given(NamedTuple):
+    """What is the same in every assignment of a trial, in the order of `Assignment`."""
+
+    workspace: Path
+    namespace: str
+    seed: int
+    limits: Limits
+
+
 class _Ready(NamedTuple):
     """An environment that has been reset: its state, and the tools with their faults."""
 
@@ -51,20 +61,52 @@ async def run_trial(
     suite: Suite, task: TaskSpec, agent: Agent, folder: Path, namespace: str, seed: int, limits: Limits
 ) -> TrialResult:
     """Carry out one trial in `folder`. Raises InfrastructureFailure or BrokenSuite; all else is in the result."""
+    if reason := cannot_do(agent, task):
+        raise BrokenSuite(reason)
     ready = await guarded(task, "setting up", lambda: _set_up(suite, task, folder))
+    given = Given(folder, namespace, seed, limits)
     episodes: list[Episode] = []
-    for told in sessions(task, folder):
-        assignment = Assignment(told, ready.tools, folder, namespace, seed, limits)
-        episodes.append(await _run(agent, assignment))
+    for messages in conversations(task, folder):
+        episodes += await _conversation(agent, ready, task, messages, given)
     verdict, after = await guarded(task, "checking", lambda: _judged(ready, task, episodes[-1]))
     return TrialResult(verdict, tuple(episodes), state_hash(after))
 
 
-def sessions(task: TaskSpec, folder: Path | None = None) -> list[Task]:
-    """What the agent is told, in order; earlier sessions are named `id#1`, `id#2`, ..."""
+def conversations(task: TaskSpec, folder: Path | None = None) -> list[list[Task]]:
+    """What the agent is told: the messages of each earlier session, then of the task.
+
+    Earlier sessions are named `id#1`, `id#2`, ...; further turns `id@2`, `id@3`, ...
+    """
     workspace = str(folder) if folder else None
-    earlier = [Task(s.task, f"{task.id}#{i}", workspace) for i, s in enumerate(task.earlier, start=1)]
-    return [*earlier, Task(task.task, task.id, workspace, tuple(task.tags))]
+    parts = [(f"{task.id}#{i}", s.task, s.turns, ()) for i, s in enumerate(task.earlier, start=1)]
+    return [
+        [
+            Task(message, name if number == 1 else f"{name}@{number}", workspace, tags)
+            for number, message in enumerate([first, *turns], start=1)
+        ]
+        for name, first, turns, tags in [*parts, (task.id, task.task, task.turns, tuple(task.tags))]
+    ]
+
+
+def sessions(task: TaskSpec, folder: Path | None = None) -> list[Task]:
+    """Every message the agent is told, in order."""
+    return [told for messages in conversations(task, folder) for told in messages]
+
+
+def solutions(task: TaskSpec, last: Solution) -> list[Solution]:
+    """What answers each of `sessions`: the references of the earlier sessions, then `last` for the task itself."""
+    earlier = [part for session in task.earlier for part in session.reference.spread(len(session.turns))]
+    return [*earlier, *last.spread(len(task.turns))]
+
+
+def cannot_do(agent: Agent, task: TaskSpec) -> str | None:
+    """Why this agent cannot be given this task; None when it can."""
+    if converses(agent) or not (task.turns or any(session.turns for session in task.earlier)):
+        return None
+    return (
+        f"task {task.id!r} is a conversation of several turns, and {type(agent).__name__} does one task at a time; "
+        "use an agent that converses, such as --agent loop or --agent single"
+    )
 
 
 async def guarded(task: TaskSpec, what: str, call: Callable[[], T]) -> T:
@@ -75,6 +117,22 @@ async def guarded(task: TaskSpec, what: str, call: Callable[[], T]) -> T:
         raise BrokenSuite(f"task {task.id!r}: {what} took longer than {ENVIRONMENT_TIMEOUT_S:g} s") from None
     except Exception as error:  # whatever a suite's code raises is the suite's fault, and the other trials go on
         raise BrokenSuite(f"task {task.id!r}: {what} raised {type(error).__name__}: {error}") from error
+
+
+async def _conversation(
+    agent: Agent, ready: _Ready, task: TaskSpec, messages: Sequence[Task], given: Given
+) -> list[Episode]:
+    """One episode for each message; a turn that runs into a limit ends the conversation."""
+    episodes: list[Episode] = []
+    history: list[Episode] = []
+    for number, message in enumerate(messages, start=1):
+        told, tools = await guarded(task, "beginning a turn", partial(_begin_turn, ready, task, number, message))
+        assignment = Assignment(told, tools, *given, history=tuple(history))
+        episodes.append(await _run(agent, assignment))
+        history.append(replace(episodes[-1], task=told))
+        if (outcome := episodes[-1].outcome) and outcome.status == "limit":
+            break
+    return episodes
 
 
 async def _run(agent: Agent, assignment: Assignment) -> Episode:
@@ -93,15 +151,29 @@ async def _run(agent: Agent, assignment: Assignment) -> Episode:
 def _set_up(suite: Suite, task: TaskSpec, folder: Path) -> _Ready:
     environment = suite.environments[task.environment].make(folder)
     environment.reset(task.setup)
+    return _Ready(environment, environment.state(), _tools(environment, task))
+
+
+def _tools(environment: Environment, task: TaskSpec) -> list[Tool]:
     faults = [(fault.tool, fault.error, fault.on_calls) for fault in task.faults]
-    return _Ready(environment, environment.state(), with_faults(environment.tools(), faults))
+    return with_faults(environment.tools(), faults)
+
+
+def _begin_turn(ready: _Ready, task: TaskSpec, number: int, message: Task) -> tuple[Task, Sequence[Tool]]:
+    """What the agent is told, and its tools; an environment that follows the conversation may change both."""
+    if not isinstance(ready.environment, Attentive):
+        return message, ready.tools
+    told = replace(message, text=ready.environment.begin_turn(number, message.text))
+    return told, _tools(ready.environment, task)
 
 
 def _judged(ready: _Ready, task: TaskSpec, episode: Episode) -> tuple[Verdict, State]:
-    after = ready.environment.state()
+    environment = ready.environment
+    after = environment.state()
     verdict = judge(task.expect, ready.before, after, episode)
-    broken = tuple(ready.environment.violations()) if isinstance(ready.environment, Ruled) else ()
-    if broken:
-        reasons = (*verdict.reasons, *(f"rule broken: {line}" for line in broken))
-        verdict = replace(verdict, passed=False, reasons=reasons)
+    reasons = [f"rule broken: {line}" for line in environment.violations()] if isinstance(environment, Ruled) else []
+    if isinstance(environment, Checked):
+        reasons += environment.faults((episode.outcome and episode.outcome.answer) or episode.plan.refusal or "")
+    if reasons:
+        verdict = replace(verdict, passed=False, reasons=(*verdict.reasons, *reasons))
     return verdict, after
