@@ -1,4 +1,4 @@
-"""`coterie eval`: list suites, run one, go on with a run, compare runs, report."""
+"""`coterie eval`: list suites, check one, run one, go on with a run, compare runs, report."""
 
 import json
 import sys
@@ -40,6 +40,28 @@ def list_suites(as_json: AsJson = False) -> None:
 
 
 @app.command()
+def check(
+    suite: Annotated[str, typer.Argument(metavar="NAME[:CATEGORY]", help="A suite's name or .yaml file.")],
+    limit: Annotated[int | None, typer.Option(min=1, help="Only the first N tasks.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Self-test a suite: references pass; near misses, an idle agent and random calls do not. Exit 1 on a fault."""
+    from coterie.evals import session
+
+    with _told():
+        measured, faults = session.check(*session.parse_reference(suite), limit)
+    if as_json:
+        _print_json({"controls": [row._asdict() for row in measured], "faults": faults})
+    else:
+        for row in measured:
+            of_effects = f"{row.effects_passed} of {row.effects} that need an effect"
+            typer.echo(f"{row.agent:<10} passes {len(row.passed)} of {row.tasks} tasks, {of_effects}")
+        typer.echo("\n".join(faults) or "no fault found")
+    if faults:
+        raise typer.Exit(1)
+
+
+@app.command()
 def run(
     suite: Annotated[str, typer.Argument(metavar="NAME[:CATEGORY]", help="A suite's name or .yaml file.")],
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first N tasks.")] = None,
@@ -49,7 +71,8 @@ def run(
     model: Model = None,
     base_url: BaseUrl = None,
     agent: Annotated[
-        Literal["loop", "caller", "single", "reference"] | None, typer.Option(help="What is scored.")
+        Literal["loop", "caller", "single", "reference", "empty", "random"] | None,
+        typer.Option(help="What is scored."),
     ] = None,
     grammar: Annotated[bool, typer.Option(help="Hold the caller's turns to their schemas.")] = True,
     name: Annotated[str | None, typer.Option(help="The run's name.")] = None,

@@ -4,9 +4,11 @@ loop        our loop, with its memory, ledger and checkpoints
 caller      plan and act only, for function-calling suites
 single      one loop without plan and judgement: the baseline, on the same model
 reference   the suite's own solutions: checks a suite and the harness, needs no model
+empty       does nothing: what it passes, the suite gives away
+random      calls random tools with arguments that fit their schemas: the score of chance
 """
 
-from typing import Literal
+from typing import Literal, get_args
 
 from coterie.agent.connect import connect
 from coterie.agent.settings import Settings
@@ -14,13 +16,15 @@ from coterie.agent.trace import Trace
 from coterie.evals.agents import Agent, Replay
 from coterie.evals.function_caller import CallerSettings, FunctionCaller
 from coterie.evals.ours import OurLoop
+from coterie.evals.random_agent import RandomTools, empty_agent
 from coterie.evals.selftest import solutions_of
 from coterie.evals.single_loop import LoopSettings, SingleLoop
 from coterie.evals.suite import Suite
 from coterie.memory.store import Store
 from coterie.tools.registry import SentenceEncoder
 
-Contender = Literal["loop", "caller", "single", "reference"]
+Contender = Literal["loop", "caller", "single", "reference", "empty", "random"]
+CONTENDERS: tuple[Contender, ...] = get_args(Contender)
 
 
 def usual(suite: Suite) -> Contender:
@@ -33,6 +37,10 @@ async def contender(name: Contender, suite: Suite, settings: Settings, store: St
     if name == "reference":
         solutions = solutions_of(suite)
         return Replay(lambda task: solutions[task.name or ""], "reference")
+    if name == "empty":
+        return empty_agent()
+    if name == "random":
+        return RandomTools()
     connected = await connect(settings, None, Trace())
     if name == "loop":
         return OurLoop(settings, store, connected)

@@ -47,8 +47,8 @@ async def self_test(suite: Suite) -> list[str]:
 
 async def controls(suite: Suite, seed: int = 0) -> list[Control]:
     """The scores of the reference, of an agent that does nothing and of random calls, one trial a task."""
-    solutions = solutions_of(suite)
-    reference = Replay(lambda task: solutions[task.name or ""], "reference")
+    known = solutions_of(suite)
+    reference = Replay(lambda task: known[task.name or ""], "reference")
     return [await _control(suite, agent, seed) for agent in (reference, empty_agent(), RandomTools())]
 
 
