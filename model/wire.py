@@ -56,14 +56,15 @@ def as_error(status: int, body: str, url: str, model: str) -> ModelError:
     return RequestRefused(status, message)
 
 
-def routed_experts(encoded: str | None, prompt_tokens: int) -> dict[str, Any] | None:
+def routed_experts(encoded: str | dict[str, Any] | None, prompt_tokens: int) -> dict[str, Any] | None:
     """Which experts fired while the answer was written, summed over its tokens.
 
-    vLLM sends every forward pass as base64 `.npy` [tokens - 1, layers, top_k]. Kept: `counts`, for each layer how
-    often each expert fired from the last prompt token on, and the sha256 of all rows, to compare two runs.
+    Our server sends the sums; vLLM, where it can, sends every forward pass as base64 `.npy` [tokens - 1, layers,
+    top_k]. Kept: `counts`, for each layer how often each expert fired from the last prompt token on, and the sha256
+    of all rows, to compare two runs.
     """
-    if encoded is None:
-        return None
+    if encoded is None or isinstance(encoded, dict):
+        return encoded
     import base64
     import io
 

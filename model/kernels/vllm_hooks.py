@@ -60,6 +60,7 @@ def _install(setting: str) -> str:
         return "vllm"
     register()
     when_imported(FACTORY, _replace_runner)
+    _trace_routes()
     return f"own ({instruction_set()}, {weights})"
 
 
@@ -78,6 +79,13 @@ def _replace_runner(factory: ModuleType) -> None:
     from coterie.model.kernels.vllm_runner import OwnRunner
 
     factory.MoERunner = OwnRunner  # type: ignore[attr-defined]
+
+
+def _trace_routes() -> None:
+    from coterie.model.kernels import vllm_trace
+
+    if vllm_trace.wanted():
+        when_imported(vllm_trace.RUNNER, vllm_trace.watch_steps)
 
 
 def when_imported(name: str, then: Callable[[ModuleType], None]) -> None:

@@ -21,6 +21,7 @@ from vllm.model_executor.layers.linear import UnquantizedLinearMethod
 
 from coterie.model.kernels import vllm_hooks
 from coterie.model.kernels.cpu import moe_layer, moe_layer_traced, pack
+from coterie.model.kernels.vllm_trace import trace
 from coterie.model.layers import LayerWeights, Routing
 from coterie.model.layers import moe_layer as plain_layer
 
@@ -144,10 +145,13 @@ class OwnRunner(MoERunner):  # type: ignore[misc]
 
     def _run(self, x_TH: Tensor, packed: Tensor) -> Tensor:
         capture: Callable[[Tensor], None] | None = self.router.capture_fn
-        if capture is None:
+        if capture is None and not trace.open:
             return moe_layer(x_TH, packed)
         out, ids = moe_layer_traced(x_TH, packed, self.router.top_k)
-        capture(ids)
+        if capture is not None:
+            capture(ids)
+        if trace.open:
+            trace.add(ids, self.moe_config.num_experts)
         return out
 
 

@@ -16,6 +16,7 @@ from coterie.model.serving.options import GIB, Launch
 BLOCK_TOKENS = 32
 SEQUENCES_IN_CACHE = 5
 DOOR = "coterie.model.serving.door.Door"
+ROUTES = "coterie.model.kernels.vllm_trace.TraceExtension"
 GRAMMAR = {"backend": "xgrammar", "disable_any_whitespace": True}
 
 
@@ -41,6 +42,7 @@ def arguments(launch: Launch) -> list[str]:
         *("--host", "127.0.0.1", "--port", str(launch.port), "--allowed-origins", "[]"),
         *("--max-model-len", str(tokens), "--max-num-seqs", str(launch.options.max_sequences)),
         *("--structured-outputs-config", json.dumps(GRAMMAR)),
+        *("--worker-extension-cls", ROUTES),
         *("--middleware", DOOR, "--disable-uvicorn-access-log", "--disable-log-stats"),
         *(_cpu_arguments(config, tokens) if current_platform.is_cpu() else ()),
     ]

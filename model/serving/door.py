@@ -1,6 +1,7 @@
 """The ASGI layer in front of vLLM's API: says what is served by which kernels, and stops the server when idle.
 
 `GET /coterie` answers `{"kernels", "idle_s"}`. A request that generates keeps the server awake; looking does not.
+A chat completion asked for with the header `X-Coterie-Routes` also says which experts fired.
 """
 
 import asyncio
@@ -11,11 +12,11 @@ import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+from coterie.model.serving import routes
 from coterie.model.serving.plugin import installed_kernels
+from coterie.model.serving.routes import Scope, Send
 
-Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 IDLE_STOP_VARIABLE = "COTERIE_IDLE_STOP_S"
@@ -39,7 +40,7 @@ class Door:
         elif scope["path"] == "/coterie":
             await self._answer(send)
         elif scope["method"] == "POST":
-            await self._counted(scope, receive, send)
+            await self._counted(scope, receive, send if not routes.asked(scope) else routes.Added(scope, send))
         else:
             await self._app(scope, receive, send)
 

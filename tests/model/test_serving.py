@@ -119,13 +119,13 @@ def test_a_server_whose_starter_was_killed_is_adopted(tmp_path: Path, home: Path
 
 
 def test_it_stops_when_idle_but_not_while_it_is_asked(tmp_path: Path, home: Path) -> None:
-    info = start(model(tmp_path), replace(PLAIN, idle_stop_s=1.0), home=home)
+    info = start(model(tmp_path), replace(PLAIN, idle_stop_s=2.0), home=home)
     root = info.url.removesuffix("/v1")
-    for _ in range(5):
+    for _ in range(7):
         time.sleep(0.4)
         httpx.post(root + "/work", trust_env=False)
-    assert httpx.get(root + "/coterie", trust_env=False).json()["idle_s"] < 1
-    assert gone([info.pid], wait_s=6)
+    assert httpx.get(root + "/coterie", trust_env=False).json()["idle_s"] < 2
+    assert gone([info.pid], wait_s=8)
     assert status(home) is None
 
 

@@ -17,6 +17,7 @@ from coterie.model.errors import ContextOverflow, ModelNotFound, ServerUnavailab
 from coterie.model.protocol import call_schema, parse_call, parse_verdict, system, verdict_schema
 from coterie.model.serving import Options, start, status, stop
 from coterie.model.serving.process import identify
+from coterie.model.weights.build import build
 
 pytestmark = [pytest.mark.server, pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -51,8 +52,6 @@ async def test_a_verdict_is_held_to_its_grammar_and_comes_with_its_tokens(model_
 async def test_the_chat_template_is_the_protocols(model_server: ModelServer) -> None:
     from transformers import AutoTokenizer
 
-    from coterie.model.weights.build import build
-
     completion = await client(model_server).complete([system([ORDER]), *CHAT], None, Sampling(max_tokens=1))
     tokenizer = AutoTokenizer.from_pretrained(build(model_server.home))
     turns = [system([ORDER]), *CHAT]
@@ -81,6 +80,25 @@ async def test_greedy_text_is_the_same_alone_and_in_company(model_server: ModelS
     async with asyncio.TaskGroup() as group:
         together = [group.create_task(ask(topic)) for topic in ("rivers", "stones", "birds", "rivers")]
     assert together[0].result().token_ids == together[3].result().token_ids == alone.token_ids
+
+
+async def test_an_answer_says_which_experts_fired(model_server: ModelServer) -> None:
+    model = client(model_server)
+    first, again = [await model.complete(CHAT, verdict_schema(), Sampling(max_tokens=60)) for _ in range(2)]
+    other = await model.complete(CHAT, None, Sampling(max_tokens=5))
+    fired = first.routed_experts
+    assert fired is not None
+    config = json.loads((build(model_server.home) / "config.json").read_text())
+    assert len(fired["counts"]) == config["num_hidden_layers"]
+    assert fired["top_k"] == config["num_experts_per_tok"]
+    assert fired["tokens"] == first.completion_tokens, "from the last prompt token to the last but one written"
+    for layer in fired["counts"]:
+        assert len(layer) == config["n_routed_experts"]
+        assert sum(layer) == fired["tokens"] * fired["top_k"]
+    assert again.routed_experts is not None
+    assert again.routed_experts["counts"] == fired["counts"], "the same text takes the same way"
+    assert other.routed_experts is not None
+    assert other.routed_experts["counts"] != fired["counts"]
 
 
 async def test_a_seed_reproduces_a_sample(model_server: ModelServer) -> None:

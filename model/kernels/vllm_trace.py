@@ -1,0 +1,160 @@
+"""Which experts each token used, per layer, kept by request in vLLM's worker process (0.32).
+
+The runner of every MoE layer hands in the experts it chose; the model runner's step says whose tokens they were.
+A token whose keys and values come from the prefix cache is not computed again and has no routes here: they are in
+the trace of the request that computed it.
+
+Shapes: L MoE layers, T tokens of a step, K experts per token, E experts.
+"""
+
+import hashlib
+import os
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import wraps
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+RUNNER = "vllm.v1.worker.gpu_model_runner"
+SWITCH = "COTERIE_ROUTES"
+MAX_BYTES = 64 << 20
+
+Ids = NDArray[np.uint16]
+
+
+def wanted() -> bool:
+    """Whether routes are kept: unless `$COTERIE_ROUTES` is 0."""
+    return os.environ.get(SWITCH, "1") != "0"
+
+
+@dataclass
+class Routes:
+    """The experts of one request's computed tokens: `first` is the position of the first of them."""
+
+    first: int
+    num_prompt_tokens: int
+    num_experts: int
+    parts: list[Ids] = field(default_factory=list)
+
+    @property
+    def num_bytes(self) -> int:
+        """Memory held."""
+        return sum(part.nbytes for part in self.parts)
+
+    def summary(self) -> dict[str, Any]:
+        """What a completion tells of them: per layer how often each expert fired from the last prompt token on, and a
+        hash of every choice (computed prompt tokens included), to compare two runs."""
+        ids_TLK = np.concatenate(self.parts)
+        written_TLK = ids_TLK[max(self.num_prompt_tokens - 1 - self.first, 0) :]
+        return {
+            "tokens": len(written_TLK),
+            "top_k": ids_TLK.shape[2],
+            "counts": [
+                np.bincount(layer.ravel(), minlength=self.num_experts).tolist() for layer in written_TLK.swapaxes(0, 1)
+            ],
+            "first": self.first,
+            "sha256": hashlib.sha256(np.ascontiguousarray(ids_TLK).tobytes()).hexdigest(),
+        }
+
+
+class RouteTrace:
+    """Collects a step's choices layer by layer, then files them by request; the oldest requests go first."""
+
+    def __init__(self, max_bytes: int = MAX_BYTES) -> None:
+        self._max_bytes = max_bytes
+        self._layers: list[Tensor] | None = None
+        self._num_experts = 0
+        self._requests: OrderedDict[str, Routes] = OrderedDict()
+        self._bytes = 0
+
+    @property
+    def open(self) -> bool:
+        """Whether a step is running whose choices are to be handed in."""
+        return self._layers is not None
+
+    def begin(self) -> None:
+        """A step starts."""
+        self._layers = []
+
+    def add(self, ids_TK: Tensor, num_experts: int) -> None:
+        """The choices of the next layer."""
+        assert self._layers is not None
+        self._layers.append(ids_TK)
+        self._num_experts = num_experts
+
+    def end(self, tokens: list[tuple[str, int, int, int]]) -> None:
+        """The step is over: (request, first position, number of tokens, prompt length) in the order of its rows."""
+        layers, self._layers = self._layers, None
+        if not layers:
+            return
+        ids_TLK = np.stack([ids.numpy() for ids in layers], axis=1).astype(np.uint16)
+        at = 0
+        for request, first, count, num_prompt_tokens in tokens:
+            self._file(request, first, ids_TLK[at : at + count], num_prompt_tokens)
+            at += count
+        while self._bytes > self._max_bytes and len(self._requests) > 1:
+            self._bytes -= self._requests.popitem(last=False)[1].num_bytes
+
+    def take(self, request: str) -> Routes | None:
+        """The routes of the request with this id, or with this id and vLLM's suffix; they are forgotten here."""
+        name = next((name for name in self._requests if name == request or name.startswith(f"{request}-")), None)
+        if name is None:
+            return None
+        routes = self._requests.pop(name)
+        self._bytes -= routes.num_bytes
+        return routes
+
+    def _file(self, request: str, first: int, ids_TLK: Ids, num_prompt_tokens: int) -> None:
+        routes = self._requests.setdefault(request, Routes(first, num_prompt_tokens, self._num_experts))
+        self._requests.move_to_end(request)
+        routes.parts.append(ids_TLK.copy())
+        self._bytes += ids_TLK.nbytes
+
+
+trace = RouteTrace()
+
+
+class TraceExtension:
+    """Methods for vLLM's worker (`--worker-extension-cls`)."""
+
+    def coterie_routes(self, request: str) -> dict[str, Any] | None:
+        """The summary of a request's routes, once; None where nothing was traced."""
+        routes = trace.take(request)
+        return None if routes is None else routes.summary()
+
+
+def watch_steps(module: ModuleType) -> None:
+    """Wraps the model runner's step, so that choices are collected within it and filed after it."""
+    runner = module.GPUModelRunner
+    runner.execute_model = _watched(runner.execute_model)
+
+
+def _watched(execute: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(execute)
+    def execute_model(self: Any, scheduler_output: Any, *args: Any, **kwargs: Any) -> Any:
+        trace.begin()
+        try:
+            return execute(self, scheduler_output, *args, **kwargs)
+        finally:
+            trace.end(_rows(self, scheduler_output))
+
+    return execute_model
+
+
+def _rows(runner: Any, scheduler_output: Any) -> list[tuple[str, int, int, int]]:
+    counts, batch = scheduler_output.num_scheduled_tokens, runner.input_batch
+    return [
+        (
+            request,
+            int(batch.num_computed_tokens_cpu[index]),
+            counts[request],
+            runner.requests[request].num_prompt_tokens,
+        )
+        for index, request in enumerate(batch.req_ids)
+        if request in counts
+    ]
