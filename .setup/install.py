@@ -24,6 +24,8 @@ STAGES = {
     ],
     "dev": [("dev.txt", [], "test and lint tools")],
     "benchmarks": [("benchmarks.txt", ["--no-deps"], "public benchmark suites")],
+    "agents": [("agents.txt", ["--no-deps"], "other agent frameworks")],
+    "ray": [("ray.txt", ["--no-deps"], "Ray")],
     "training": [("training.txt", ["--no-deps"], "API catalogues for the training data")],
 }
 CAUSES = [

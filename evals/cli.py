@@ -71,7 +71,7 @@ def run(
     model: Model = None,
     base_url: BaseUrl = None,
     agent: Annotated[
-        Literal["loop", "caller", "single", "reference", "empty", "random"] | None,
+        Literal["loop", "caller", "single", "reference", "empty", "random", "langchain", "smolagents"] | None,
         typer.Option(help="What is scored."),
     ] = None,
     grammar: Annotated[bool, typer.Option(help="Hold the caller's turns to their schemas.")] = True,

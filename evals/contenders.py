@@ -5,6 +5,8 @@ caller      plan and act only, for function-calling suites
 single      one loop without plan and judgement: the baseline, on the same model
 reference   the suite's own solutions: checks a suite and the harness, needs no model
 empty       does nothing: what it passes, the suite gives away
+langchain   LangChain's create_agent with its SQLite checkpointer, on the same model (optional packages)
+smolagents  its ToolCallingAgent, on the same model (optional package)
 random      calls random tools with arguments that fit their schemas: the score of chance
 """
 
@@ -14,16 +16,19 @@ from coterie.agent.connect import connect
 from coterie.agent.settings import Settings
 from coterie.agent.trace import Trace
 from coterie.evals.agents import Agent, Replay
+from coterie.evals.foreign import MODULES, require_framework
 from coterie.evals.function_caller import CallerSettings, FunctionCaller
+from coterie.evals.langchain_agent import langchain_agent
 from coterie.evals.ours import OurLoop
 from coterie.evals.random_agent import RandomTools, empty_agent
 from coterie.evals.selftest import solutions_of
 from coterie.evals.single_loop import LoopSettings, SingleLoop
+from coterie.evals.smolagents_agent import smolagents_agent
 from coterie.evals.suite import Suite
 from coterie.memory.store import Store
 from coterie.tools.registry import SentenceEncoder
 
-Contender = Literal["loop", "caller", "single", "reference", "empty", "random"]
+Contender = Literal["loop", "caller", "single", "reference", "empty", "random", "langchain", "smolagents"]
 CONTENDERS: tuple[Contender, ...] = get_args(Contender)
 
 
@@ -41,11 +46,18 @@ async def contender(name: Contender, suite: Suite, settings: Settings, store: St
         return empty_agent()
     if name == "random":
         return RandomTools()
+    if name in MODULES:
+        require_framework(name)
     connected = await connect(settings, None, Trace())
+    sampling = LoopSettings(settings.temperature, settings.max_completion_tokens)
     if name == "loop":
         return OurLoop(settings, store, connected)
     if name == "single":
-        return SingleLoop(connected, LoopSettings(settings.temperature, settings.max_completion_tokens))
+        return SingleLoop(connected, sampling)
+    if name == "langchain":
+        return langchain_agent(connected, sampling)
+    if name == "smolagents":
+        return smolagents_agent(connected, sampling)
     return FunctionCaller(connected.model, _caller_settings(settings, grammar), _encoder(), connected.ref)
 
 
