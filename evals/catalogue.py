@@ -1,7 +1,7 @@
 """Finding suites: by the path of a suite file, or by name among those that come with Coterie.
 
-Shipped suites lie in `evals/suites/*.yaml`; `examples` in the examples folder of a checkout; `bfcl` is an adapter
-to data that comes from its own package.
+Shipped suites lie in `evals/suites/*.yaml`; `examples` in the examples folder of a checkout; the others are adapters
+to data that comes from packages of their own, `NAME` or `NAME:CATEGORY`.
 """
 
 from collections.abc import Iterator
@@ -12,10 +12,11 @@ from coterie.evals.located import SuiteError
 from coterie.evals.suite import Suite, read_suite
 
 _HERE = Path(__file__).resolve().parent
+_ADAPTED = ("bfcl", "bfcl:multi_turn", "bfcl:memory")
 
 
 class Listed(NamedTuple):
-    """A suite that can be asked for by name; `path` is None for an adapter."""
+    """A suite that can be asked for by name; `path` is None for an adapter's."""
 
     name: str
     path: Path | None
@@ -23,7 +24,7 @@ class Listed(NamedTuple):
 
 def listed() -> list[Listed]:
     """Every suite known by name."""
-    return [*_shipped(), Listed("bfcl", None)]
+    return [*_shipped(), *(Listed(name, None) for name in _ADAPTED)]
 
 
 def find_suite(reference: str, category: str | None = None) -> Suite:
@@ -52,10 +53,11 @@ def overview() -> list[dict[str, Any]]:
 
 def _described(name: str) -> dict[str, Any]:
     try:
-        if name == "bfcl":
+        if name.startswith("bfcl"):
             from coterie.evals.suites.bfcl import num_items
 
-            return {"name": name, "tasks": num_items(), "environments": [name], "available": True}
+            tasks = num_items(name.partition(":")[2] or None)
+            return {"name": name, "tasks": tasks, "environments": ["bfcl"], "available": True}
         suite = find_suite(name)
     except SuiteError as error:
         return {"name": name, "tasks": 0, "environments": [], "available": False, "note": str(error)}
