@@ -10,7 +10,7 @@ import json
 import math
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from torch import Tensor
 from coterie.model.training import losses, ranks
 from coterie.model.training.attention import document_attention
 from coterie.model.training.data.tokens import Rows
-from coterie.model.training.network import Network
+from coterie.model.training.network import Attention, Network
 
 
 @dataclass(frozen=True)
@@ -172,11 +172,13 @@ def _step(
     return figures
 
 
-def task_loss(network: Network, rows: Rows) -> tuple[Tensor, Tensor]:
+def task_loss(
+    network: Network, rows: Rows, attention: Callable[[Tensor], Attention] = document_attention
+) -> tuple[Tensor, Tensor]:
     """Mean cross-entropy of the learned tokens, each predicted from what stands before it; and expert loads."""
     device = network.norm.device
     tokens, document = _tensor(rows.tokens, device), _tensor(rows.document, device)
-    hidden, load = network(tokens, document_attention(document))
+    hidden, load = network(tokens, attention(document))
     picked = torch.from_numpy(np.flatnonzero(rows.learned[:, 1:].ravel())).to(device, non_blocking=True)
     before = hidden[:, :-1].flatten(0, 1).index_select(0, picked)
     target = tokens[:, 1:].flatten().index_select(0, picked)

@@ -18,6 +18,7 @@ from coterie.model.training.finetune import Recipe, finetune, task_loss, trained
 from coterie.model.training.held_out import accuracy, perplexity
 from coterie.model.training.network import Network, Shape, uncarved
 from coterie.model.training.ship import ship
+from coterie.model.training.speed import masked_attention, speed
 from coterie.model.weights.adapter import read_adapter
 
 SHAPE = Shape(
@@ -186,6 +187,32 @@ def test_sets_are_stored_and_packed_whole(tmp_path: Path) -> None:
 class Bytes:
     def encode(self, text: str) -> list[int]:
         return list(text.encode())
+
+
+def test_attention_by_document_has_the_gradients_of_the_masked_one() -> None:
+    """Blocks, several documents, padding, grouped heads: against torch's attention with a mask."""
+    torch.manual_seed(0)
+    document = torch.tensor([[0] * 300 + [1] * 150 + [2] * 50 + [-1] * 12, [0] * 512])
+    real = (document >= 0)[:, None, :, None].float()
+    q, k, v = (torch.randn(2, heads, 512, 8, requires_grad=True) for heads in (6, 2, 2))
+    upstream = torch.randn(2, 6, 512, 8) * real
+    found, expected = (attend(document)(q, k, v) for attend in (document_attention, masked_attention))
+    torch.testing.assert_close(found * real, expected * real, atol=1e-5, rtol=1e-5)
+    pairs = zip(*(torch.autograd.grad(y, (q, k, v), upstream) for y in (found, expected)), strict=True)
+    for mine, theirs in pairs:
+        torch.testing.assert_close(mine, theirs, atol=2e-5, rtol=1e-4)
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit.script_method` is deprecated:DeprecationWarning")
+def test_speed_compares_what_it_says(dense: dict[str, Tensor]) -> None:
+    network = checkpoint.dense_student(dense, SHAPE, CPU)
+    tokens = np.random.default_rng(0).integers(0, 256, (1, 64)).astype(np.uint16)
+    rows = Rows(tokens, np.ones((1, 64), np.bool_), np.zeros((1, 64), np.int16))
+    table = speed(network, rows, repeats=1)
+    assert [(row["attention"], row["compiled"]) for row in table] == [
+        ("masked", False), ("by document", False), ("masked", True), ("by document", True),
+    ]  # fmt: skip
+    assert all(row["tokens_per_s"] > 0 for row in table)
 
 
 def test_only_the_assistant_is_learned_and_no_slip() -> None:
