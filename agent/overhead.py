@@ -3,7 +3,9 @@
     python -m coterie.agent.overhead [STEPS]
 
 A scripted model that takes as long as a small one would; a tool that does nothing. A step's overhead is the wall
-time between two verdicts less the time spent in the model and in the tool. Prints one JSON object, times in ms.
+time between two verdicts less the time spent in the model and in the tool. Beside it, run by run in turns, LangGraph's
+prebuilt agent with its SQLite checkpointer (`overhead_langgraph`), which judges and records nothing. Prints one JSON
+object, times in ms; `spread_ms` are the quartiles.
 """
 
 import asyncio
@@ -14,7 +16,9 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
+from coterie.agent import overhead_langgraph
 from coterie.agent.run import Agent
 from coterie.agent.settings import Settings
 from coterie.agent.trace import Event, ModelAnswered, ResultSeen, VerdictGiven
@@ -75,30 +79,57 @@ def script(steps: int) -> list[str]:
     return [protocol.say(turn)["content"] for turn in [*turns, Answer("seen", "success")]]
 
 
+class Measured(NamedTuple):
+    """One run: the overhead of each step, and the CPU time of the process over the whole run."""
+
+    overheads_ms: list[float]
+    cpu_s: float
+
+
 def measure(runs: int) -> dict[str, object]:
-    """Run it in a temporary home, the first run for warming up."""
-    overheads_ms: list[float] = []
+    """Run both in a temporary home, the first run of each for warming up."""
+    ours: list[Measured] = []
+    theirs: list[Measured] = []
     with tempfile.TemporaryDirectory() as folder, Store.open(Path(folder) / "home") as store:
-        home, workspace = Path(folder) / "home", Path(folder)
-        bare = {"memory": False, "builtin_tools": False, "tool_choice": "model"}
-        settings = Settings(home=home, workspace=workspace, **bare)
-        cpu_s = 0.0
         for run in range(runs + 1):
-            watch = Stopwatch()
-            model = PacedModel(script(MAX_STEPS_IN_PLAN))
-            started_s = time.process_time()
-            Agent(tools=[look], model=model, settings=settings, store=store).run("look at them", watch)
-            if run:
-                cpu_s += time.process_time() - started_s
-                overheads_ms += watch.overheads_ms
-    quartiles = statistics.quantiles(overheads_ms, n=4)
+            ours.append(our_run(Path(folder), store))
+            theirs.append(langgraph_run(Path(folder) / f"{run}.sqlite"))
+    mine, yardstick = summary(ours[1:]), summary(theirs[1:])
+    ratio = round(statistics.median(_all(ours[1:])) / statistics.median(_all(theirs[1:])), 2)
+    return {**mine, "target_ms": TARGET_MS, "langgraph": yardstick, "ratio_to_langgraph": ratio}
+
+
+def our_run(folder: Path, store: Store) -> Measured:
+    """One run of our loop."""
+    bare = {"memory": False, "builtin_tools": False, "tool_choice": "model"}
+    settings = Settings(home=folder / "home", workspace=folder, **bare)
+    watch = Stopwatch()
+    model = PacedModel(script(MAX_STEPS_IN_PLAN))
+    started_s = time.process_time()
+    Agent(tools=[look], model=model, settings=settings, store=store).run("look at them", watch)
+    return Measured(watch.overheads_ms, time.process_time() - started_s)
+
+
+def langgraph_run(database: Path) -> Measured:
+    """One run of as many steps by LangGraph's prebuilt agent."""
+    started_s = time.process_time()
+    overheads_ms = asyncio.run(overhead_langgraph.run(database, MAX_STEPS_IN_PLAN, MODEL_S))
+    return Measured(overheads_ms, time.process_time() - started_s)
+
+
+def summary(runs: Sequence[Measured]) -> dict[str, object]:
+    """The median and the quartiles of a step."""
+    quartiles = statistics.quantiles(_all(runs), n=4)
     return {
-        "steps": len(overheads_ms),
+        "steps": len(_all(runs)),
         "median_ms": round(quartiles[1], 2),
         "spread_ms": [round(quartiles[0], 2), round(quartiles[2], 2)],
-        "cpu_ms_per_step": round(1000 * cpu_s / (runs * MAX_STEPS_IN_PLAN), 2),
-        "target_ms": TARGET_MS,
+        "cpu_ms_per_step": round(1000 * sum(run.cpu_s for run in runs) / (len(runs) * MAX_STEPS_IN_PLAN), 2),
     }
+
+
+def _all(runs: Sequence[Measured]) -> list[float]:
+    return [value for run in runs for value in run.overheads_ms]
 
 
 if __name__ == "__main__":
