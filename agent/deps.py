@@ -44,6 +44,7 @@ class Choices:
     num_candidates: int
     ground_arguments: bool
     verify_results: bool
+    check_coverage: bool
     num_tools_shown: int
     max_parallel: int
     max_retries: int

@@ -12,7 +12,10 @@ def after_plan(state: State) -> Literal["act", "finish"]:
 
 
 def after_judge(state: State) -> Literal["act", "replan", "finish"]:
-    """The strongest verdict of the wave wins: finish, then replan (also when retries are used up), then go on."""
+    """The strongest verdict of the wave wins: finish, then replan (also when retries are used up), then go on.
+
+    A plan that is used up ends the run, unless it left out something that the task names.
+    """
     words = [call["judged"]["word"] for call in state["wave"] if call["judged"]]
     worked_on = {call["number"] for call in state["wave"]}
     given_up = any(step["status"] == "failed" for step in state["steps"] if step["number"] in worked_on)
@@ -20,4 +23,6 @@ def after_judge(state: State) -> Literal["act", "replan", "finish"]:
         return "finish"
     if "replan" in words or given_up:
         return "replan" if state["replans_left"] > 0 else "finish"
-    return "act" if any(step["status"] == "pending" for step in state["steps"]) else "finish"
+    if any(step["status"] == "pending" for step in state["steps"]):
+        return "act"
+    return "replan" if state["untouched"] and state["replans_left"] > 0 else "finish"

@@ -75,6 +75,7 @@ class Settings(BaseModel):
     num_candidates: int = Field(3, gt=0)
     ground_arguments: bool = Field(True, description="names given to reading tools must have been seen")
     verify_results: bool = Field(True, description="a step whose call failed cannot be judged done")
+    check_coverage: bool = Field(True, description="a plan that left out a name of the task is gone over once more")
 
 
 def data_home(settings: Settings) -> Path:

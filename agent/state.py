@@ -81,7 +81,7 @@ class Spent(TypedDict):
 class Signal(TypedDict):
     """A structural oddity worth an analyst's look; never a judgement by content."""
 
-    kind: Literal["ignored_error", "repeated_call", "malformed_turn", "ungrounded_argument"]
+    kind: Literal["ignored_error", "repeated_call", "malformed_turn", "ungrounded_argument", "untouched_name"]
     step_id: int
     detail: str
 
@@ -110,6 +110,7 @@ class State(TypedDict):
     next_step_id: int
     spent: Spent
     signals: list[Signal]
+    untouched: list[str]
     ending: Ending | None
 
 
@@ -138,6 +139,7 @@ def initial(task: str, max_replans: int) -> State:
         "next_step_id": 1,
         "spent": NOTHING_SPENT,
         "signals": [],
+        "untouched": [],
         "ending": None,
     }
 

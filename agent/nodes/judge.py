@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from coterie.agent.ask import ask
+from coterie.agent.coverage import untouched
 from coterie.agent.deps import Deps
 from coterie.agent.state import CallState, Signal, State, StepState, StepStatus
 from coterie.agent.trace import SignalRaised, VerdictGiven
@@ -22,13 +23,17 @@ async def judge(state: State, deps: Deps) -> dict[str, Any]:
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(_verdict(state, deps, call)) for call in state["wave"]]
     wave = [task.result() for task in tasks]
+    steps = after_verdicts(state["steps"], wave, deps.choices.max_retries)
+    left_out = _left_out(state, steps) if deps.choices.check_coverage else []
     signals = [_ignored(call) for call in wave if _word(call) == "done" and _failed(call)]
+    signals += [_untouched(name, wave[-1]["step_id"]) for name in left_out]
     for signal in signals:
         await deps.trace.emit(SignalRaised(signal))
     return {
         "wave": wave,
         "transcript": [*state["transcript"], *(message for call in wave for message in block(call))],
-        "steps": after_verdicts(state["steps"], wave, deps.choices.max_retries),
+        "steps": steps,
+        "untouched": left_out,
         "signals": [*state["signals"], *signals],
         "spent": deps.budget.spent(),
     }
@@ -83,6 +88,16 @@ def _certainly_failed(call: CallState) -> bool:
     """A call in doubt may have had its effect before the run was cut."""
     assert call["observed"] is not None
     return call["observed"]["is_error"] and call["observed"]["error_kind"] != "in_doubt"
+
+
+def _left_out(state: State, steps: Sequence[StepState]) -> list[str]:
+    """What the task names and no call used, once the first plan is used up."""
+    over = state["revision"] == 0 and all(step["status"] != "pending" for step in steps)
+    return untouched(state["task"], steps) if over else []
+
+
+def _untouched(name: str, step_id: int) -> Signal:
+    return {"kind": "untouched_name", "step_id": step_id, "detail": f"no call used {name!r}, which the task names"}
 
 
 def _ignored(call: CallState) -> Signal:

@@ -43,6 +43,7 @@ def settings(home: Path, workspace: Path) -> Settings:
         tool_choice="model",
         ground_arguments=False,
         verify_results=False,
+        check_coverage=False,
     )
 
 

@@ -299,3 +299,28 @@ async def test_a_call_that_failed_cannot_be_judged_done(rig: Rig) -> None:
     asked = rig.model.asked[2].schema
     assert asked is not None
     assert asked["properties"]["verdict"]["enum"] == ["retry", "replan", "finish"]
+
+
+LOOKED = (call("get_order", order_id="A-17"), DONE)
+
+
+async def test_a_plan_that_left_out_a_name_of_the_task_is_gone_over_once(rig: Rig) -> None:
+    lines = [plan("look"), *LOOKED, plan("write it down"), call("note", name="late.txt", text="late"), DONE, answer()]
+    await rig.run(*lines, task="is order A-17 late? then write late.txt and late.md", check_coverage=True)
+    assert [name for name, _ in rig.shop.calls] == ["get_order", "note"]
+    signals = [event.signal for event in rig.seen(SignalRaised)]
+    assert [signal["kind"] for signal in signals] == ["untouched_name"], "late.md is only asked after once"
+    assert "late.txt" in signals[0]["detail"]
+
+
+async def test_nothing_may_be_left_to_do_about_it(rig: Rig) -> None:
+    lines = [plan("look"), *LOOKED, '{"steps": []}', answer()]
+    episode = await rig.run(*lines, task="is order A-17 late, and not B-2?", check_coverage=True)
+    assert episode.outcome.status == "success"
+    assert len(rig.shop.calls) == 1
+
+
+async def test_a_verdict_of_finish_stands(rig: Rig) -> None:
+    lines = [plan("look"), LOOKED[0], verdict("finish"), answer()]
+    episode = await rig.run(*lines, task="if order A-17 is late, write late.txt", check_coverage=True)
+    assert (episode.outcome.status, len(rig.shop.calls)) == ("success", 1)
