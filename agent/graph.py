@@ -8,6 +8,7 @@ LangGraph checkpoints the state after every node, before the next one starts.
 """
 
 from collections.abc import Awaitable, Callable
+from functools import cache
 from typing import Any, Protocol
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
@@ -34,7 +35,12 @@ WAVE_NODES = ("act", "observe", "judge")
 
 
 def build(checkpointer: BaseCheckpointSaver[Any] | None = None) -> Loop:
-    """The compiled loop."""
+    """The loop over a checkpointer; compiled once, for a copy costs a hundredth."""
+    return _compiled().copy({"checkpointer": checkpointer})
+
+
+@cache
+def _compiled() -> Loop:
     graph = StateGraph(State, context_schema=Deps)
     nodes: tuple[Node, ...] = (recall, plan, act, observe, judge, replan, finish)
     for node in nodes:
@@ -47,7 +53,7 @@ def build(checkpointer: BaseCheckpointSaver[Any] | None = None) -> Loop:
     graph.add_conditional_edges("judge", after_judge, ["act", "replan", "finish"])
     graph.add_conditional_edges("replan", after_plan, ["act", "finish"])
     graph.add_edge("finish", END)
-    return graph.compile(checkpointer=checkpointer)
+    return graph.compile()
 
 
 class Traced(Protocol):

@@ -6,11 +6,10 @@ that up from the checkpoint; results are in the effects ledger before that.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from coterie.agent import trace
 from coterie.agent.state import CallState, Signal, Spent, State, StepState
@@ -28,10 +27,8 @@ from coterie.memory.records import (
     Usage,
     now,
 )
+from coterie.memory.writes import Recorded
 from coterie.tools.result import ToolResult
-
-T = TypeVar("T")
-Write = Callable[[], None]
 
 
 @dataclass
@@ -44,8 +41,8 @@ class Recorder:
     steps: dict[int, Step] = field(default_factory=dict)
     signals: list[Signal] = field(default_factory=list)
     plan: Plan = field(default_factory=Plan)
-    _unwritten: set[int] = field(default_factory=set)
-    _writes: list[Write] = field(default_factory=list)
+    _unwritten_steps: set[int] = field(default_factory=set)
+    _unwritten_records: list[Recorded] = field(default_factory=list)
     _writing: asyncio.Task[None] | None = None
 
     async def __call__(self, event: trace.Event) -> None:
@@ -53,10 +50,10 @@ class Recorder:
         match event:
             case trace.ModelAnswered(call=call):
                 self._count(call)
-                self._later(self.episodes.record_model_call, call)
+                self._unwritten_records.append(call)
             case trace.MemoryRecalled(step_id=step_id, read=read, lines=lines):
                 self._change(step_id, node="recall", message="\n".join(lines) or None)
-                self._later(self.episodes.record_memory_read, read)
+                self._unwritten_records.append(read)
             case trace.PlanMade():
                 self._planned(event)
             case trace.CallDrafted(call=call):
@@ -95,7 +92,7 @@ class Recorder:
     async def close(self, steps: Sequence[StepState]) -> None:
         """Write how the plan's steps ended, and all that is not yet written."""
         self.plan = replace(self.plan, steps=plan_steps(steps))
-        self._later(self.episodes.record_plan, self.plan)
+        self._unwritten_records.append(self.plan)
         await self._write()
         await self._written()
 
@@ -103,7 +100,7 @@ class Recorder:
         self.plan = Plan(plan_steps(event.steps), event.refusal, event.revision)
         node = "replan" if event.revision else "plan"
         self._change(event.step_id, node=node, plan=self.plan, message=event.refusal)
-        self._later(self.episodes.record_plan, self.plan)
+        self._unwritten_records.append(self.plan)
 
     def _drafted(self, call: CallState) -> None:
         made = ToolCall(call_id(call), call["name"], call["arguments"])
@@ -116,7 +113,7 @@ class Recorder:
     def _change(self, step_id: int, **changes: Any) -> None:
         step = self.steps.get(step_id) or Step(step_id, "", timestamp=now())
         self.steps[step_id] = replace(step, **changes)
-        self._unwritten.add(step_id)
+        self._unwritten_steps.add(step_id)
 
     def _count(self, call: ModelCall) -> None:
         assert call.step_id is not None
@@ -143,28 +140,20 @@ class Recorder:
         )
         return Observation((seen,))
 
-    def _later(self, method: Callable[[str, T], None], record: T) -> None:
-        self._writes.append(partial(method, self.episode, record))
-
     async def _write(self) -> None:
         """Start writing what there is, after what was started before; raises what that ran into."""
         await self._written()
-        known = [step_id for step_id in sorted(self._unwritten) if self.steps[step_id].node]
-        for step_id in known:
-            self._later(self.episodes.record_step, self.steps[step_id])
-        writes, self._writes = self._writes, []
-        self._unwritten.difference_update(known)
-        self._writing = asyncio.create_task(asyncio.to_thread(_all, writes))
+        known = [step_id for step_id in sorted(self._unwritten_steps) if self.steps[step_id].node]
+        records = [*self._unwritten_records, *(self.steps[step_id] for step_id in known)]
+        self._unwritten_records.clear()
+        self._unwritten_steps.difference_update(known)
+        if records:
+            self._writing = asyncio.create_task(asyncio.to_thread(self.episodes.record, self.episode, *records))
 
     async def _written(self) -> None:
         if self._writing is not None:
             writing, self._writing = self._writing, None
             await writing
-
-
-def _all(writes: Sequence[Write]) -> None:
-    for write in writes:
-        write()
 
 
 def call_id(call: CallState) -> str:

@@ -2,7 +2,9 @@
 
 SQLite in WAL mode by default (`coterie.db` in the data home), PostgreSQL by URL. Write transactions begin
 IMMEDIATE (SQLite) or take one advisory lock (PostgreSQL), so that two processes wait for one another instead
-of failing in the middle. Synchronous is FULL: what `write()` has returned from survives a kill and a power cut.
+of failing in the middle. What `write()` and `connect()` have returned from survives a kill and a power cut
+(synchronous FULL); with `connect(durable=False)` it survives a kill, and a power cut may undo the last of it, in
+order and never in part (NORMAL).
 """
 
 import sqlite3
@@ -11,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import RLock
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
@@ -22,7 +24,7 @@ from coterie.memory.errors import DatabaseCorrupt, DatabaseUnavailable, corrupt,
 
 FILE_NAME = "coterie.db"
 BUSY_TIMEOUT_S = 15.0
-_WRITING = "coterie_writing"
+_SYNCHRONOUS = "coterie_synchronous"  # of a write transaction: FULL or NORMAL; a read has no such option
 _WRITERS = 0x636F7465726965  # any fixed number: PostgreSQL's advisory locks are named by one
 
 
@@ -33,7 +35,7 @@ class Database:
         self.where = where
         self.engine = engine
         self.busy_timeout_s = busy_timeout_s
-        self._writing = engine.execution_options(**{_WRITING: True})
+        self._engines = {durable: engine.execution_options(**{_SYNCHRONOUS: durable}) for durable in (True, False)}
         self._writer = RLock()
 
     @classmethod
@@ -70,21 +72,24 @@ class Database:
     def write(self) -> Iterator[Session]:
         """A session whose changes are durable when the block ends, or gone if it raises."""
         with self._writer, translated(self.where):
-            with Session(self._writing) as session, session.begin():
+            with Session(self._engines[True]) as session, session.begin():
                 self._take_turn(session.connection())
                 yield session
 
     @contextmanager
-    def connect(self) -> Iterator[Connection]:
-        """A bare connection in a write transaction, for migrations."""
-        with self._writer, translated(self.where), self._writing.connect() as connection, connection.begin():
+    def connect(self, *, durable: bool = True) -> Iterator[Connection]:
+        """A bare connection in a write transaction: for migrations, and where a session's milliseconds count."""
+        with self._writer, translated(self.where), self._engines[durable].begin() as connection:
             self._take_turn(connection)
             yield connection
 
     def _take_turn(self, connection: Connection) -> None:
         """Wait for the other writers, until the transaction ends; on SQLite BEGIN IMMEDIATE has done so."""
-        if not self.is_sqlite:
-            connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _WRITERS})
+        if self.is_sqlite:
+            return
+        if not connection.get_execution_options()[_SYNCHRONOUS]:
+            connection.execute(text("SET LOCAL synchronous_commit TO OFF"))
+        connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _WRITERS})
 
     def check(self) -> None:
         """Read the whole file and raise DatabaseCorrupt where it is damaged (SQLite only; slow on a large one)."""
@@ -136,8 +141,13 @@ def _sqlite_engine(address: URL, busy_timeout_s: float) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        immediate = connection.get_execution_options().get(_WRITING)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+        durable = connection.get_execution_options().get(_SYNCHRONOUS)
+        execute = cast(sqlite3.Connection, connection.connection.dbapi_connection).execute
+        if durable is None:
+            execute("BEGIN")
+        else:
+            execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+            execute("BEGIN IMMEDIATE")
 
     return engine
 

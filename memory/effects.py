@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from coterie.memory.database import Database
 from coterie.memory.records import now
@@ -18,9 +18,20 @@ from coterie.memory.tables import EffectRow
 from coterie.tools import CallKey, Prior, ToolResult
 from coterie.tools.ledger import canonical
 
+_ROW = EffectRow.key == bindparam("of_key")
+_FIND = select(EffectRow.state, EffectRow.result).where(_ROW)
+_BEGIN = insert(EffectRow)
+_COMMIT = (
+    update(EffectRow)
+    .where(_ROW)
+    .values(
+        state="committed", result=bindparam("new_result", type_=EffectRow.result.type), committed_at=bindparam("at")
+    )
+)
+
 
 class Effects:
-    """A `Ledger` that survives kills and power cuts; threads and processes may share it."""
+    """A `Ledger` that survives kills, and power cuts where `durable`; threads and processes may share it."""
 
     def __init__(self, database: Database, redactor: Redactor) -> None:
         self._database = database
@@ -29,26 +40,23 @@ class Effects:
     def find(self, key: CallKey) -> Prior | None:
         """What is known of this call; None if it was never begun."""
         with self._database.read() as session:
-            row = session.get(EffectRow, hashed(key))
-            return None if row is None else _prior(key, row)
+            return _known(session.connection(), key)
 
-    def begin(self, key: CallKey, arguments: Mapping[str, Any]) -> Prior | None:
+    def begin(self, key: CallKey, arguments: Mapping[str, Any], *, durable: bool = True) -> Prior | None:
         """Write the intent and return None; for a call begun before, write nothing and return what is known."""
-        with self._database.write() as session:
-            row = session.get(EffectRow, hashed(key))
-            if row is not None:
-                return _prior(key, row)
-            session.add(self._intent(key))
-        return None
+        intent = self._intent(key)
+        with self._database.connect(durable=durable) as connection:
+            prior = _known(connection, key)
+            if prior is None:
+                connection.execute(_BEGIN, intent)
+            return prior
 
-    def commit(self, key: CallKey, result: ToolResult) -> None:
+    def commit(self, key: CallKey, result: ToolResult, *, durable: bool = True) -> None:
         """Write the result of a begun call. Raises KeyError if it was never begun."""
-        with self._database.write() as session:
-            row = session.get(EffectRow, hashed(key))
-            if row is None:
+        done = {"new_result": self._redactor.data(result.to_json()), "at": now(), "of_key": hashed(key)}
+        with self._database.connect(durable=durable) as connection:
+            if connection.execute(_COMMIT, done).rowcount == 0:
                 raise KeyError(f"no intent for {key}; call begin first")
-            row.result = self._redactor.data(result.to_json())
-            row.state, row.committed_at = "committed", now()
 
     def in_doubt(self, episode: str | None = None) -> list[CallKey]:
         """Calls begun and never committed, oldest first; secrets in their arguments read [redacted]."""
@@ -59,17 +67,17 @@ class Effects:
             found = session.scalars(query.order_by(EffectRow.begun_at, EffectRow.key))
             return [CallKey(row.episode_id, row.step, row.tool, row.arguments, row.attempt) for row in found]
 
-    def _intent(self, key: CallKey) -> EffectRow:
-        return EffectRow(
-            key=hashed(key),
-            episode_id=key.episode,
-            step=key.step,
-            tool=key.tool,
-            arguments=canonical(self._redactor.data(json.loads(key.arguments))),
-            attempt=key.attempt,
-            state="intent",
-            begun_at=now(),
-        )
+    def _intent(self, key: CallKey) -> dict[str, Any]:
+        return {
+            "key": hashed(key),
+            "episode_id": key.episode,
+            "step": key.step,
+            "tool": key.tool,
+            "arguments": canonical(self._redactor.data(json.loads(key.arguments))),
+            "attempt": key.attempt,
+            "state": "intent",
+            "begun_at": now(),
+        }
 
 
 def hashed(key: CallKey) -> str:
@@ -78,7 +86,10 @@ def hashed(key: CallKey) -> str:
     return sha256("\x00".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _prior(key: CallKey, row: EffectRow) -> Prior:
+def _known(connection: Connection, key: CallKey) -> Prior | None:
+    row = connection.execute(_FIND, {"of_key": hashed(key)}).one_or_none()
+    if row is None:
+        return None
     if row.state != "committed":
         return Prior(key, "in_doubt")
     return Prior(key, "committed", ToolResult.from_json(row.result))

@@ -1,16 +1,16 @@
 """Episodes: every run, written as it happens, so that a kill loses at most the call in flight.
 
 The agent calls begin, then record_* as things happen, then finish; evals and the commands read. Each method
-is one transaction, durable when it returns. Secrets are redacted on the way in.
+is one transaction, safe from a kill when it returns. Secrets are redacted on the way in.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, select
 from sqlalchemy.orm import Session
 
-from coterie.memory import documents, exchange, rows, summary
+from coterie.memory import documents, exchange, rows, summary, writes
 from coterie.memory.database import Database
 from coterie.memory.errors import RecordExists, RecordNotFound
 from coterie.memory.ids import new_id
@@ -19,12 +19,10 @@ from coterie.memory.records import (
     EpisodeSummary,
     Failure,
     JsonObject,
-    MemoryRead,
     ModelCall,
     ModelRef,
     ObservationResult,
     Outcome,
-    Plan,
     Step,
     Task,
     ToolCall,
@@ -42,8 +40,10 @@ from coterie.memory.tables import (
     StepRow,
     ToolCallRow,
 )
+from coterie.memory.writes import Recorded
 
 DEFAULT_NAMESPACE = "default"
+_ID = select(EpisodeRow.id).where(EpisodeRow.id == bindparam("of_episode"))
 
 
 class Page(NamedTuple):
@@ -78,36 +78,22 @@ class Episodes:
             session.add(self._row(episode, namespace))
         return episode.id
 
-    def record_plan(self, episode_id: str, plan: Plan) -> None:
-        """Make this the plan in force."""
-        with self._database.write() as session:
-            _require(session, episode_id).plan = self._redactor.data(plan.to_json())
+    def record(self, episode_id: str, *records: Recorded) -> None:
+        """Write plans, steps, model calls and memory reads as one transaction; a step_id again replaces the step.
 
-    def record_step(self, episode_id: str, step: Step) -> None:
-        """Write a step with its calls and results; the same step_id again replaces it."""
-        with self._database.write() as session:
-            _require(session, episode_id)
-            self._put_step(session, episode_id, step)
+        It survives a kill at once, and a power cut when the next effect is in the ledger or the episode ends.
+        """
+        with self._database.connect(durable=False) as connection:
+            _require_id(connection, episode_id)
+            writes.put(connection, self._redactor, episode_id, records)
 
     def record_tool_call(
         self, episode_id: str, step_id: int, call: ToolCall, result: ObservationResult | None = None
     ) -> None:
         """Write a call before it runs (no result), and again after with its result."""
-        with self._database.write() as session:
-            _require(session, episode_id)
-            self._put_call(session, episode_id, step_id, call, result)
-
-    def record_model_call(self, episode_id: str, call: ModelCall) -> None:
-        """Write a completion."""
-        with self._database.write() as session:
-            _require(session, episode_id)
-            self._put_model_call(session, episode_id, call)
-
-    def record_memory_read(self, episode_id: str, read: MemoryRead) -> None:
-        """Write what was recalled."""
-        with self._database.write() as session:
-            _require(session, episode_id)
-            self._put_read(session, episode_id, read)
+        with self._database.connect(durable=False) as connection:
+            _require_id(connection, episode_id)
+            writes.put_call(connection, self._redactor, episode_id, step_id, call, result)
 
     def finish(self, episode_id: str, outcome: Outcome, usage: Usage | None = None) -> None:
         """End the episode and offer it to recall; without `usage` it is summed from the records."""
@@ -155,12 +141,8 @@ class Episodes:
             row = self._row(episode, namespace)
             session.add(row)
             session.flush()
-            for step in episode.steps:
-                self._put_step(session, episode.id, step)
-            for call in episode.model_calls:
-                self._put_model_call(session, episode.id, call)
-            for read in episode.memory_reads:
-                self._put_read(session, episode.id, read)
+            records = (*episode.steps, *episode.model_calls, *episode.memory_reads)
+            writes.put(session.connection(), self._redactor, episode.id, records)
             session.add_all(rows.failure_row(self._redactor.data(failure.to_json())) for failure in failures)
             if episode.outcome:
                 self._put_outcome(row, episode.outcome, episode.usage, episode.finished_at)
@@ -223,37 +205,6 @@ class Episodes:
         row.prompt_tokens, row.completion_tokens = usage.prompt_tokens, usage.completion_tokens
         row.tool_calls, row.model_calls, row.wall_s = usage.tool_calls, usage.model_calls, usage.wall_s
 
-    def _put_step(self, session: Session, episode_id: str, step: Step) -> None:
-        results = {r.source_call_id: r for r in step.observation.results} if step.observation else {}
-        session.merge(rows.step_row(episode_id, self._redactor.data(step.to_json())))
-        for call in step.tool_calls:
-            self._put_call(session, episode_id, step.step_id, call, results.get(call.tool_call_id))
-
-    def _put_call(
-        self, session: Session, episode_id: str, step_id: int, call: ToolCall, result: ObservationResult | None
-    ) -> None:
-        row = session.get(ToolCallRow, (episode_id, call.tool_call_id))
-        if row is None:
-            position = _next_position(session, ToolCallRow, episode_id)
-            row = ToolCallRow(episode_id=episode_id, tool_call_id=call.tool_call_id, position=position, timestamp=now())
-            session.add(row)
-        row.step_id, row.function_name = step_id, call.function_name
-        row.arguments = self._redactor.data(call.to_json()["arguments"])
-        if result is not None:
-            row.result = self._redactor.data(result.to_json())
-            row.is_error, row.error_kind, row.wall_s = result.is_error, result.error_kind, result.wall_s
-        session.flush()
-
-    def _put_model_call(self, session: Session, episode_id: str, call: ModelCall) -> None:
-        position = _next_position(session, ModelCallRow, episode_id)
-        session.merge(rows.model_call_row(episode_id, call, self._redactor, position))
-        session.flush()
-
-    def _put_read(self, session: Session, episode_id: str, read: MemoryRead) -> None:
-        data = self._redactor.data(read.to_json())
-        stamp = read.timestamp or now()
-        session.add(MemoryReadRow(episode_id=episode_id, **data | {"timestamp": stamp}))
-
 
 def put_document(session: Session, row: EpisodeRow) -> bool:
     """Offer an ended episode to recall, if its outcome says anything about the task."""
@@ -274,13 +225,17 @@ def put_document(session: Session, row: EpisodeRow) -> bool:
 def _require(session: Session, episode_id: str) -> EpisodeRow:
     row = session.get(EpisodeRow, episode_id)
     if row is None:
-        raise RecordNotFound(f"no episode {episode_id!r}; `coterie episodes list` shows those there are")
+        raise _unknown(episode_id)
     return row
 
 
-def _next_position(session: Session, table: type[ToolCallRow] | type[ModelCallRow], episode_id: str) -> int:
-    last = session.scalar(select(func.max(table.position)).where(table.episode_id == episode_id))
-    return 0 if last is None else last + 1
+def _require_id(connection: Connection, episode_id: str) -> None:
+    if connection.scalar(_ID, {"of_episode": episode_id}) is None:
+        raise _unknown(episode_id)
+
+
+def _unknown(episode_id: str) -> RecordNotFound:
+    return RecordNotFound(f"no episode {episode_id!r}; `coterie episodes list` shows those there are")
 
 
 def _steps_and_calls(session: Session, episode_id: str) -> tuple[tuple[Step, ...], tuple[ModelCall, ...]]:

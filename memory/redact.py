@@ -10,10 +10,13 @@ split over several strings, files the tools write.
 import os
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 MASK = "[redacted]"
 MIN_SECRET_CHARS = 8
+_INERT = frozenset({int, float, bool, type(None)})
+REMEMBERED, MAX_REMEMBERED_CHARS = 2048, 4096  # a transcript is written again with every model call: 8 MB at most
 
 _SECRET_NAME = re.compile(
     r"(^|_)(API_?KEY|KEY|TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|PWD|CREDENTIALS?)(_|$)|DATABASE_URL$", re.IGNORECASE
@@ -69,9 +72,13 @@ class Redactor:
     def __init__(self, environ: Mapping[str, str] | None = None) -> None:
         values = secret_values(os.environ if environ is None else environ)
         self._values = re.compile("|".join(map(re.escape, values))) if values else None
+        self._remembered = lru_cache(REMEMBERED)(self._text)
 
     def text(self, text: str) -> str:
         """The text with `[redacted]` in the place of every secret."""
+        return self._remembered(text) if len(text) <= MAX_REMEMBERED_CHARS else self._text(text)
+
+    def _text(self, text: str) -> str:
         if self._values:
             text = self._values.sub(MASK, text)
         lowered = text.lower()
@@ -82,12 +89,14 @@ class Redactor:
 
     def data(self, value: Any) -> Any:
         """The same JSON-like data with every string redacted; a value under a secret name goes whole."""
+        if value.__class__ in _INERT:
+            return value
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, Mapping):
             return {key: self._field(str(key), item) for key, item in value.items()}
         if isinstance(value, list | tuple):
-            return [self.data(item) for item in value]
+            return [item if item.__class__ in _INERT else self.data(item) for item in value]
         return value
 
     def _field(self, name: str, value: Any) -> Any:

@@ -27,30 +27,28 @@ from coterie.memory.records import (
 from coterie.memory.redact import Redactor
 from coterie.memory.tables import EpisodeRow, FailureRow, MemoryReadRow, ModelCallRow, StepRow, ToolCallRow
 
-_IN_COLUMNS = ("purpose", "finish_reason", "prompt_tokens", "completion_tokens", "error", "wall_s", "timestamp")
+_IN_COLUMNS = (
+    *("model_call_id", "step_id", "purpose", "completion", "finish_reason", "prompt_tokens", "completion_tokens"),
+    *("error", "wall_s", "timestamp"),
+)
 
 
-def step_row(episode_id: str, step: JsonObject) -> StepRow:
-    """The row of a step given as (redacted) JSON."""
+def step_values(episode_id: str, step: JsonObject) -> JsonObject:
+    """The columns of a step given as (redacted) JSON."""
     metrics = step["metrics"] or {}
     calls = [call["tool_call_id"] for call in step["tool_calls"]]
     observation = step["observation"]
     if observation is not None:
         observation = {"results": [_refer(result, calls) for result in observation["results"]]}
-    return StepRow(
-        episode_id=episode_id,
-        step_id=step["step_id"],
-        node=step["node"],
-        plan_step=step["plan_step"],
-        verdict=step["verdict"],
-        message=step["message"],
-        state_hash=step["state_hash"],
-        prompt_tokens=metrics.get("prompt_tokens"),
-        completion_tokens=metrics.get("completion_tokens"),
-        wall_s=metrics.get("wall_s"),
-        timestamp=step["timestamp"] or now(),
-        body=step | {"tool_calls": calls, "observation": observation},
-    )
+    columns = {name: step[name] for name in ("step_id", "node", "plan_step", "verdict", "message", "state_hash")}
+    return columns | {
+        "episode_id": episode_id,
+        "prompt_tokens": metrics.get("prompt_tokens"),
+        "completion_tokens": metrics.get("completion_tokens"),
+        "wall_s": metrics.get("wall_s"),
+        "timestamp": step["timestamp"] or now(),
+        "body": step | {"tool_calls": calls, "observation": observation},
+    }
 
 
 def _refer(result: JsonObject, calls: Sequence[str]) -> JsonObject:
@@ -58,24 +56,32 @@ def _refer(result: JsonObject, calls: Sequence[str]) -> JsonObject:
     return {"source_call_id": call} if call in calls else result
 
 
-def model_call_row(episode_id: str, call: ModelCall, redactor: Redactor, position: int) -> ModelCallRow:
-    """The row of a model call; token ids of a text that held a secret are left out, they would spell it."""
+def call_values(episode_id: str, step_id: int, call: JsonObject, result: JsonObject | None) -> JsonObject:
+    """The columns of a tool call and its result, given as (redacted) JSON."""
+    return {
+        "episode_id": episode_id,
+        "tool_call_id": call["tool_call_id"],
+        "step_id": step_id,
+        "function_name": call["function_name"],
+        "arguments": call["arguments"],
+        "result": result,
+        "is_error": result and result["is_error"],
+        "error_kind": result and result["error_kind"],
+        "wall_s": result and result["wall_s"],
+        "timestamp": now(),
+    }
+
+
+def model_call_values(episode_id: str, call: ModelCall, redactor: Redactor) -> JsonObject:
+    """The columns of a model call; token ids of a text that held a secret are left out, they would spell it."""
     plain = call.to_json()
     data = redactor.data(plain)
     if data["completion"] != plain["completion"]:
         data["token_ids"] = None
     if data["messages"] != plain["messages"] or data["prompt"] != plain["prompt"]:
         data["prompt_token_ids"] = None
-    return ModelCallRow(
-        episode_id=episode_id,
-        model_call_id=call.model_call_id,
-        position=position,
-        step_id=call.step_id,
-        seed=call.seed,
-        completion=data["completion"],
-        body=data,
-        **{name: data[name] for name in _IN_COLUMNS},
-    )
+    columns = {name: data[name] for name in _IN_COLUMNS}
+    return columns | {"episode_id": episode_id, "seed": call.seed, "body": data}
 
 
 def model_call(row: ModelCallRow) -> ModelCall:

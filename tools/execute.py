@@ -47,17 +47,18 @@ async def execute(
         checked = tool.body.check(arguments)
     except ArgumentError as error:
         return ToolResult.failure("arguments", str(error))
-    if known := _replayed(await asyncio.to_thread(ledger.find, key)):
-        return known
+    durable = tool.spec.effect != "read"
+    if durable and (known := _replayed(await asyncio.to_thread(ledger.find, key))):
+        return known  # a person is not asked about it again
     if not await approve(tool.spec, dict(arguments)):
         return ToolResult.failure("refused", _refused_text(tool.spec))
-    prior = await asyncio.to_thread(ledger.begin, key, arguments)
+    prior = await asyncio.to_thread(ledger.begin, key, arguments, durable=durable)
     if known := _replayed(prior):
         return known
     if prior is not None and not await _may_repeat(tool.spec, key, in_doubt):
         return ToolResult.failure("in_doubt", _doubt_text(tool.spec))
     result = truncated(await _run(tool, checked, retries), tool.spec.name, max_chars, spill)
-    await _committed(ledger, key, result)
+    await _committed(ledger, key, result, durable)
     return result
 
 
@@ -71,9 +72,9 @@ async def _run(tool: Tool, checked: dict[str, Any], retries: int) -> ToolResult:
     return result
 
 
-async def _committed(ledger: Ledger, key: CallKey, result: ToolResult) -> None:
+async def _committed(ledger: Ledger, key: CallKey, result: ToolResult, durable: bool) -> None:
     """Write the result down even when cancelled meanwhile: the effect has happened."""
-    writing = asyncio.ensure_future(asyncio.to_thread(ledger.commit, key, result))
+    writing = asyncio.ensure_future(asyncio.to_thread(ledger.commit, key, result, durable=durable))
     try:
         await asyncio.shield(writing)
     except asyncio.CancelledError:

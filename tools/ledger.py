@@ -53,8 +53,9 @@ class Prior:
 
 
 class Ledger(Protocol):
-    """Where effects are written down. Each method is atomic and returns only when the entry is durable.
+    """Where effects are written down. Each method is atomic and returns only when the entry survives a kill.
 
+    `durable` entries survive a power cut as well; a call without an effect need not wait for the disk.
     Methods are synchronous and may block on a disk: `execute` calls them off the event loop, one at a time
     for one call, concurrently for several.
     """
@@ -63,11 +64,11 @@ class Ledger(Protocol):
         """What is known of this call; None if it was never begun. Writes nothing."""
         ...
 
-    def begin(self, key: CallKey, arguments: Mapping[str, Any]) -> Prior | None:
+    def begin(self, key: CallKey, arguments: Mapping[str, Any], *, durable: bool = True) -> Prior | None:
         """Write the intent to run this call. None: it is new. Else what is known of it, and nothing is written."""
         ...
 
-    def commit(self, key: CallKey, result: ToolResult) -> None:
+    def commit(self, key: CallKey, result: ToolResult, *, durable: bool = True) -> None:
         """Write the result of a begun call and mark it done, in one transaction. KeyError if it was never begun."""
         ...
 
@@ -88,7 +89,7 @@ class MemoryLedger:
         with self._lock:
             return self._prior(key)
 
-    def begin(self, key: CallKey, arguments: Mapping[str, Any]) -> Prior | None:
+    def begin(self, key: CallKey, arguments: Mapping[str, Any], *, durable: bool = True) -> Prior | None:
         """See `Ledger.begin`; the arguments are in the key already."""
         with self._lock:
             prior = self._prior(key)
@@ -96,7 +97,7 @@ class MemoryLedger:
                 self._entries[key] = None
             return prior
 
-    def commit(self, key: CallKey, result: ToolResult) -> None:
+    def commit(self, key: CallKey, result: ToolResult, *, durable: bool = True) -> None:
         """See `Ledger.commit`."""
         with self._lock:
             if key not in self._entries:

@@ -24,6 +24,16 @@ def test_sqlite_is_set_up_to_keep_what_it_was_given(store: Store) -> None:
         assert session.execute(text("PRAGMA busy_timeout")).scalar() == 15_000
 
 
+def test_only_what_need_not_survive_a_power_cut_does_not_wait_for_the_disk(store: Store) -> None:
+    seen = []
+    for durable in (True, False, True):
+        with store.database.connect(durable=durable) as connection:
+            seen.append(connection.execute(text("PRAGMA synchronous")).scalar())
+    with store.database.write() as session:
+        seen.append(session.execute(text("PRAGMA synchronous")).scalar())
+    assert seen == [2, 1, 2, 2]
+
+
 def test_the_home_is_private(store: Store, home: Path) -> None:
     assert home.stat().st_mode & 0o077 == 0
 

@@ -40,10 +40,10 @@ def test_a_run_is_read_back_as_it_was_written(store: Store) -> None:
     plan, first, spoken = Plan((PlanStep("read", number=1),)), step(1), model_call(1, 1)
     read = MemoryRead("orders", "default", ({"text": "a"},), 1, "2026-01-01T00:00:00.000000Z")
     made = store.episodes.begin(task, MODEL, {"seed": 7}, parent="ep-parent", parent_step=3)
-    store.episodes.record_plan(made, plan)
-    store.episodes.record_memory_read(made, read)
-    store.episodes.record_model_call(made, spoken)
-    store.episodes.record_step(made, first)
+    store.episodes.record(made, plan)
+    store.episodes.record(made, read)
+    store.episodes.record(made, spoken)
+    store.episodes.record(made, first)
     store.episodes.finish(made, Outcome("success", "three"), Usage(3, 2, 1, 0.5, 1))
     got = store.episodes.get(made)
     assert made.startswith("ep-")
@@ -74,9 +74,29 @@ def test_a_call_is_there_before_its_step(store: Store) -> None:
 
 def test_a_step_written_again_replaces_itself(store: Store) -> None:
     made = store.episodes.begin(Task("t"), MODEL, {})
-    store.episodes.record_step(made, Step(1, "act", (call(1),)))
-    store.episodes.record_step(made, replace(step(1), timestamp="2026-01-01T00:00:00.000000Z"))
+    store.episodes.record(made, Step(1, "act", (call(1),)))
+    store.episodes.record(made, replace(step(1), timestamp="2026-01-01T00:00:00.000000Z"))
     assert store.episodes.get(made).steps == (replace(step(1), timestamp="2026-01-01T00:00:00.000000Z"),)
+
+
+def test_what_is_written_again_keeps_its_place_and_what_was_known(store: Store) -> None:
+    made = store.episodes.begin(Task("t"), MODEL, {})
+    store.episodes.record(made, step(1), step(2), model_call(1), model_call(2))
+    store.episodes.record(made, replace(step(1), message="again"), replace(model_call(1), completion="new"))
+    store.episodes.record_tool_call(made, 1, call(1))
+    got = store.episodes.get(made)
+    assert [spoken.completion for spoken in got.model_calls] == ["new", model_call(2).completion]
+    assert [s.message for s in got.steps] == ["again", "reading"]
+    assert got.steps[0].observation == Observation((result(1),)), "a result is not lost"
+
+
+def test_records_are_written_together_or_not_at_all(store: Store) -> None:
+    made = store.episodes.begin(Task("t"), MODEL, {})
+    unwritable = replace(step(2), tool_calls=(call(2, "f", x=object()),))
+    with pytest.raises(Exception, match="not JSON serializable"):
+        store.episodes.record(made, Plan(refusal="no"), model_call(1), step(1), unwritable)
+    got = store.episodes.get(made)
+    assert (got.plan, got.steps, got.model_calls) == (Plan(), (), ())
 
 
 @pytest.mark.parametrize(
@@ -91,14 +111,14 @@ def test_a_step_written_again_replaces_itself(store: Store) -> None:
 def test_any_observation_comes_back(store: Store, observation: Observation | None) -> None:
     made = store.episodes.begin(Task("t"), MODEL, {})
     written = replace(step(1), observation=observation)
-    store.episodes.record_step(made, written)
+    store.episodes.record(made, written)
     assert store.episodes.get(made).steps == (written,)
 
 
 def test_the_usage_of_a_running_episode_is_what_was_recorded(store: Store) -> None:
     made = store.episodes.begin(Task("t"), MODEL, {})
-    store.episodes.record_model_call(made, model_call(1))
-    store.episodes.record_step(made, step(1))
+    store.episodes.record(made, model_call(1))
+    store.episodes.record(made, step(1))
     assert store.episodes.get(made).usage == Usage(3, 2, 1, 0.375, 1)
     assert store.episodes.get(made).outcome is None
     (line,) = store.episodes.list().episodes
@@ -131,7 +151,7 @@ def test_listing(store: Store) -> None:
     [
         lambda store: store.episodes.get("ep-none"),
         lambda store: store.episodes.delete("ep-none"),
-        lambda store: store.episodes.record_step("ep-none", step(1)),
+        lambda store: store.episodes.record("ep-none", step(1)),
         lambda store: store.episodes.finish("ep-none", Outcome("success")),
         lambda store: store.failures.add(Failure("ep-none", "c", "m")),
     ],
@@ -226,10 +246,10 @@ def test_an_import_that_fails_leaves_nothing(store: Store) -> None:
 def test_secrets_never_reach_the_file(store: Store, home: Path) -> None:
     secret = "zebra-crossing-42"
     made = store.episodes.begin(Task(f"log in with {secret}"), MODEL, {"key": secret})
-    store.episodes.record_step(made, replace(step(1), message=secret, tool_calls=(call(1, "login", pin=secret),)))
+    store.episodes.record(made, replace(step(1), message=secret, tool_calls=(call(1, "login", pin=secret),)))
     store.episodes.record_tool_call(made, 2, call(2), result(2, f"welcome {secret}"))
     spoken = replace(model_call(1), completion=secret, messages=({"role": "user", "content": secret},))
-    store.episodes.record_model_call(made, spoken)
+    store.episodes.record(made, spoken)
     store.episodes.finish(made, Outcome("success", f"the answer is {secret}"))
     store.facts.add(f"the key is {secret}")
     store.ledger.begin(CallKey.of(made, 1, "login", {"pin": secret}), {"pin": secret})
@@ -243,7 +263,7 @@ def test_secrets_never_reach_the_file(store: Store, home: Path) -> None:
 
 def test_token_ids_stay_where_nothing_was_redacted(store: Store) -> None:
     made = store.episodes.begin(Task("t"), MODEL, {})
-    store.episodes.record_model_call(made, model_call(1))
+    store.episodes.record(made, model_call(1))
     assert store.episodes.get(made).model_calls[0].token_ids == (4, 5)
 
 
@@ -256,7 +276,7 @@ def test_nasty_and_very_long_text(store: Store) -> None:
         tool_calls=(call(1, "f", **{NASTY: long}),),
         observation=Observation((result(1, long),)),
     )
-    store.episodes.record_step(made, written)
+    store.episodes.record(made, written)
     store.episodes.finish(made, Outcome("failed", NASTY, NASTY))
     got = store.episodes.get(made)
     assert got.task.text == long
@@ -270,7 +290,7 @@ def test_threads_write_at_once(store: Store) -> None:
         made = store.episodes.begin(Task(f"task {number}"), MODEL, {})
         for step_id in range(1, 11):
             store.episodes.record_tool_call(made, step_id, call(step_id))
-            store.episodes.record_step(made, step(step_id))
+            store.episodes.record(made, step(step_id))
         store.episodes.finish(made, Outcome("success"))
         return made
 
@@ -291,8 +311,8 @@ with Store.open(Path(sys.argv[1])) as store:
     print(made, flush=True)
     for number in range(1, int(sys.argv[2]) + 1):
         store.episodes.record_tool_call(made, number, call(number))
-        store.episodes.record_model_call(made, model_call(number))
-        store.episodes.record_step(made, step(number))
+        store.episodes.record(made, model_call(number))
+        store.episodes.record(made, step(number))
         print(number, flush=True)
     store.episodes.finish(made, Outcome("success"))
 """

@@ -16,7 +16,7 @@ from coterie.memory.tables import DocumentRow
 def run(store: Store, text: str, outcome: Outcome, *tools: str, namespace: str = "default") -> str:
     made = store.episodes.begin(Task(text), ModelRef("m"), {}, namespace=namespace)
     for number, tool in enumerate(tools, 1):
-        store.episodes.record_step(made, Step(number, "act", (call(number, tool),), Observation((result(number),))))
+        store.episodes.record(made, Step(number, "act", (call(number, tool),), Observation((result(number),))))
     store.episodes.finish(made, outcome)
     return made
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any, get_args
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.memory.fakes import episode
 
@@ -103,16 +103,22 @@ failures = st.builds(
 )
 
 
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # of a busy machine
+
+
+@unhurried
 @given(episodes)
 def test_an_episode_comes_back_equal(record: Episode) -> None:
     assert Episode.from_json(json.loads(json.dumps(record.to_json()))) == record
 
 
+@unhurried
 @given(failures)
 def test_a_failure_comes_back_equal(record: Failure) -> None:
     assert Failure.from_json(json.loads(json.dumps(record.to_json()))) == record
 
 
+@unhurried
 @given(episodes)
 def test_the_short_face_leaves_out_model_calls_alone(record: Episode) -> None:
     assert Episode.from_json(record.to_json(full=False)) == replace(record, model_calls=())

@@ -355,10 +355,10 @@ async def test_cancelled_while_committing_still_commits() -> None:
     entered, release = threading.Event(), threading.Event()
 
     class SlowLedger(MemoryLedger):
-        def commit(self, key: CallKey, result: ToolResult) -> None:
+        def commit(self, key: CallKey, result: ToolResult, *, durable: bool = True) -> None:
             entered.set()
             release.wait(5)
-            super().commit(key, result)
+            super().commit(key, result, durable=durable)
 
     ledger, counter = SlowLedger(), Counter()
     task = asyncio.create_task(call(tool(counter.pay), ledger=ledger))
@@ -372,7 +372,7 @@ async def test_cancelled_while_committing_still_commits() -> None:
 
 async def test_a_broken_ledger_is_not_hidden() -> None:
     class FullLedger(MemoryLedger):
-        def begin(self, key: CallKey, arguments: Any) -> Prior | None:
+        def begin(self, key: CallKey, arguments: Any, *, durable: bool = True) -> Prior | None:
             raise OSError("disk full")
 
     counter = Counter()
