@@ -12,7 +12,7 @@ from coterie.evals.located import SuiteError
 from coterie.evals.suite import Suite, read_suite
 
 _HERE = Path(__file__).resolve().parent
-_ADAPTED = ("bfcl", "bfcl:multi_turn", "bfcl:memory")
+_ADAPTED = ("bfcl", "bfcl:multi_turn", "bfcl:memory", "agentdojo", "agentdojo:attack")
 
 
 class Listed(NamedTuple):
@@ -39,6 +39,10 @@ def find_suite(reference: str, category: str | None = None) -> Suite:
         from coterie.evals.suites.bfcl import bfcl_suite
 
         return bfcl_suite(category)
+    if reference == "agentdojo":
+        from coterie.evals.suites.agentdojo import agentdojo_suite
+
+        return agentdojo_suite(category)
     known = {suite.name: suite.path for suite in _shipped()}
     if (found := known.get(reference)) is None:
         have = ", ".join(suite.name for suite in listed())
@@ -53,15 +57,26 @@ def overview() -> list[dict[str, Any]]:
 
 def _described(name: str) -> dict[str, Any]:
     try:
-        if name.startswith("bfcl"):
-            from coterie.evals.suites.bfcl import num_items
-
-            tasks = num_items(name.partition(":")[2] or None)
-            return {"name": name, "tasks": tasks, "environments": ["bfcl"], "available": True}
-        suite = find_suite(name)
+        if name in _ADAPTED:
+            tasks, environments = _num_adapted(name), [name.partition(":")[0]]
+        else:
+            suite = find_suite(name)
+            tasks, environments = len(suite.tasks), sorted(suite.environments)
     except SuiteError as error:
         return {"name": name, "tasks": 0, "environments": [], "available": False, "note": str(error)}
-    return {"name": name, "tasks": len(suite.tasks), "environments": sorted(suite.environments), "available": True}
+    return {"name": name, "tasks": tasks, "environments": environments, "available": True}
+
+
+def _num_adapted(name: str) -> int:
+    """How many tasks an adapter has, without making them."""
+    package, _, category = name.partition(":")
+    if package == "bfcl":
+        from coterie.evals.suites.bfcl import num_items
+
+        return num_items(category or None)
+    from coterie.evals.suites.agentdojo import num_tasks
+
+    return num_tasks(category or None)
 
 
 def _shipped() -> Iterator[Listed]:

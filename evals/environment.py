@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from pydantic import JsonValue
 
@@ -58,12 +58,21 @@ class Attentive(Protocol):
         ...
 
 
+class Findings(NamedTuple):
+    """What a checker found, one line each."""
+
+    faults: Sequence[str] = ()
+    """Why the trial fails."""
+    side_effects: Sequence[str] = ()
+    """What should not have happened, counted beside; it does not fail the trial."""
+
+
 @runtime_checkable
 class Checked(Protocol):
     """An environment with a checker of its own, such as a public benchmark's."""
 
-    def faults(self, answer: str) -> list[str]:
-        """Why the current state, with this last answer, does not pass; one line each, none when it passes."""
+    def findings(self, answer: str) -> Findings:
+        """What is found in the current state with this last answer."""
         ...
 
 

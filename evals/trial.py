@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from coterie.evals.agents import Agent, Assignment, InfrastructureFailure, Limits, converses
-from coterie.evals.environment import Attentive, Checked, Environment, Ruled, State, state_hash, with_faults
+from coterie.evals.environment import Attentive, Checked, Environment, Findings, Ruled, State, state_hash, with_faults
 from coterie.evals.scorers import Verdict, judge
 from coterie.evals.suite import Solution, Suite, TaskSpec
 from coterie.memory.records import Episode, Task
@@ -171,9 +171,13 @@ def _judged(ready: _Ready, task: TaskSpec, episode: Episode) -> tuple[Verdict, S
     environment = ready.environment
     after = environment.state()
     verdict = judge(task.expect, ready.before, after, episode)
-    reasons = [f"rule broken: {line}" for line in environment.violations()] if isinstance(environment, Ruled) else []
+    faults = [f"rule broken: {line}" for line in environment.violations()] if isinstance(environment, Ruled) else []
+    found = Findings(faults)
     if isinstance(environment, Checked):
-        reasons += environment.faults((episode.outcome and episode.outcome.answer) or episode.plan.refusal or "")
-    if reasons:
-        verdict = replace(verdict, passed=False, reasons=(*verdict.reasons, *reasons))
-    return verdict, after
+        own = environment.findings((episode.outcome and episode.outcome.answer) or episode.plan.refusal or "")
+        found = Findings([*faults, *own.faults], own.side_effects)
+    return Verdict(
+        passed=verdict.passed and not found.faults,
+        reasons=(*verdict.reasons, *found.faults, *(f"side effect: {line}" for line in found.side_effects)),
+        side_effects=verdict.side_effects + len(found.side_effects),
+    ), after

@@ -5,13 +5,10 @@ The package is only read: neither its command line nor its model handlers are im
 
 import json
 import re
-import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from functools import cache
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from coterie.evals.located import SuiteError
@@ -77,19 +74,6 @@ def function_docs(class_name: str) -> tuple[dict[str, Any], ...]:
     from bfcl_eval.constants.executable_backend_config import MULTI_TURN_FUNC_DOC_FILE_MAPPING
 
     return tuple(_lines(folder() / "multi_turn_func_doc" / MULTI_TURN_FUNC_DOC_FILE_MAPPING[class_name]))
-
-
-@contextmanager
-def standing_in(module: ModuleType) -> Iterator[None]:
-    """While open, `module` is imported in the place of the package's module of its name."""
-    before = sys.modules.get(module.__name__)
-    sys.modules[module.__name__] = module
-    try:
-        yield
-    finally:
-        del sys.modules[module.__name__]
-        if before is not None:
-            sys.modules[module.__name__] = before
 
 
 def safe_names(functions: Sequence[Mapping[str, Any]]) -> list[str]:

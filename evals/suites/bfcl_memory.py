@@ -16,10 +16,11 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from coterie.evals.environment import State
+from coterie.evals.environment import Findings, State
 from coterie.evals.suite import Expect, Session, Solution, TaskSpec
 from coterie.evals.suites import bfcl_data
 from coterie.evals.suites.bfcl_simulated import Call, Instances, SimulatedBody, class_of, state_of
+from coterie.evals.suites.standing_in import standing_in
 from coterie.tools import Tool
 
 CATEGORIES = ("memory_kv", "memory_rec_sum")
@@ -62,9 +63,9 @@ class Memory:
             bfcl_data.tool(doc["name"], doc, SimulatedBody(self._instances, doc["name"], self._calls)) for doc in docs
         ]
 
-    def faults(self, answer: str) -> list[str]:
+    def findings(self, answer: str) -> Findings:
         """See `coterie.evals.environment.Checked`."""
-        return check(answer, self._item["answers"])
+        return Findings(check(answer, self._item["answers"]))
 
     def _instructions(self) -> str:
         (memory,) = self._instances.values()
@@ -129,7 +130,7 @@ def _class(name: str) -> type[Any]:
     snapshots = ModuleType("bfcl_eval.utils")
     for unused in ("get_directory_structure_by_id", "is_first_memory_prereq_entry", "is_memory_prereq"):
         vars(snapshots)[unused] = None
-    with bfcl_data.standing_in(snapshots):
+    with standing_in(snapshots):
         return class_of(name)
 
 

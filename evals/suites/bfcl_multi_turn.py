@@ -17,7 +17,7 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from coterie.evals.environment import State
+from coterie.evals.environment import Findings, State
 from coterie.evals.suite import Call as ToolCall
 from coterie.evals.suite import Expect, Solution, TaskSpec
 from coterie.evals.suites import bfcl_data
@@ -58,9 +58,9 @@ class Conversation:
             for function in functions(self._item, len(self._turns))
         ]
 
-    def faults(self, answer: str) -> list[str]:
+    def findings(self, answer: str) -> Findings:
         """See `coterie.evals.environment.Checked`."""
-        return check(self._item, self._turns)
+        return Findings(check(self._item, self._turns))
 
 
 def tasks(category: str) -> Iterator[TaskSpec]:

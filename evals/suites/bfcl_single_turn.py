@@ -14,6 +14,7 @@ from coterie.evals.environment import State
 from coterie.evals.suite import Call, Expect, Solution, TaskSpec
 from coterie.evals.suites import bfcl_data
 from coterie.evals.suites.bfcl_languages import LANGUAGES, described, written
+from coterie.evals.suites.standing_in import standing_in
 from coterie.tools import Tool
 
 CATEGORIES = (
@@ -179,7 +180,7 @@ def _checker() -> tuple[Any, Any]:
     Its module imports the table of all model handlers, and with them every vendor's SDK, only to ask whether a
     model's names have underscores for dots; a table that answers no stands in while it is imported.
     """
-    with bfcl_data.standing_in(_no_handlers("bfcl_eval.constants.model_config")):
+    with standing_in(_no_handlers("bfcl_eval.constants.model_config")):
         from bfcl_eval.constants.enums import Language
         from bfcl_eval.eval_checker.ast_eval.ast_checker import ast_checker
     return ast_checker, Language

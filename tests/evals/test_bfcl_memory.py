@@ -22,9 +22,9 @@ def test_every_reference_answer_is_taken_and_no_silence(category: str) -> None:
     for task in tasks:
         environment = Memory()
         environment.reset(task.setup)
-        assert environment.faults(f"It was {task.reference.answer}, as you said.") == []
-        assert environment.faults("") == ["there is no answer"]
-        assert environment.faults("I do not know") != []
+        assert environment.findings(f"It was {task.reference.answer}, as you said.").faults == []
+        assert environment.findings("").faults == ["there is no answer"]
+        assert environment.findings("I do not know").faults != []
     assert num_items("memory") == 310
 
 

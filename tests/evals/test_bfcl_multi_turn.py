@@ -50,7 +50,7 @@ def test_the_gold_replay_passes_every_conversation_and_doing_nothing_none(catego
         for task in tasks:
             environment = await played(task, task.reference)
             assert check(task.setup, [[] for _ in truth(task)]), "doing nothing is not taken"
-            if environment.faults(""):
+            if environment.findings("").faults:
                 assert not check(task.setup, truth(task)), "the checker takes the reference, were it offered"
                 failed.add(task.id)
         return len(tasks), failed
