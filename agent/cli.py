@@ -1,7 +1,6 @@
 """The command line: `coterie run` and `coterie doctor`; the other packages' commands are mounted beside them."""
 
 import json
-import os
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -9,6 +8,7 @@ import typer
 
 from coterie.agent.exits import INFRASTRUCTURE, told
 from coterie.agent.mount import Faces
+from coterie.tools.capture import clean_stdout
 
 app = typer.Typer(
     cls=Faces,
@@ -65,7 +65,7 @@ def run(
         "seed": seed,
         "memory": False if no_memory else None,
     }
-    with told():
+    with told(), clean_stdout():
         raise typer.Exit(run_task(task, resume, flags, quiet, as_json))
 
 
@@ -84,10 +84,5 @@ def doctor(as_json: AsJson = False) -> None:
 
 
 def main() -> None:
-    """The entry point `coterie`.
-
-    The sentence encoder shares the machine with the model server. Two BLAS threads that wait for one another on
-    busy cores take 50 times as long as one, so it gets one, unless somebody says otherwise.
-    """
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    """The entry point `coterie`."""
     app()

