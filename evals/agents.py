@@ -82,8 +82,8 @@ class Agent(Protocol):
         ...
 
 
-def converses(agent: Agent) -> bool:
-    """Whether the agent can be told further turns of a task."""
+def converses(agent: Agent | type[Agent]) -> bool:
+    """Whether the agent (or its class) can be told further turns of a task."""
     return getattr(agent, "converses", False) is True
 
 

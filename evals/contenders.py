@@ -19,12 +19,14 @@ from coterie.evals.agents import Agent, Replay
 from coterie.evals.foreign import MODULES, require_framework
 from coterie.evals.function_caller import CallerSettings, FunctionCaller
 from coterie.evals.langchain_agent import langchain_agent
+from coterie.evals.located import SuiteError
 from coterie.evals.ours import OurLoop
 from coterie.evals.random_agent import RandomTools, empty_agent
 from coterie.evals.selftest import solutions_of
 from coterie.evals.single_loop import LoopSettings, SingleLoop
 from coterie.evals.smolagents_agent import smolagents_agent
 from coterie.evals.suite import Suite
+from coterie.evals.trial import cannot_do
 from coterie.memory.store import Store
 from coterie.tools.registry import SentenceEncoder
 
@@ -38,7 +40,7 @@ def usual(suite: Suite) -> Contender:
 
 
 async def contender(name: Contender, suite: Suite, settings: Settings, store: Store, grammar: bool = True) -> Agent:
-    """The agent of this name, its model server found or started."""
+    """The agent of this name, its model server found or started. Raises SuiteError where the suite is not for it."""
     if name == "reference":
         solutions = solutions_of(suite)
         return Replay(lambda task: solutions[task.name or ""], "reference")
@@ -48,6 +50,8 @@ async def contender(name: Contender, suite: Suite, settings: Settings, store: St
         return RandomTools()
     if name in MODULES:
         require_framework(name)
+    if name == "caller" and (reason := next(filter(None, (cannot_do(FunctionCaller, t) for t in suite.tasks)), None)):
+        raise SuiteError(reason)
     connected = await connect(settings, None, Trace())
     sampling = LoopSettings(settings.temperature, settings.max_completion_tokens)
     if name == "loop":

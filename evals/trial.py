@@ -99,12 +99,13 @@ def solutions(task: TaskSpec, last: Solution) -> list[Solution]:
     return [*earlier, *last.spread(len(task.turns))]
 
 
-def cannot_do(agent: Agent, task: TaskSpec) -> str | None:
-    """Why this agent cannot be given this task; None when it can."""
+def cannot_do(agent: Agent | type[Agent], task: TaskSpec) -> str | None:
+    """Why this agent (or its class) cannot be given this task; None when it can."""
     if converses(agent) or not (task.turns or any(session.turns for session in task.earlier)):
         return None
+    kind = agent if isinstance(agent, type) else type(agent)
     return (
-        f"task {task.id!r} is a conversation of several turns, and {type(agent).__name__} does one task at a time; "
+        f"task {task.id!r} is a conversation of several turns, and {kind.__name__} does one task at a time; "
         "use an agent that converses, such as --agent loop or --agent single"
     )
 

@@ -103,3 +103,24 @@ def test_importing_the_memories_writes_nothing_beside_the_package() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_environments_set_up_side_by_side_in_a_fresh_process() -> None:
+    """The first trials of a run import the package at the same time, each in a thread of its own."""
+    import subprocess
+    import sys
+
+    script = (
+        "from concurrent.futures import ThreadPoolExecutor\n"
+        "from coterie.evals.suites.bfcl import bfcl_suite\n"
+        "tasks = [task for c in ('memory_kv', 'memory_rec_sum') for task in bfcl_suite(c).tasks[:8]]\n"
+        "suite = bfcl_suite('memory_kv')\n"
+        "def set_up(task):\n"
+        "    environment = suite.environments['bfcl'].make(None)\n"
+        "    environment.reset(task.setup)\n"
+        "    return len(environment.tools())\n"
+        "with ThreadPoolExecutor(16) as pool:\n"
+        "    assert min(pool.map(set_up, tasks)) > 3"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -13,6 +13,7 @@ from tests.evals.suite_files import write_lamp
 from coterie.agent.connect import Connected
 from coterie.agent.settings import Settings
 from coterie.evals.agents import Agent, Assignment, Limits, transcript
+from coterie.evals.contenders import contender
 from coterie.evals.function_caller import FunctionCaller
 from coterie.evals.located import SuiteError
 from coterie.evals.ours import OurLoop
@@ -49,6 +50,13 @@ def suite(tmp_path: Path) -> Suite:
     return read_suite(write_lamp(tmp_path / "suite", TALK))
 
 
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = Store.open(tmp_path / "home")
+    yield opened
+    opened.close()
+
+
 def trial(suite: Suite, agent: Agent, folder: Path, limits: Limits | None = None) -> TrialResult:
     (task,) = suite.tasks
     task = task.model_copy(update={"earlier": []})
@@ -77,6 +85,11 @@ def test_a_solution_with_more_turns_than_its_task_is_a_mistake(tmp_path: Path) -
 def test_an_agent_that_does_one_task_at_a_time_is_told_so(suite: Suite, tmp_path: Path) -> None:
     with pytest.raises(BrokenSuite, match="'talk' is a conversation of several turns, and FunctionCaller does one"):
         trial(suite, FunctionCaller(ScriptedModel([])), tmp_path)
+
+
+def test_such_an_agent_is_refused_before_a_model_server_is_started(suite: Suite, store: Store) -> None:
+    with pytest.raises(SuiteError, match="'talk' is a conversation of several turns, and FunctionCaller does one"):
+        asyncio.run(contender("caller", suite, Settings(), store))
 
 
 def test_the_single_loop_goes_on_with_its_chat(suite: Suite, tmp_path: Path) -> None:
@@ -109,13 +122,6 @@ def test_a_turn_that_runs_into_a_limit_ends_the_conversation(suite: Suite, tmp_p
     result = trial(suite, agent, tmp_path, Limits(max_steps=3))
     assert len(result.episodes) == 1
     assert "ended as limit: no answer after 3 turns" in result.verdict.reasons
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = Store.open(tmp_path / "home")
-    yield opened
-    opened.close()
 
 
 def test_our_loop_is_told_what_went_before(suite: Suite, store: Store, tmp_path: Path) -> None:
