@@ -26,6 +26,7 @@ STAGES = {
     "benchmarks": [("benchmarks.txt", ["--no-deps"], "public benchmark suites")],
     "agents": [("agents.txt", ["--no-deps"], "other agent frameworks")],
     "ray": [("ray.txt", ["--no-deps"], "Ray")],
+    "inspect": [("inspect.txt", ["--no-deps"], "Inspect AI, to check exported logs")],
     "training": [("training.txt", ["--no-deps"], "API catalogues for the training data")],
 }
 CAUSES = [

@@ -1,4 +1,4 @@
-"""`coterie eval`: list suites, check one, run one, go on with a run, compare runs, report."""
+"""`coterie eval`: list suites, check one, run one, go on with a run, compare and rank runs, report, export."""
 
 import json
 import sys
@@ -21,6 +21,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.
 Model = Annotated[str | None, typer.Option(help="The model; default: the one in the settings.")]
 BaseUrl = Annotated[str | None, typer.Option(help="An OpenAI-compatible server; default: the local one.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")]
+Executor = Annotated[
+    Literal["local", "ray"], typer.Option(help="Where trials run: here, or on the Ray cluster of RAY_ADDRESS.")
+]
 Concurrency = Annotated[int, typer.Option(min=1, help="Trials at the same time.")]
 
 
@@ -76,6 +79,7 @@ def run(
     ] = None,
     grammar: Annotated[bool, typer.Option(help="Hold the caller's turns to their schemas.")] = True,
     name: Annotated[str | None, typer.Option(help="The run's name.")] = None,
+    executor: Executor = "local",
     fail_under: Annotated[float | None, typer.Option(min=0, max=1, help="Exit 1 below this pass@1.")] = None,
     quiet: Quiet = False,
     as_json: AsJson = False,
@@ -84,7 +88,7 @@ def run(
     from coterie.evals import session
 
     reference, category = session.parse_reference(suite)
-    request = session.Request(reference, category, limit, trials, seed, concurrency, agent, grammar, name)
+    request = session.Request(reference, category, limit, trials, seed, concurrency, agent, grammar, name, executor)
     with _told():
         settings = _settings(model, base_url)
         score = session.start(request, settings, _progress(quiet))
@@ -98,6 +102,7 @@ def resume(
     model: Model = None,
     base_url: BaseUrl = None,
     concurrency: Annotated[int | None, typer.Option(min=1, help="Trials at the same time.")] = None,
+    executor: Executor = "local",
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
@@ -106,7 +111,7 @@ def resume(
 
     with _told():
         settings = _settings(model, base_url)
-        score = session.resume(run, settings, _progress(quiet), concurrency)
+        score = session.resume(run, settings, _progress(quiet), concurrency, executor)
         _show(run, settings, as_json)
     _leave(score.pass_at_1, score.infrastructure_errors, None)
 
@@ -152,6 +157,51 @@ def compare(
         _print_json(compared.to_json())
     else:
         _print_rich(comparison_table(compared))
+
+
+@app.command()
+def export(
+    run: Annotated[str, typer.Argument(help="The run's name.")],
+    out: Annotated[
+        Path, typer.Option(help="A .json file, or a folder: there the log gets the name Inspect looks for.")
+    ],
+    format: Annotated[Literal["inspect"], typer.Option(help="inspect: a log for Inspect AI's viewer.")] = "inspect",
+) -> None:
+    """Write a run in another tool's format; `inspect view --log-dir FOLDER` shows those in a folder."""
+    from coterie.evals import session
+    from coterie.evals.export_inspect import file_name
+
+    with _told():
+        log = session.inspect_export(run, _settings(None, None))
+        if out.suffix != ".json":
+            out.mkdir(parents=True, exist_ok=True)
+            out /= file_name(log)
+        out.write_text(json.dumps(log, ensure_ascii=False, indent=1), encoding="utf-8")
+        typer.echo(f"written: {out}, {len(log['samples'])} samples", err=True)
+
+
+@app.command()
+def leaderboard(
+    runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="The runs' names.")],
+    out: Annotated[Path | None, typer.Option(help="A .md or .json file; default: Markdown on stdout.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Rank runs, each with the weights, code, settings and machine that its score depends on."""
+    from coterie.evals import leaderboard as boards
+    from coterie.evals import session
+
+    with _told():
+        if out and out.suffix not in (".md", ".json"):
+            fail(f"{out}: a leaderboard is written as .md or .json", USAGE)
+        settings = _settings(None, None)
+        scores = [session.report(run, settings)[0] for run in dict.fromkeys(runs)]
+        in_json = as_json or (out is not None and out.suffix == ".json")
+        text = json.dumps({"runs": boards.rows(scores)}, ensure_ascii=False) if in_json else boards.markdown(scores)
+        if out:
+            out.write_text(text, encoding="utf-8")
+            typer.echo(f"written: {out}", err=True)
+        else:
+            typer.echo(text)
 
 
 def _settings(model: str | None, base_url: str | None) -> "Settings":

@@ -28,3 +28,16 @@ class StoreKeeper:
         stored = replace(episode, id=new_id("ep"))
         self._episodes.add(stored, namespace)
         return stored.id
+
+
+class CopyKeeper:
+    """Adds every episode: those that an agent stored did so in a store elsewhere. They keep their ids."""
+
+    def __init__(self, episodes: EpisodeStore) -> None:
+        self._episodes = episodes
+
+    def keep(self, episode: Episode, namespace: str) -> str:
+        """See `runner.Keeper`."""
+        stored = episode if episode.id else replace(episode, id=new_id("ep"))
+        self._episodes.add(stored, namespace)
+        return stored.id

@@ -33,6 +33,7 @@ class OurLoop:
     async def run(self, assignment: Assignment) -> Episode:
         """See `Agent.run`."""
         mine = {
+            "home": self._store.home,
             "workspace": assignment.workspace,
             "namespace": assignment.namespace,
             "seed": assignment.seed,

@@ -1,6 +1,6 @@
 """Runs a suite: every trial of every task that has no result yet, a bounded number of them at a time.
 
-    pending trials -> [begin -> run_trial -> keep the episodes -> result line] x concurrency -> results
+    pending trials -> [begin -> trial -> keep the episodes -> result line] x concurrency -> results
 
 Only infrastructure errors are retried. A trial's seed depends on the run's seed, the task and the trial's number
 alone, so neither order nor concurrency changes it.
@@ -8,21 +8,19 @@ alone, so neither order nor concurrency changes it.
 
 import asyncio
 import hashlib
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Protocol
 
 from coterie.evals.agents import Agent, InfrastructureFailure, Limits
+from coterie.evals.executor import Executor, Local
 from coterie.evals.results import Key, Result, Results
 from coterie.evals.suite import Suite, TaskSpec
-from coterie.evals.trial import BrokenSuite, TrialResult, run_trial, sessions
+from coterie.evals.trial import BrokenSuite, TrialResult
 from coterie.memory.records import Episode
 
 _MAX_FAILURES_IN_A_ROW = 8
-_GRACE_S = 30.0
 
 
 class Keeper(Protocol):
@@ -57,6 +55,8 @@ class Runner:
     keeper: Keeper
     conditions: Conditions = field(default_factory=Conditions)
     on_result: Callable[[Result], None] = lambda result: None
+    executor: Executor | None = None
+    """Where trials are carried out; None: in this process."""
     _failures_in_a_row: int = field(default=0, init=False)
 
     async def run(self) -> None:
@@ -96,12 +96,13 @@ class Runner:
 
     async def _attempts(self, task: TaskSpec, key: Key) -> Result:
         seed = trial_seed(self.results.header.seed, key)
+        executor = self.executor or Local(self.suite, self.agent)
         reason = ""
         for attempt in range(1, self.conditions.max_attempts + 1):
             begun = time.perf_counter()
             blank = Result(*key, "failed", seed=seed, attempts=attempt, tags=task.all_tags)
             try:
-                trial = await self._one(task, key, seed, attempt)
+                trial = await executor.trial(task, self._namespace(key, attempt), seed, self.conditions.limits)
                 return await self._scored(blank, trial, key)
             except BrokenSuite as error:
                 return replace(blank, status="broken", reasons=(str(error),), wall_s=time.perf_counter() - begun)
@@ -110,20 +111,6 @@ class Runner:
             if attempt < self.conditions.max_attempts:
                 await asyncio.sleep(self.conditions.retry_pause_s * 2 ** (attempt - 1))
         return replace(blank, status="infrastructure", reasons=(reason,))
-
-    async def _one(self, task: TaskSpec, key: Key, seed: int, attempt: int) -> TrialResult:
-        """One attempt in a folder of its own, under a time limit beyond the agent's own."""
-        limits = self.conditions.limits
-        patience_s = (limits.timeout_s + _GRACE_S) * len(sessions(task))
-        with tempfile.TemporaryDirectory(prefix="coterie-trial-") as folder:
-            workspace = Path(folder) / "workspace"
-            try:
-                async with asyncio.timeout(patience_s):
-                    return await run_trial(
-                        self.suite, task, self.agent, workspace, self._namespace(key, attempt), seed, limits
-                    )
-            except TimeoutError:
-                raise InfrastructureFailure(f"the agent did not stop within {patience_s:g} s") from None
 
     def _namespace(self, key: Key, attempt: int) -> str:
         """Each attempt has a memory of its own: nothing leaks from one trial into another."""

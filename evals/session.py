@@ -7,29 +7,34 @@ import asyncio
 import platform
 import secrets
 import subprocess
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from os import cpu_count
 from pathlib import Path
+from typing import Any, Literal
 
 from coterie.agent.settings import Settings, data_home
 from coterie.evals.agents import Agent, Limits
 from coterie.evals.catalogue import find_suite
 from coterie.evals.contenders import CONTENDERS, Contender, contender, usual
-from coterie.evals.keep import StoreKeeper
+from coterie.evals.executor import Executor, Local
+from coterie.evals.export_inspect import inspect_log
+from coterie.evals.keep import CopyKeeper, StoreKeeper
 from coterie.evals.results import Result, Results, RunError, RunHeader, read_header, read_results, run_names
 from coterie.evals.runner import Conditions, Runner, pending_trials
 from coterie.evals.score import Score, score
 from coterie.evals.selftest import Control, control_faults, controls, self_test
 from coterie.evals.suite import Suite
-from coterie.evals.trial import cannot_do
-from coterie.memory.records import now
+from coterie.memory.errors import RecordNotFound
+from coterie.memory.records import Episode, now
 from coterie.memory.store import Store
 
 OnResult = Callable[[Result], None]
 OnStart = Callable[[RunHeader, int], OnResult]
+Place = Literal["local", "ray"]
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,7 @@ class Request:
     agent: Contender | None = None
     grammar: bool = True
     name: str | None = None
+    executor: Place = "local"
 
 
 def parse_reference(text: str) -> tuple[str, str | None]:
@@ -68,14 +74,18 @@ def latest_run(settings: Settings) -> str:
 
 def start(request: Request, settings: Settings, on_start: OnStart) -> Score:
     """Run a suite from the beginning. Raises SuiteError, RunError, RunStopped and the errors of model and store."""
+    _require(request.executor)
     suite = find_suite(request.reference, request.category)
     adapter = suite.name == request.reference == "bfcl"
     tasks = suite.select(None if adapter else request.category, request.limit)
     return asyncio.run(_start(request, replace(suite, tasks=tasks), settings, on_start))
 
 
-def resume(run: str, settings: Settings, on_start: OnStart, concurrency: int | None = None) -> Score:
+def resume(
+    run: str, settings: Settings, on_start: OnStart, concurrency: int | None = None, executor: Place = "local"
+) -> Score:
     """Go on with a run as it was asked for. RunError when its suite has been edited since."""
+    _require(executor)
     header = read_header(runs_folder(settings), run)
     suite = find_suite(header.reference, header.category)
     if suite.digest != header.digest:
@@ -85,7 +95,7 @@ def resume(run: str, settings: Settings, on_start: OnStart, concurrency: int | N
         )
     chosen = set(header.tasks)
     suite = replace(suite, tasks=tuple(task for task in suite.tasks if task.id in chosen))
-    return asyncio.run(_resume(header, suite, settings, on_start, concurrency or header.concurrency))
+    return asyncio.run(_resume(header, suite, settings, on_start, concurrency or header.concurrency, executor))
 
 
 def check(reference: str, category: str | None, limit: int | None) -> tuple[list[Control], list[str]]:
@@ -102,45 +112,109 @@ def report(run: str, settings: Settings) -> tuple[Score, list[Result]]:
     return score(header, results), results
 
 
+def inspect_export(run: str, settings: Settings) -> dict[str, Any]:
+    """The run as a log of Inspect AI."""
+    counted, results = report(run, settings)
+    with Store.open(data_home(settings), settings.database_url, settings.chroma_url) as store:
+
+        def find(episode: str) -> Episode | None:
+            try:
+                return store.episodes.get(episode)
+            except RecordNotFound:
+                return None
+
+        return inspect_log(counted, results, find)
+
+
 async def _start(request: Request, suite: Suite, settings: Settings, on_start: OnStart) -> Score:
     with_store = Store.open(data_home(settings), settings.database_url, settings.chroma_url)
     try:
         kind = request.agent or usual(suite)
         agent = await contender(kind, suite, settings, with_store, request.grammar)
-        if reason := next(filter(None, (cannot_do(agent, task) for task in suite.tasks)), None):
-            raise RunError(reason)
         header = _header(request, suite, settings, kind, agent)
         results = Results.create(runs_folder(settings), header)
-        return await _carry_out(suite, agent, results, with_store, on_start, request.concurrency)
+        how = _How(agent, kind, request.grammar, settings, with_store, request.concurrency, request.executor)
+        return await _carry_out(suite, results, how, on_start)
     finally:
         with_store.close()
 
 
-async def _resume(header: RunHeader, suite: Suite, settings: Settings, on_start: OnStart, concurrency: int) -> Score:
+async def _resume(
+    header: RunHeader, suite: Suite, settings: Settings, on_start: OnStart, concurrency: int, executor: Place
+) -> Score:
     store = Store.open(data_home(settings), settings.database_url, settings.chroma_url)
     try:
         kept = {key: value for key, value in header.settings.items() if key in Settings.model_fields}
         settings = settings.model_copy(update={**kept, **header.limits})
         grammar = bool(header.settings.get("grammar", True))
-        agent = await contender(_kind(header.agent), suite, settings, store, grammar)
+        kind = _kind(header.agent)
+        agent = await contender(kind, suite, settings, store, grammar)
         _require_same_model(header, agent)
         results = Results.open(runs_folder(settings), header.run)
-        return await _carry_out(suite, agent, results, store, on_start, concurrency)
+        how = _How(agent, kind, grammar, settings, store, concurrency, executor)
+        return await _carry_out(suite, results, how, on_start)
     finally:
         store.close()
 
 
-async def _carry_out(
-    suite: Suite, agent: Agent, results: Results, store: Store, on_start: OnStart, concurrency: int
-) -> Score:
+@dataclass(frozen=True)
+class _How:
+    """What a run is carried out with."""
+
+    agent: Agent
+    kind: Contender
+    grammar: bool
+    settings: Settings
+    store: Store
+    concurrency: int
+    executor: Place
+
+
+async def _carry_out(suite: Suite, results: Results, how: _How, on_start: OnStart) -> Score:
     try:
         pending = sum(1 for _ in pending_trials(suite, results))
         on_result = on_start(results.header, pending)
-        conditions = Conditions(concurrency, Limits(**results.header.limits))
-        await Runner(suite, agent, results, StoreKeeper(store.episodes), conditions, on_result).run()
+        conditions = Conditions(how.concurrency, Limits(**results.header.limits))
+        keeper = StoreKeeper(how.store.episodes) if how.executor == "local" else CopyKeeper(how.store.episodes)
+        async with _executor(suite, results.header, how) as executor:
+            await Runner(suite, how.agent, results, keeper, conditions, on_result, executor).run()
         return score(results.header, list(results.done.values()))
     finally:
         results.close()
+
+
+@asynccontextmanager
+async def _executor(suite: Suite, header: RunHeader, how: _How) -> AsyncIterator[Executor]:
+    if how.executor == "local":
+        yield Local(suite, how.agent)
+        return
+    from coterie.evals.ray_executor import WorkOrder, cluster  # here: Ray is optional
+
+    model = how.agent.model
+    order = WorkOrder(
+        _everywhere(header.reference),
+        header.category,
+        header.digest,
+        how.kind,
+        how.grammar,
+        how.settings,
+        model.name,
+        model.weights_sha256,
+    )
+    async with cluster(order, how.concurrency) as workers:
+        yield workers
+
+
+def _require(executor: Place) -> None:
+    if executor == "ray":
+        from coterie.evals.ray_executor import require_ray
+
+        require_ray()
+
+
+def _everywhere(reference: str) -> str:
+    """A suite's file as another process finds it."""
+    return str(Path(reference).resolve()) if reference.endswith((".yaml", ".yml")) else reference
 
 
 def _header(request: Request, suite: Suite, settings: Settings, kind: Contender, agent: Agent) -> RunHeader:
@@ -161,7 +235,7 @@ def _header(request: Request, suite: Suite, settings: Settings, kind: Contender,
         limits=asdict(limits),
         concurrency=request.concurrency,
         version=code_version(),
-        machine=machine(),
+        machine={**machine(), "executor": request.executor},
         started_at=now(),
     )
 

@@ -1,0 +1,106 @@
+"""`--executor ray` on a real local cluster: the same scores as here, and nothing lost or done twice after a kill."""
+
+import gc
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.evals.suite_files import LAMP, write_lamp
+from typer.testing import CliRunner
+
+from coterie.agent.errors import UsageError
+from coterie.evals import ray_executor
+from coterie.evals.cli import app
+from coterie.evals.results import Result, read_results
+
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default"), pytest.mark.timeout(600)]
+
+
+@pytest.fixture(scope="module")
+def ray_cluster() -> Iterator[None]:
+    ray = pytest.importorskip("ray", reason="python3 .setup/install.py ray")
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    ray.init(num_cpus=2, include_dashboard=False, _node_ip_address="127.0.0.1", log_to_driver=False)
+    yield
+    with warnings.catch_warnings():  # Ray ends its processes without waiting for them
+        warnings.simplefilter("ignore", ResourceWarning)
+        ray.shutdown()
+        gc.collect()
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COTERIE_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+def run(*arguments: str) -> None:
+    result = CliRunner().invoke(app, list(arguments))
+    assert result.exit_code == 0, result.stderr
+
+
+def verdicts(home: Path, name: str) -> list[tuple[object, ...]]:
+    return [(r.task, r.trial, r.status, r.seed, r.reasons, r.state_hash) for r in done(home, name)]
+
+
+def done(home: Path, name: str) -> list[Result]:
+    return read_results(home / "runs", name)[1]
+
+
+@pytest.mark.usefixtures("ray_cluster")
+@pytest.mark.parametrize("agent", ["reference", "random"])
+def test_a_cluster_gives_the_scores_of_one_process(agent: str, tmp_path: Path, home: Path) -> None:
+    arguments = ["run", str(write_lamp(tmp_path / "s")), "--agent", agent, "--trials", "3", "-q"]
+    run(*arguments, "--name", "here")
+    run(*arguments, "--name", "ray", "--executor", "ray", "--concurrency", "6")
+    assert verdicts(home, "ray") == verdicts(home, "here")
+    assert len(done(home, "ray")) == 15
+    run("report", "ray", "--json")
+
+
+@pytest.mark.usefixtures("ray_cluster")
+def test_a_tool_that_kills_its_worker_costs_that_trial_only(tmp_path: Path, home: Path) -> None:
+    deadly = LAMP.replace('    STATE["count"] += number\n', "    import os\n    os._exit(9)\n")
+    path = write_lamp(tmp_path / "s", tools=deadly)
+    arguments = ["run", str(path), "--agent", "reference", "--name", "r", "-q", "--executor", "ray"]
+    result = CliRunner().invoke(app, [*arguments, "--concurrency", "1"])
+    assert result.exit_code == 3
+    by_task = {r.task: r for r in done(home, "r")}
+    assert {task for task, r in by_task.items() if r.status == "infrastructure"} == {"add", "again"}
+    assert "the worker was lost" in by_task["add"].reasons[0]
+    assert [by_task[task].status for task in ("on", "flaky", "cannot")] == ["passed"] * 3
+
+
+def test_a_run_killed_on_a_cluster_goes_on_with_every_trial_once(tmp_path: Path, home: Path) -> None:
+    pytest.importorskip("ray", reason="python3 .setup/install.py ray")
+    path, results = write_lamp(tmp_path / "s"), home / "runs" / "r" / "results.jsonl"
+    command = [sys.executable, "-c", "from coterie.agent.cli import main; main()", "eval"]
+    options = ["--executor", "ray", "--concurrency", "4", "-q"]
+    first = subprocess.Popen(
+        [*command, "run", str(path), "--agent", "reference", "--trials", "30", "--name", "r", *options]
+    )
+    deadline = time.monotonic() + 300
+    while first.poll() is None and (not results.exists() or results.stat().st_size < 3000):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    first.send_signal(signal.SIGKILL)
+    first.wait()
+    assert 0 < len(done(home, "r")) < 150
+    subprocess.run([*command, "resume", "r", *options], check=True)
+    lines = [line for line in map(json.loads, results.read_text().splitlines()) if line["event"] == "done"]
+    assert len(lines) == len({(line["task"], line["trial"]) for line in lines}) == 150
+    assert {line["status"] for line in lines} == {"passed"}
+
+
+def test_without_ray_one_line_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ray_executor, "find_spec", lambda name: None)
+    with pytest.raises(UsageError, match=r"get it with: python3 \.setup/install\.py ray"):
+        ray_executor.require_ray()
