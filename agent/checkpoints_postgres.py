@@ -1,7 +1,8 @@
 """Checkpoints in PostgreSQL: LangGraph's own saver and tables, with errors that say what to do."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+import json
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
@@ -35,12 +36,16 @@ async def open_postgres(address: str) -> AsyncIterator["RemoteSaver"]:
 
 
 class RemoteSaver(AsyncPostgresSaver):
-    """`AsyncPostgresSaver` whose failures are ours to explain."""
+    """`AsyncPostgresSaver` whose failures are ours to explain.
+
+    A text in the state goes into a column of type jsonb, which takes no NUL; as JSON in that JSON it may have one.
+    """
 
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         """The last checkpoint of a thread, or the one named."""
         with _explained():
-            return await super().aget_tuple(config)
+            found = await super().aget_tuple(config)
+        return found and found._replace(checkpoint=_with_texts(found.checkpoint, json.loads))
 
     async def aput(
         self,
@@ -51,7 +56,7 @@ class RemoteSaver(AsyncPostgresSaver):
     ) -> RunnableConfig:
         """Write a checkpoint."""
         with _explained():
-            return await super().aput(config, checkpoint, metadata, new_versions)
+            return await super().aput(config, _with_texts(checkpoint, json.dumps), metadata, new_versions)
 
     async def aput_writes(
         self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
@@ -62,6 +67,11 @@ class RemoteSaver(AsyncPostgresSaver):
         """Drop the checkpoints of a thread."""
         with _explained():
             await super().adelete_thread(thread_id)
+
+
+def _with_texts(checkpoint: Checkpoint, change: Callable[[str], str]) -> Checkpoint:
+    values = checkpoint["channel_values"].items()
+    return {**checkpoint, "channel_values": {k: change(v) if isinstance(v, str) else v for k, v in values}}
 
 
 async def _set_up(saver: RemoteSaver, connection: Connection) -> None:

@@ -9,7 +9,7 @@ model server is used, and started if none runs.
 
 import asyncio
 from collections.abc import Callable, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +92,8 @@ class Agent:
             outcome = await session.run()
             if self.settings.workspace is None and outcome.status in ("success", "failed"):
                 folders.discard_if_empty(session.workspace)
-            try:
-                return await asyncio.to_thread(session.store.episodes.get, session.deps.episode)
-            except StoreError:
-                return session.unrecorded(outcome)
+            with suppress(StoreError):
+                episode = await asyncio.to_thread(session.store.episodes.get, session.deps.episode)
+                if episode.outcome is not None:
+                    return episode
+            return session.unrecorded(outcome)

@@ -16,7 +16,7 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
 
 from coterie.agent.deps import Deps
-from coterie.agent.errors import DEFECT, Stopped, cause_of, single, treatment
+from coterie.agent.errors import DEFECT, InfrastructureError, Stopped, cause_of, single, treatment
 from coterie.agent.graph import Loop
 from coterie.agent.interrupts import Stop
 from coterie.agent.outcome import is_over, outcome_of
@@ -107,9 +107,10 @@ class Session:
         """Write the end: plan, usage, outcome, failure; the checkpoints of a run that is over are dropped."""
         try:
             await self._record_end(outcome)
-        except StoreError as error:
+        except (StoreError, InfrastructureError) as error:
             log.error("the end of episode %s was not recorded: %s", self.deps.episode, error)
-            outcome = Outcome("infrastructure", outcome.answer, f"the end was not recorded: {error}", cause_of(error))
+            message = f"the end was not recorded: {error}; {self._how_to_resume}"
+            outcome = Outcome("infrastructure", outcome.answer, message, cause_of(error))
         made = await asyncio.to_thread(changed, files, self.workspace)
         await self.deps.trace.emit(RunFinished(self.deps.episode, outcome, self.deps.budget.spent(), made))
         return outcome

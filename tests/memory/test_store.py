@@ -1,10 +1,7 @@
 """The store as a whole, on SQLite and on a real PostgreSQL server."""
 
-import os
-import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +10,7 @@ import pytest
 from sqlalchemy import text
 from tests.memory.fakes import WordEncoder, call, episode, result, step
 from tests.memory.test_migrations import differences
+from tests.postgres_server import postgres_server
 
 from coterie.memory.ids import new_id
 from coterie.memory.location import Location, default_home, locate
@@ -55,40 +53,10 @@ def test_importing_is_light(module: str) -> None:
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stderr == ""
 
 
-def postgres_programs() -> Path | None:
-    """The folder of PostgreSQL's own programs."""
-    found = shutil.which("pg_ctl")
-    if found:
-        return Path(found).resolve().parent
-    return max(Path("/usr/lib/postgresql").glob("*/bin"), default=None)
-
-
 @pytest.fixture(scope="module")
 def postgres() -> Iterator[str]:
-    """A PostgreSQL server of our own, reached over a socket in a temporary folder."""
-    programs = postgres_programs()
-    if programs is None:
-        pytest.skip("PostgreSQL is not installed here")
-    with tempfile.TemporaryDirectory(prefix="coterie-pg-") as name:
-        folder = Path(name)
-        as_user: list[str] = []
-        if os.geteuid() == 0:  # PostgreSQL refuses to run as root
-            shutil.chown(folder, "nobody")
-            as_user = ["setpriv", "--reuid=nobody", "--clear-groups"]
-        log = (folder.parent / f"{folder.name}.log").open("wb")
-
-        def pg(program: str, *arguments: str) -> None:
-            command = [*as_user, str(programs / program), "-D", str(folder / "data"), *arguments]
-            subprocess.run(command, check=True, stdout=log, stderr=log, timeout=120, cwd=folder)
-
-        pg("initdb", "-U", "coterie", "--auth=trust", "-E", "UTF8", "--no-sync")
-        pg("pg_ctl", "-w", "-o", f"-k {folder} -c listen_addresses='' -c fsync=off", "start")
-        try:
-            yield f"postgresql://coterie@/postgres?host={folder}"
-        finally:
-            pg("pg_ctl", "-m", "immediate", "stop")
-            log.close()
-            Path(log.name).unlink()
+    with postgres_server() as url:
+        yield url
 
 
 @pytest.fixture
