@@ -25,7 +25,7 @@ MOUNTED: Mapping[str, Mounted] = {
         "coterie.memory.cli", "Long-term memory: add, search, list, show, forget, rebuild, export, import."
     ),
     "tools": Mounted("coterie.tools.cli", "Tools: list, show, call, check."),
-    "eval": Mounted("coterie.evals.cli", "Scores on suites of tasks: list, run, resume, compare, report."),
+    "eval": Mounted("coterie.evals.cli", "Scores on suites of tasks: list, check, run, resume, compare, report."),
     "model": Mounted("coterie.model.cli", "The model: build, card, bench, train, route."),
 }
 

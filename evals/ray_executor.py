@@ -150,7 +150,7 @@ async def cluster(order: WorkOrder, concurrency: int) -> AsyncIterator[Cluster]:
     import ray
 
     if started := not ray.is_initialized():
-        await asyncio.to_thread(_join_or_start)
+        await asyncio.to_thread(join_or_start)
     num_workers = max(1, min(concurrency, int(ray.cluster_resources().get("CPU", 1))))
     at_once = math.ceil(concurrency / num_workers)
     actor = ray.remote(num_cpus=1, max_concurrency=at_once, scheduling_strategy="SPREAD")(Worker)
@@ -169,16 +169,25 @@ def require_ray() -> None:
         raise UsageError("--executor ray needs Ray, which is not installed; get it with: python3 .setup/install.py ray")
 
 
-def _join_or_start() -> None:
-    """Connect to the cluster of RAY_ADDRESS, or start one on the loopback; Ray sends no usage report."""
+def join_or_start(num_cores: int | None = None) -> None:
+    """Connect to the cluster of RAY_ADDRESS, or start one of so many cores on the loopback; no usage report is sent.
+
+    Ray gives its own processes 30 s to start, which a busy machine may miss, so it is tried twice.
+    """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     import ray
 
     given: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
     if not os.environ.get("RAY_ADDRESS"):
-        given |= {"include_dashboard": False, "_node_ip_address": "127.0.0.1"}
-    try:
-        ray.init(**given)
-    except Exception as error:  # Ray raises all kinds, bare Exception among them
-        first = str(error).splitlines()[0]
-        raise InfrastructureError(f"no Ray cluster could be had: {first}; check RAY_ADDRESS, or try again") from error
+        given |= {"num_cpus": num_cores, "include_dashboard": False, "_node_ip_address": "127.0.0.1"}
+    for last in (False, True):
+        try:
+            ray.init(**given)
+            return
+        except Exception as error:  # Ray raises all kinds, bare Exception among them
+            ray.shutdown()
+            if last:
+                why = str(error).splitlines()[0]
+                raise InfrastructureError(
+                    f"no Ray cluster could be had: {why}; check RAY_ADDRESS, or try again"
+                ) from error
