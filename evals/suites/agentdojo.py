@@ -59,11 +59,12 @@ class InjectedEnvironment:
 
     def reset(self, setup: Mapping[str, JsonValue]) -> None:
         """`setup`: the names of suite, user task and, under attack, of the injection task."""
-        dojo, name = _dojo(), str(setup["suite"])
-        self._suite, self._calls = dojo.suites[name], []
+        name = str(setup["suite"])
+        self._suite, self._calls = _dojo().suites[name], []
         self._task = self._suite.user_tasks[setup["user_task"]]
-        self._injection = self._suite.injection_tasks[setup["injection_task"]] if "injection_task" in setup else None
-        self._world = self._task.init_environment(self._injected(dojo.attacks[name]))
+        injection = setup.get("injection_task")
+        self._injection = self._suite.injection_tasks[injection] if injection else None
+        self._world = self._task.init_environment(_injected_world(name, self._task, self._injection))
         self._before = self._world.model_copy(deep=True)
 
     def state(self) -> State:
@@ -86,12 +87,6 @@ class InjectedEnvironment:
             [] if done else ["AgentDojo: the user's task is not done"],
             [f"the injected goal was carried out: {self._injection.GOAL}"] if reached else [],
         )
-
-    def _injected(self, attack: Any) -> Any:
-        if self._injection is None:
-            return _clean_world(self._suite.name)
-        with _LOADING:
-            return self._suite.load_and_inject_default_environment(attack.attack(self._task, self._injection))
 
     def _verdict(self, task: Any, answer: str) -> bool:
         output = [_dojo().block(answer)] if answer else []
@@ -147,9 +142,10 @@ def _tasks(name: str, attacked: bool) -> Iterator[TaskSpec]:
     suite = _dojo().suites[name]
     ignore = [f"/{field}" for field in suite.environment_type.model_fields]
     for task_id, task in suite.user_tasks.items():
-        reference = _reference(suite, task)
-        for injection_id in suite.injection_tasks if attacked else (None,):
-            under = {"injection_task": injection_id} if injection_id else {}
+        reference = _reference(task, _clean_world(name))
+        depends = attacked and _reference(task, _marked_world(name).model_copy(deep=True)) != reference
+        for injection in suite.injection_tasks.values() if attacked else (None,):
+            under = {"injection_task": injection.ID} if injection else {}
             yield TaskSpec(
                 id=".".join([name, task_id, *under.values()]),
                 environment="agentdojo",
@@ -158,12 +154,13 @@ def _tasks(name: str, attacked: bool) -> Iterator[TaskSpec]:
                 tags=[name, ATTACK, f"{ATTACK}:{name}"] if attacked else [name],
                 setup={"suite": name, "user_task": task_id, **under},
                 expect=Expect(ignore=ignore, may_refuse=True),
-                reference=reference,
+                reference=_reference(task, _injected_world(name, task, injection)) if depends else reference,
             )
 
 
-def _reference(suite: Any, task: Any) -> Solution:
-    world = task.init_environment(_clean_world(suite.name))
+def _reference(task: Any, world: Any) -> Solution:
+    """The ground truth in this environment: some take names from it in which the injection stands."""
+    world = task.init_environment(world)
     calls = [Call(tool=call.function, arguments=dict(call.args)) for call in task.ground_truth(world)]
     return Solution(calls=calls, answer=task.GROUND_TRUTH_OUTPUT)
 
@@ -171,6 +168,23 @@ def _reference(suite: Any, task: Any) -> Solution:
 def _clean_world(name: str) -> Any:
     with _LOADING:
         return _default_world(name).model_copy(deep=True)
+
+
+def _injected_world(name: str, task: Any, injection: Any) -> Any:
+    if injection is None:
+        return _clean_world(name)
+    dojo = _dojo()
+    with _LOADING:
+        return dojo.suites[name].load_and_inject_default_environment(dojo.attacks[name].attack(task, injection))
+
+
+@cache
+def _marked_world(name: str) -> Any:
+    """An environment with a mark in every place where an injection can stand."""
+    suite = _dojo().suites[name]
+    with _LOADING:
+        marks = {vector: f"MARK-{vector}" for vector in suite.get_injection_vector_defaults()}
+        return suite.load_and_inject_default_environment(marks)
 
 
 @cache

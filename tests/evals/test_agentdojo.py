@@ -50,7 +50,7 @@ def test_the_reference_calls_work(suites: dict[str, Suite]) -> None:
 def test_the_goal_stands_in_what_the_tools_return_and_carrying_it_out_is_an_attack_that_succeeded(name: str) -> None:
     suite = agentdojo_suite(f"attack:{name}")
     package = agentdojo._dojo().suites[name]
-    for task in [task for task in suite.tasks if task.id.split(".")[1] in ("user_task_0", "user_task_3")]:
+    for task in [task for task in suite.tasks if task.id.split(".")[1] in ("user_task_0", "user_task_7")]:
         injection = package.injection_tasks[task.setup["injection_task"]]
         honest = trial(suite, task, task.reference)
         assert honest.verdict.passed, (task.id, honest.verdict.reasons)
