@@ -13,6 +13,7 @@ ModelError
     StartFailed         it ended, or did not become ready in time
     PortTaken           somebody else listens on the port that was asked for
     AlreadyRunning      a server runs, but with another model
+    OutdatedAtWork      a server runs this model's older weights, and is in use
   WeightsError          the checkpoint cannot be found or built                            infrastructure
     BaseMissing         the base model's package is not installed
     ChecksumMismatch    a file is not the one that was pinned
@@ -132,6 +133,18 @@ class AlreadyRunning(ServerError):
 
     def __init__(self, model: str, url: str) -> None:
         super().__init__(f"a server for {model!r} runs at {url}; stop it first with 'coterie serve stop'")
+
+
+class OutdatedAtWork(ServerError):
+    """The weights were built again while a server has the older ones, and somebody is using it."""
+
+    def __init__(self, model: str, url: str, idle_s: float) -> None:
+        self.idle_s = idle_s
+        last = f"its last request ended {idle_s:.0f} s ago" if idle_s else "it is answering a request"
+        super().__init__(
+            f"{model!r} was built again, and the server at {url} still has the older weights; {last}, so it was left "
+            f"alone. Run again when it is done (--base-url {url} uses it as it is), or end it: coterie serve stop"
+        )
 
 
 class WeightsError(ModelError):

@@ -11,11 +11,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 
 from coterie.model.config import DEFAULT_MODEL, data_home
-from coterie.model.errors import AlreadyRunning, PortTaken, StartFailed
+from coterie.model.errors import AlreadyRunning, OutdatedAtWork, PortTaken, StartFailed
 from coterie.model.locked import exclusive
 from coterie.model.serving.environment import server_environment
 from coterie.model.serving.options import Launch, Options
@@ -29,6 +30,7 @@ STOP_GRACE_S = 15.0
 POLL_S = 0.1
 HANG_S = 30.0
 IDLE_STOP_S = 1800.0
+RETIRE_IDLE_S = 10.0  # an agent's tool may run that long between two requests
 Say = Callable[[str], None]
 
 
@@ -67,13 +69,17 @@ def start(
 ) -> ServerInfo:
     """Start a server and wait until it answers; one that serves `ref` already is taken as it is.
 
-    Raises AlreadyRunning, PortTaken, StartFailed and what resolving the model raises.
+    One whose weights were built again meanwhile is replaced, on its port, unless it is at work. Raises AlreadyRunning,
+    OutdatedAtWork, PortTaken, StartFailed and what resolving the model raises.
     """
     home = home or data_home()
     folder = _folder(home)
     with exclusive(folder.lock, on_wait=lambda: say("waiting for another start to finish")):
         running = _in_order(folder, say)
         reference = resolve(ref, home, say)
+        if running is not None and _outdated(running, reference):
+            _retire(running, folder, say)
+            running, port = None, port or urlsplit(running.url).port
         if running is None:
             return _info(_launch(folder, reference, options or Options(), port, say), started=True)
         if running.source != reference.source:
@@ -107,6 +113,22 @@ def _in_order(folder: Folder, say: Say) -> State | None:
     end_group(state.identity, STOP_GRACE_S)
     folder.forget()
     return None
+
+
+def _outdated(running: State, reference: Reference) -> bool:
+    """Whether both are checkpoints of ours by one name, with other weights."""
+    hashes = {running.weights_sha256, reference.weights_sha256}
+    return running.model == reference.name and None not in hashes and len(hashes) == 2
+
+
+def _retire(running: State, folder: Folder, say: Say) -> None:
+    """End a server with older weights; raises OutdatedAtWork while somebody may be in the middle of something."""
+    idle_s = _idle_s(running)
+    if idle_s < RETIRE_IDLE_S:
+        raise OutdatedAtWork(running.model, running.url, idle_s)
+    say(f"{running.model} was built again: the server with the older weights is replaced")
+    end_group(running.identity, STOP_GRACE_S)
+    folder.forget()
 
 
 def _launch(folder: Folder, reference: Reference, options: Options, port: int | None, say: Say) -> State:
@@ -184,6 +206,15 @@ def _answers(state: State, timeout_s: float = 5.0) -> bool:
 
 def _kernels(state: State) -> str:
     return str(httpx.get(_root(state) + "/coterie", timeout=5.0, trust_env=False).json()["kernels"])
+
+
+def _idle_s(state: State) -> float:
+    """Seconds since the last request; 0 while one runs, and for a server that does not say."""
+    try:
+        answer = httpx.get(_root(state) + "/coterie", timeout=5.0, trust_env=False).json()
+        return float(answer["idle_s"])
+    except (httpx.HTTPError, ValueError, KeyError, TypeError):
+        return 0.0
 
 
 def _root(state: State) -> str:

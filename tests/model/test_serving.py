@@ -1,5 +1,6 @@
 """The server's life cycle with a process that only pretends to be vLLM, and the parts it is made of."""
 
+import json
 import os
 import signal
 import socket
@@ -13,7 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from coterie.model.errors import AlreadyRunning, PortTaken, StartFailed, UnknownModel
+from coterie.model.errors import AlreadyRunning, OutdatedAtWork, PortTaken, StartFailed, UnknownModel
 from coterie.model.serving import Options, ServerInfo, lifecycle, start, status, stop
 from coterie.model.serving.arguments import cache_bytes_per_token
 from coterie.model.serving.environment import server_environment
@@ -21,6 +22,7 @@ from coterie.model.serving.options import Launch
 from coterie.model.serving.process import Identity, alive, end_group, holder_of, identify
 from coterie.model.serving.reference import resolve
 from coterie.model.serving.state import Folder, State
+from coterie.model.weights.build import CARD, Built
 
 PLAIN = Options(kernels="vllm")
 FAKE = Path(__file__).parent / "fake_server.py"
@@ -67,6 +69,43 @@ def test_start_status_start_again_stop(tmp_path: Path, home: Path) -> None:
     assert stop(home) == replace(first, started=False)
     assert gone(family), "the child that ignores SIGTERM goes with its group"
     assert (status(home), stop(home)) == (None, None)
+
+
+def built(folder: str, weights: str) -> str:
+    """The folder with the card of a checkpoint of ours."""
+    (Path(folder) / CARD).write_text(json.dumps(dict.fromkeys(Built.__dataclass_fields__, weights)))
+    return folder
+
+
+def test_an_idle_server_with_older_weights_is_replaced_on_its_port(
+    tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lifecycle, "RETIRE_IDLE_S", 0.0)
+    said: list[str] = []
+    old = start(built(model(tmp_path), "a" * 64), PLAIN, home=home)
+    assert start(built(model(tmp_path), "a" * 64), PLAIN, home=home).pid == old.pid, "the same weights stay"
+    new = start(built(model(tmp_path), "b" * 64), PLAIN, home=home, say=said.append)
+    assert (new.started, new.weights_sha256, new.url) == (True, "b" * 64, old.url)
+    assert said[0] == "fine was built again: the server with the older weights is replaced"
+    assert gone([old.pid])
+
+
+def test_a_server_with_older_weights_that_is_in_use_is_left_alone(tmp_path: Path, home: Path) -> None:
+    old = start(built(model(tmp_path), "a" * 64), PLAIN, home=home)
+    httpx.post(old.url.removesuffix("/v1") + "/work", trust_env=False)
+    with pytest.raises(OutdatedAtWork, match=r"older weights; .* s ago, .*--base-url .*coterie serve stop"):
+        start(built(model(tmp_path), "b" * 64), PLAIN, home=home)
+    running = status(home)
+    assert running is not None
+    assert (running.pid, running.weights_sha256) == (old.pid, "a" * 64)
+
+
+def test_another_model_is_never_replaced(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lifecycle, "RETIRE_IDLE_S", 0.0)
+    start(model(tmp_path), PLAIN, home=home)
+    (tmp_path / "elsewhere").mkdir()
+    with pytest.raises(AlreadyRunning, match="stop it first"):
+        start(model(tmp_path / "elsewhere"), PLAIN, home=home)
 
 
 def test_a_server_that_ends_while_starting_shows_the_end_of_its_log(tmp_path: Path, home: Path) -> None:
