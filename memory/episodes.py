@@ -141,7 +141,7 @@ class Episodes:
             row = self._row(episode, namespace)
             session.add(row)
             session.flush()
-            records = (*episode.steps, *episode.model_calls, *episode.memory_reads)
+            records: tuple[Recorded, ...] = (*episode.steps, *episode.model_calls, *episode.memory_reads)
             writes.put(session.connection(), self._redactor, episode.id, records)
             session.add_all(rows.failure_row(self._redactor.data(failure.to_json())) for failure in failures)
             if episode.outcome:

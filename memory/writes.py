@@ -57,7 +57,7 @@ def put_call(
     result: ObservationResult | None,
 ) -> None:
     """Write one tool call without its step."""
-    seen = result and redactor.data(result.to_json())
+    seen = redactor.data(result.to_json()) if result else None
     _write(connection, ToolCallRow, [rows.call_values(episode_id, step_id, redactor.data(call.to_json()), seen)])
 
 
@@ -81,7 +81,7 @@ def _write(connection: Connection, table: type[Row], values: Sequence[JsonObject
 @cache
 def _upsert(table: type[Row], dialect: str) -> Insert:
     """INSERT, or UPDATE of all but the keys and what is kept where the record is there already."""
-    made = (sqlite if dialect == "sqlite" else postgresql).insert(table)
+    made: sqlite.Insert | postgresql.Insert = (sqlite if dialect == "sqlite" else postgresql).insert(table)
     if table in _PLACED:
         made = made.values(position=_next_position(table))
     columns = table.__table__.columns
@@ -92,7 +92,8 @@ def _upsert(table: type[Row], dialect: str) -> Insert:
     }
     if table is ToolCallRow:
         changes |= {name: func.coalesce(made.excluded[name], columns[name]) for name in _ONCE_KNOWN}
-    return made.on_conflict_do_update(index_elements=list(table.__table__.primary_key.columns), set_=changes)
+    keys = [column for column in columns.values() if column.primary_key]
+    return made.on_conflict_do_update(index_elements=keys, set_=changes)
 
 
 def _next_position(table: type[Any]) -> Any:

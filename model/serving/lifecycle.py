@@ -79,7 +79,7 @@ def start(
         reference = resolve(ref, home, say)
         if running is not None and _outdated(running, reference):
             _retire(running, folder, say)
-            running, port = None, port or urlsplit(running.url).port
+            port, running = port or urlsplit(running.url).port, None
         if running is None:
             return _info(_launch(folder, reference, options or Options(), port, say), started=True)
         if running.source != reference.source:
