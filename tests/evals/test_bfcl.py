@@ -5,6 +5,7 @@ import builtins
 
 import pytest
 
+from coterie.evals.catalogue import overview
 from coterie.evals.located import SuiteError
 from coterie.evals.selftest import replay_solution
 from coterie.evals.suite import Solution, Suite
@@ -208,3 +209,16 @@ def test_arguments_of_other_languages_are_source_text_that_the_checker_reads(
     (tool,) = environment.tools()
     assert tool.spec.parameters["properties"]["x"]["type"] == "string"
     assert f" {kind['type']} type parameter in string representation." in str(tool.spec.parameters)
+
+
+def test_the_overview_lists_every_kind_and_how_to_get_a_missing_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = {row["name"]: row for row in overview()}
+    assert {name: row["tasks"] for name, row in rows.items() if name.startswith("bfcl")} == {
+        "bfcl": 3641,
+        "bfcl:multi_turn": 800,
+        "bfcl:memory": 310,
+    }
+    monkeypatch.setattr(bfcl_data, "PACKAGE", "bfcl-eval-not-there")
+    missing = next(row for row in overview() if row["name"] == "bfcl:multi_turn")
+    assert not missing["available"]
+    assert "get it with: pip install --no-deps bfcl-eval-not-there==" in missing["note"]
