@@ -5,6 +5,7 @@ sessions; earlier turns of a conversation are told in the task.
 """
 
 import asyncio
+import re
 from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any
@@ -60,7 +61,7 @@ def _tool(tool: Tool, call: Callable[[str, dict[str, Any]], str]) -> Any:
     import smolagents
 
     class Wrapped(smolagents.Tool):  # type: ignore[misc]
-        name = tool.name
+        name = re.sub(r"\W", "_", tool.name)  # it takes Python names only
         description = tool.spec.description
         inputs = _inputs(tool.spec.parameters)
         output_type = "string"

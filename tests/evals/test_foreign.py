@@ -4,6 +4,7 @@ import asyncio
 import importlib
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -23,6 +24,7 @@ from coterie.memory.records import Episode, ModelRef, Task
 from coterie.model.chat import Completion, Sampling
 from coterie.model.errors import ContextOverflow, ServerUnavailable
 from coterie.model.scripted import Line, ScriptedModel
+from coterie.tools import tool
 
 UP, ON = '{"name": "switch", "arguments": {"to": "up"}}', '{"name": "switch", "arguments": {"to": "on"}}'
 DONE = {
@@ -98,6 +100,18 @@ def test_a_dead_server_is_infrastructure_and_a_full_context_a_limit(name: str, t
         run(name, [ON, ServerUnavailable("u", "gone")], tmp_path / "1")
     episode, _ = run(name, [ON, ContextOverflow(100, 120)], tmp_path / "2")
     assert episode.status == "limit"
+
+
+@pytest.mark.parametrize(("name", "told"), [("langchain", "lamp.look"), ("smolagents", "lamp_look")])
+def test_a_dotted_tool_name_is_no_obstacle(name: str, told: str, tmp_path: Path) -> None:
+    @tool(name="lamp.look", effect="read")
+    def look() -> str:
+        """Look at the lamp."""
+        return "off"
+
+    made, _ = agent(name, [f'{{"name": "{told}", "arguments": {{}}}}', DONE[name]])
+    episode = asyncio.run(made.run(replace(assignment(tmp_path), tools=[look])))
+    assert [call.function_name for step in episode.steps for call in step.tool_calls] == ["lamp.look"]
 
 
 def test_langchain_keeps_the_thread_over_the_sessions_of_a_trial(tmp_path: Path) -> None:
