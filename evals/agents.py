@@ -2,8 +2,8 @@
 
 `Replay` walks a given solution through the real tools: the gold replay of the self-tests, and a scripted agent for
 tests of the runner. `coterie.evals.ours` is our loop, `coterie.evals.single_loop` a baseline without plan and
-judgement, `coterie.evals.function_caller` plans and writes calls without running a loop. `coterie.evals.foreign` runs other
-frameworks, `coterie.evals.random_agent` is the floor.
+judgement, `coterie.evals.function_caller` plans and writes calls without running a loop. `coterie.evals.foreign`
+runs other frameworks, `coterie.evals.random_agent` is the floor.
 """
 
 import json
