@@ -8,7 +8,6 @@ import typer
 
 from coterie.agent.exits import INFRASTRUCTURE, told
 from coterie.agent.mount import Faces
-from coterie.tools.capture import clean_stdout
 
 app = typer.Typer(
     cls=Faces,
@@ -49,6 +48,7 @@ def run(
 ) -> None:
     """Do a task with tools, and record how."""
     from coterie.agent.command import run_task
+    from coterie.tools.capture import clean_stdout
 
     flags = {
         "tools": tools or None,

@@ -1,12 +1,13 @@
 """The recorder: folds the trace's events into the Episode and writes it to the store as it happens.
 
-What a node did is written when the node is done, off the loop's path: the next node starts meanwhile, and
-waits at its own end. So at a kill the record is at most one node behind the checkpoint, and `recover` makes
-that up from the checkpoint; results are in the effects ledger before that.
+What a node did is written soon after the node is done, off the loop's path, while it waits for its tool or model;
+the next node that writes waits for it at its own end. So at a kill the record is at most one node behind the
+checkpoint, and `recover` makes that up from the checkpoint; effects are in the ledger before that.
 """
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,8 @@ from coterie.memory.records import (
 from coterie.memory.writes import Recorded
 from coterie.tools.result import ToolResult
 
+PAUSE_S = 0.01
+
 
 @dataclass
 class Recorder:
@@ -44,6 +47,7 @@ class Recorder:
     _unwritten_steps: set[int] = field(default_factory=set)
     _unwritten_records: list[Recorded] = field(default_factory=list)
     _writing: asyncio.Task[None] | None = None
+    _hurry: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def __call__(self, event: trace.Event) -> None:
         """Take down one event."""
@@ -141,17 +145,25 @@ class Recorder:
         return Observation((seen,))
 
     async def _write(self) -> None:
-        """Start writing what there is, after what was started before; raises what that ran into."""
+        """Have written what there is, after what was begun before; raises what that ran into."""
         await self._written()
         known = [step_id for step_id in sorted(self._unwritten_steps) if self.steps[step_id].node]
         records = [*self._unwritten_records, *(self.steps[step_id] for step_id in known)]
         self._unwritten_records.clear()
         self._unwritten_steps.difference_update(known)
         if records:
-            self._writing = asyncio.create_task(asyncio.to_thread(self.episodes.record, self.episode, *records))
+            self._hurry = asyncio.Event()
+            self._writing = asyncio.create_task(self._written_soon(records, self._hurry))
+
+    async def _written_soon(self, records: Sequence[Recorded], hurry: asyncio.Event) -> None:
+        """Write, a little later: by then the loop waits for its tool or model, and the two do not share a processor."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(hurry.wait(), PAUSE_S)
+        await asyncio.to_thread(self.episodes.record, self.episode, *records)
 
     async def _written(self) -> None:
         if self._writing is not None:
+            self._hurry.set()
             writing, self._writing = self._writing, None
             await writing
 

@@ -31,7 +31,7 @@ _COMMIT = (
 
 
 class Effects:
-    """A `Ledger` that survives kills, and power cuts where `durable`; threads and processes may share it."""
+    """A `Ledger` that survives kills and power cuts; threads and processes may share it."""
 
     def __init__(self, database: Database, redactor: Redactor) -> None:
         self._database = database
@@ -42,19 +42,19 @@ class Effects:
         with self._database.read() as session:
             return _known(session.connection(), key)
 
-    def begin(self, key: CallKey, arguments: Mapping[str, Any], *, durable: bool = True) -> Prior | None:
+    def begin(self, key: CallKey, arguments: Mapping[str, Any]) -> Prior | None:
         """Write the intent and return None; for a call begun before, write nothing and return what is known."""
         intent = self._intent(key)
-        with self._database.connect(durable=durable) as connection:
+        with self._database.connect() as connection:
             prior = _known(connection, key)
             if prior is None:
                 connection.execute(_BEGIN, intent)
             return prior
 
-    def commit(self, key: CallKey, result: ToolResult, *, durable: bool = True) -> None:
+    def commit(self, key: CallKey, result: ToolResult) -> None:
         """Write the result of a begun call. Raises KeyError if it was never begun."""
         done = {"new_result": self._redactor.data(result.to_json()), "at": now(), "of_key": hashed(key)}
-        with self._database.connect(durable=durable) as connection:
+        with self._database.connect() as connection:
             if connection.execute(_COMMIT, done).rowcount == 0:
                 raise KeyError(f"no intent for {key}; call begin first")
 

@@ -1,5 +1,6 @@
 """Running a tool for an agent: validate -> known already? -> approve -> intent -> run -> result -> commit.
 
+A tool that only reads has no effect to write down: it is validated, approved and run, again after a resume.
 Whatever the tool does, the caller gets a ToolResult; only cancellation and a broken ledger raise. Cancelled while
 the tool runs, the call stays in doubt in the ledger, which is the truth; cancelled later, the commit still happens.
 """
@@ -47,18 +48,20 @@ async def execute(
         checked = tool.body.check(arguments)
     except ArgumentError as error:
         return ToolResult.failure("arguments", str(error))
-    durable = tool.spec.effect != "read"
-    if durable and (known := _replayed(await asyncio.to_thread(ledger.find, key))):
-        return known  # a person is not asked about it again
+    changes = tool.spec.effect != "read"  # a call that changes nothing may run again, and need not be written down
+    if changes and (known := _replayed(await asyncio.to_thread(ledger.find, key))):
+        return known
     if not await approve(tool.spec, dict(arguments)):
         return ToolResult.failure("refused", _refused_text(tool.spec))
-    prior = await asyncio.to_thread(ledger.begin, key, arguments, durable=durable)
+    if not changes:
+        return truncated(await _run(tool, checked, retries), tool.spec.name, max_chars, spill)
+    prior = await asyncio.to_thread(ledger.begin, key, arguments)
     if known := _replayed(prior):
         return known
     if prior is not None and not await _may_repeat(tool.spec, key, in_doubt):
         return ToolResult.failure("in_doubt", _doubt_text(tool.spec))
     result = truncated(await _run(tool, checked, retries), tool.spec.name, max_chars, spill)
-    await _committed(ledger, key, result, durable)
+    await _committed(ledger, key, result)
     return result
 
 
@@ -72,9 +75,9 @@ async def _run(tool: Tool, checked: dict[str, Any], retries: int) -> ToolResult:
     return result
 
 
-async def _committed(ledger: Ledger, key: CallKey, result: ToolResult, durable: bool) -> None:
+async def _committed(ledger: Ledger, key: CallKey, result: ToolResult) -> None:
     """Write the result down even when cancelled meanwhile: the effect has happened."""
-    writing = asyncio.ensure_future(asyncio.to_thread(ledger.commit, key, result, durable=durable))
+    writing = asyncio.ensure_future(asyncio.to_thread(ledger.commit, key, result))
     try:
         await asyncio.shield(writing)
     except asyncio.CancelledError:

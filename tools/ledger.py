@@ -53,9 +53,8 @@ class Prior:
 
 
 class Ledger(Protocol):
-    """Where effects are written down. Each method is atomic and returns only when the entry survives a kill.
+    """Where effects are written down. Each method is atomic and returns only when the entry is durable.
 
-    `durable` entries survive a power cut as well; a call without an effect need not wait for the disk.
     Methods are synchronous and may block on a disk: `execute` calls them off the event loop, one at a time
     for one call, concurrently for several.
     """
@@ -64,11 +63,11 @@ class Ledger(Protocol):
         """What is known of this call; None if it was never begun. Writes nothing."""
         ...
 
-    def begin(self, key: CallKey, arguments: Mapping[str, Any], *, durable: bool = True) -> Prior | None:
+    def begin(self, key: CallKey, arguments: Mapping[str, Any]) -> Prior | None:
         """Write the intent to run this call. None: it is new. Else what is known of it, and nothing is written."""
         ...
 
-    def commit(self, key: CallKey, result: ToolResult, *, durable: bool = True) -> None:
+    def commit(self, key: CallKey, result: ToolResult) -> None:
         """Write the result of a begun call and mark it done, in one transaction. KeyError if it was never begun."""
         ...
 
@@ -89,7 +88,7 @@ class MemoryLedger:
         with self._lock:
             return self._prior(key)
 
-    def begin(self, key: CallKey, arguments: Mapping[str, Any], *, durable: bool = True) -> Prior | None:
+    def begin(self, key: CallKey, arguments: Mapping[str, Any]) -> Prior | None:
         """See `Ledger.begin`; the arguments are in the key already."""
         with self._lock:
             prior = self._prior(key)
@@ -97,7 +96,7 @@ class MemoryLedger:
                 self._entries[key] = None
             return prior
 
-    def commit(self, key: CallKey, result: ToolResult, *, durable: bool = True) -> None:
+    def commit(self, key: CallKey, result: ToolResult) -> None:
         """See `Ledger.commit`."""
         with self._lock:
             if key not in self._entries:

@@ -291,7 +291,6 @@ async def test_errors_are_committed_too() -> None:
         ({}, "skip", 0, "in_doubt"),
         ({}, "repeat", 1, None),
         ({"idempotent": True}, None, 1, None),
-        ({"effect": "read"}, None, 1, None),
     ],
 )
 async def test_effect_in_doubt(options: dict[str, Any], answer: Any, runs: int, kind: str | None) -> None:
@@ -307,6 +306,13 @@ async def test_effect_in_doubt(options: dict[str, Any], answer: Any, runs: int, 
     result = await call(made, ledger=ledger, in_doubt=resolve if answer else None)
     assert (counter.runs, result.error_kind) == (runs, kind)
     assert ledger.in_doubt("ep") == ([] if runs else [key])
+
+
+async def test_a_call_without_an_effect_is_neither_written_down_nor_in_doubt() -> None:
+    ledger, counter = MemoryLedger(), Counter()
+    look = tool(effect="read")(counter.pay)
+    assert [(await call(look, ledger=ledger)).data for _ in range(2)] == [1, 2]
+    assert ledger.find(CallKey.of("ep", 1, look.name, {})) is None
 
 
 async def test_key_is_canonical() -> None:
@@ -355,10 +361,10 @@ async def test_cancelled_while_committing_still_commits() -> None:
     entered, release = threading.Event(), threading.Event()
 
     class SlowLedger(MemoryLedger):
-        def commit(self, key: CallKey, result: ToolResult, *, durable: bool = True) -> None:
+        def commit(self, key: CallKey, result: ToolResult) -> None:
             entered.set()
             release.wait(5)
-            super().commit(key, result, durable=durable)
+            super().commit(key, result)
 
     ledger, counter = SlowLedger(), Counter()
     task = asyncio.create_task(call(tool(counter.pay), ledger=ledger))
@@ -372,7 +378,7 @@ async def test_cancelled_while_committing_still_commits() -> None:
 
 async def test_a_broken_ledger_is_not_hidden() -> None:
     class FullLedger(MemoryLedger):
-        def begin(self, key: CallKey, arguments: Any, *, durable: bool = True) -> Prior | None:
+        def begin(self, key: CallKey, arguments: Any) -> Prior | None:
             raise OSError("disk full")
 
     counter = Counter()
