@@ -157,7 +157,7 @@ def conditions(score: Score) -> list[tuple[str, object]]:
 
 def percent(share: float) -> str:
     """A share as a percentage with one decimal."""
-    return f"{100 * share:.1f} %"
+    return f"{round(100 * share, 1) + 0.0:.1f} %"  # + 0.0: no minus zero
 
 
 def _cost(results: Sequence[Result]) -> str:
