@@ -93,7 +93,7 @@ class MalformedTurn(ValueError):
 
 
 def dumps(value: Any) -> str:
-    """JSON as the served grammar writes it: `, ` and `: ` as separators, no escaping of Unicode."""
+    """JSON as the model learned to write it: `, ` and `: ` as separators, no escaping of Unicode."""
     return json.dumps(value, ensure_ascii=False)
 
 
