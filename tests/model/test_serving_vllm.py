@@ -59,7 +59,7 @@ async def test_the_chat_template_is_the_protocols(model_server: ModelServer) -> 
     assert tokenizer.decode(completion.prompt_token_ids) == said + "<|im_start|>assistant\n"
 
 
-async def test_a_tool_call_is_written_as_the_model_learned_it_and_in_the_tools_own_types(
+async def test_a_tool_call_is_written_as_learned_and_in_the_tools_own_types(
     model_server: ModelServer,
 ) -> None:
     chat: list[Message] = [system([ORDER]), {"role": "user", "content": "Step 1: get the total of order A-17"}]
