@@ -30,11 +30,11 @@ def _by_document(document_BT: Tensor) -> Attention:
     """One document after the other: nothing is computed across documents, which a mask over the row would do."""
     blocks = list(_blocks(document_BT))
 
-    @torch.compiler.disable  # type: ignore[untyped-decorator]
     def attend(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         return _ByDocument.apply(q * q.shape[-1] ** -0.5, k, v, blocks)  # type: ignore[no-any-return, no-untyped-call]
 
-    return attend
+    outside_graphs: Attention = torch.compiler.disable(attend)  # type: ignore[no-untyped-call]
+    return outside_graphs
 
 
 def _blocks(document_BT: Tensor) -> Iterator[_Block]:
@@ -58,7 +58,7 @@ class _ByDocument(torch.autograd.Function):
             queries, keys = _grouped(q, k, block), k[block.row, :, block.first : block.end]
             scores = torch.bmm(queries, keys.transpose(1, 2))
             count = block.end - block.start
-            scores.unflatten(1, (-1, count))[..., -count:] += _causal(count, q.dtype)
+            scores.view(*scores.shape[:1], -1, count, scores.shape[-1])[..., -count:] += _causal(count, q.dtype)
             chances.append(torch.softmax(scores, dim=-1))
             mixed = torch.bmm(chances[-1], v[block.row, :, block.first : block.end])
             out[block.row, :, block.start : block.end] = mixed.view(q.shape[1], count, -1)
