@@ -42,6 +42,7 @@ class Choices:
 
     tool_choice: ToolChoice
     num_candidates: int
+    ground_plan: bool
     ground_arguments: bool
     verify_results: bool
     check_coverage: bool

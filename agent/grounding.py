@@ -1,4 +1,4 @@
-"""Grounded arguments: what is read must have been named.
+"""Grounded plans and arguments: what a plan takes from the task stands there, and what is read must have been named.
 
 A reading tool can only find what exists, so an id, a path or an address that stands nowhere in what the run has
 seen is a slip of the pen. The call is then written once more, the slipped arguments restricted to names that were
@@ -12,6 +12,9 @@ from typing import Any
 from coterie.model.chat import JsonSchema, Message, ToolCard
 
 MAX_NAMES = 128
+MAX_SPANS, MAX_WORDS, MAX_QUOTED = 1000, 6, 200
+_EDGES = " .,;:!?\"'()[]`"
+_QUOTED = re.compile(r"[\"\u201c`']([^\"\u201d`'\n]{2,})[\"\u201d`']")
 _NAME = re.compile(r"[\w@][\w./@:-]*[\w]")
 _MARK = re.compile(r"[0-9._/@-]")
 _LETTER = re.compile(r"[^\W\d_]")
@@ -36,6 +39,20 @@ def names_in(texts: Iterable[str]) -> list[str]:
     """The names that occur, the last seen first."""
     found = [word for text in texts for word in _NAME.findall(text) if is_name(word)]
     return list(dict.fromkeys(reversed(found)))[:MAX_NAMES]
+
+
+def spans(texts: Iterable[str]) -> list[str]:
+    """Every run of a few words, and what stands in quotation marks: the values a plan can take from a text."""
+    found: dict[str, None] = {}
+    for text in texts:
+        words = text.split()
+        found |= dict.fromkeys(quoted for quoted in _QUOTED.findall(text) if len(quoted) <= MAX_QUOTED)
+        for length in range(1, MAX_WORDS + 1):
+            found |= dict.fromkeys(
+                " ".join(words[i : i + length]).strip(_EDGES) for i in range(len(words) - length + 1)
+            )
+    found.pop("", None)
+    return list(found)[:MAX_SPANS]
 
 
 def seen_in(messages: Sequence[Message]) -> list[str]:

@@ -73,6 +73,7 @@ class Settings(BaseModel):
     num_tools_shown: int = Field(12, gt=0, description="tools in the prompt; beyond it the nearest to the task")
     tool_choice: Literal["encoder", "model", "both"] = Field("both", description="who picks a step's candidates")
     num_candidates: int = Field(3, gt=0)
+    ground_plan: bool = Field(True, description="values a first plan takes from the task must stand in it")
     ground_arguments: bool = Field(True, description="names given to reading tools must have been seen")
     verify_results: bool = Field(True, description="a step whose call failed cannot be judged done")
     check_coverage: bool = Field(True, description="a plan that left out a name of the task is gone over once more")

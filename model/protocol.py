@@ -41,6 +41,7 @@ Answer: what the user asked for, short and exact."""
 
 MAX_STEPS_IN_PLAN = 10
 _TEXT: JsonSchema = {"type": "string"}
+_NUMBER = r"^-?[0-9]+([.][0-9]+)?$"
 
 
 @dataclass(frozen=True)
@@ -184,10 +185,11 @@ def parse_answer(text: str) -> Answer:
 # The grammars of what it may say
 
 
-def plan_schema(first: int = 1) -> JsonSchema:
-    """Steps, or a refusal; the same for every task, so the server compiles it once. Later plans may be empty."""
+def plan_schema(first: int = 1, values: Sequence[str] = ()) -> JsonSchema:
+    """Steps, or a refusal; later plans may be empty. A step knows numbers and `values`, if any are given."""
+    known = {"anyOf": [{"enum": list(values)}, {"type": "string", "pattern": _NUMBER}]} if values else _TEXT
     needs = {"type": "array", "items": {"type": "integer", "minimum": 1}, "maxItems": MAX_STEPS_IN_PLAN}
-    step = _record(**{"do": _TEXT, "with": {"type": "array", "items": _TEXT}, "needs": needs})
+    step = _record(**{"do": _TEXT, "with": {"type": "array", "items": known}, "needs": needs})
     steps = {"type": "array", "items": step, "minItems": int(first == 1), "maxItems": MAX_STEPS_IN_PLAN}
     return {"anyOf": [_record(steps=steps), _record(refuse=_TEXT)]}
 

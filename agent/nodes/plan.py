@@ -9,6 +9,7 @@ from typing import Any
 
 from coterie.agent.ask import ask
 from coterie.agent.deps import Deps
+from coterie.agent.grounding import spans
 from coterie.agent.state import State, planned
 from coterie.agent.trace import PlanMade
 from coterie.model import protocol
@@ -24,7 +25,8 @@ async def plan(state: State, deps: Deps) -> dict[str, Any]:
     shown = await tools_shown(state["task"], deps)
     names = [card.name for card in shown]
     prompt = [protocol.system(shown), protocol.ask_plan(state["task"], state["recalled"])]
-    made = await ask(deps, "plan", step_id, prompt, protocol.plan_schema(), protocol.parse_plan)
+    values = spans([state["task"], *state["recalled"]]) if deps.choices.ground_plan else ()
+    made = await ask(deps, "plan", step_id, prompt, protocol.plan_schema(values=values), protocol.parse_plan)
     steps = [planned(step, number) for number, step in enumerate(made.steps, 1)]
     await deps.trace.emit(PlanMade(step_id, steps, made.refusal, revision=0))
     return {

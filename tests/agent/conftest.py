@@ -38,6 +38,7 @@ def settings(home: Path, workspace: Path) -> Settings:
         memory=False,
         builtin_tools=False,
         tool_choice="model",
+        ground_plan=False,
         ground_arguments=False,
         verify_results=False,
         check_coverage=False,

@@ -326,3 +326,13 @@ async def test_a_verdict_of_finish_stands(rig: Rig) -> None:
     lines = [plan("look"), LOOKED[0], verdict("finish"), answer()]
     episode = await rig.run(*lines, task="if order A-17 is late, write late.txt", check_coverage=True)
     assert (episode.outcome.status, len(rig.shop.calls)) == ("success", 1)
+
+
+async def test_what_a_plan_takes_from_the_task_stands_in_it(rig: Rig) -> None:
+    await rig.run(plan("look"), *LOOKED, answer(), task='is order A-17, the "red one", late?', ground_plan=True)
+    asked = rig.model.asked[0].schema
+    assert asked is not None
+    known = asked["anyOf"][0]["properties"]["steps"]["items"]["properties"]["with"]["items"]["anyOf"]
+    assert {"A-17", "red one", "order A-17"} <= set(known[0]["enum"])
+    assert "A-71" not in known[0]["enum"]
+    assert known[1]["type"] == "string", "a number may be worked out"

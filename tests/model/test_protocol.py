@@ -99,3 +99,9 @@ def test_signature() -> None:
 def test_arguments_are_written_in_the_order_of_the_schema() -> None:
     ordered = protocol.in_schema_order({"extra": 1, "limit": 2, "order_id": "A"}, ORDER.parameters)
     assert list(ordered) == ["order_id", "limit", "extra"]
+
+
+@pytest.mark.parametrize(("value", "fits"), [("A-17", True), ("-2.5", True), ("A-71", False), ("", False)])
+def test_a_plan_can_be_held_to_values(value: str, fits: bool) -> None:
+    text = protocol.say(Plan((PlannedStep("look", (value,)),)))["content"]
+    assert accepts(protocol.plan_schema(values=["A-17", "order A-17"]), text) == fits
