@@ -203,7 +203,7 @@ def test_attention_by_document_has_the_gradients_of_the_masked_one() -> None:
         torch.testing.assert_close(mine, theirs, atol=2e-5, rtol=1e-4)
 
 
-@pytest.mark.filterwarnings("ignore:`torch.jit.script_method` is deprecated:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore")  # torch's compiler warns of its own ways
 def test_speed_compares_what_it_says(dense: dict[str, Tensor]) -> None:
     network = checkpoint.dense_student(dense, SHAPE, CPU)
     tokens = np.random.default_rng(0).integers(0, 256, (1, 64)).astype(np.uint16)
