@@ -45,7 +45,7 @@ def list_suites(as_json: AsJson = False) -> None:
 @app.command()
 def check(
     suite: Annotated[str, typer.Argument(metavar="NAME[:CATEGORY]", help="A suite's name or .yaml file.")],
-    limit: Annotated[int | None, typer.Option(min=1, help="Only the first N tasks.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Only N tasks, spread evenly over the suite.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Self-test a suite: references pass; near misses, an idle agent and random calls do not. Exit 1 on a fault."""
@@ -67,7 +67,7 @@ def check(
 @app.command()
 def run(
     suite: Annotated[str, typer.Argument(metavar="NAME[:CATEGORY]", help="A suite's name or .yaml file.")],
-    limit: Annotated[int | None, typer.Option(min=1, help="Only the first N tasks.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Only N tasks, spread evenly over the suite.")] = None,
     trials: Annotated[int, typer.Option(min=1, help="Trials of each task.")] = 1,
     concurrency: Concurrency = 4,
     seed: Annotated[int, typer.Option(help="The run's seed.")] = 0,
@@ -163,15 +163,24 @@ def compare(
 def export(
     run: Annotated[str, typer.Argument(help="The run's name.")],
     out: Annotated[
-        Path, typer.Option(help="A .json file, or a folder: there the log gets the name Inspect looks for.")
+        Path, typer.Option(help="A file, or for inspect a folder: there the log gets the name Inspect looks for.")
     ],
-    format: Annotated[Literal["inspect"], typer.Option(help="inspect: a log for Inspect AI's viewer.")] = "inspect",
+    format: Annotated[
+        Literal["inspect", "chats"],
+        typer.Option(help="inspect: a log for Inspect AI's viewer; chats: what passed, as JSONL to train on."),
+    ] = "inspect",
 ) -> None:
-    """Write a run in another tool's format; `inspect view --log-dir FOLDER` shows those in a folder."""
+    """Write a run in another form; `inspect view --log-dir FOLDER` shows the logs in a folder."""
     from coterie.evals import session
     from coterie.evals.export_inspect import file_name
 
     with _told():
+        if format == "chats":
+            passed = session.chats_export(run, _settings(None, None))
+            lines = (json.dumps(chat, ensure_ascii=False) + "\n" for chat in passed)
+            out.write_text("".join(lines), encoding="utf-8")
+            typer.echo(f"written: {out}, {len(passed)} chats", err=True)
+            return
         log = session.inspect_export(run, _settings(None, None))
         if out.suffix != ".json":
             out.mkdir(parents=True, exist_ok=True)

@@ -150,14 +150,15 @@ class Suite:
     digest: str
 
     def select(self, category: str | None = None, limit: int | None = None) -> tuple[TaskSpec, ...]:
-        """The tasks of a category (a tag, an environment, a split or `level:N`), at most `limit` of them."""
+        """The tasks of a category (a tag, an environment, a split or `level:N`), or `limit` of them, evenly spaced."""
         chosen = [task for task in self.tasks if category is None or _is_in(task, category)]
         if not chosen:
             have = sorted(
                 {tag.removeprefix("environment:").removeprefix("split:") for t in self.tasks for tag in t.all_tags}
             )
             raise SuiteError(f"suite {self.name!r} has no category {category!r}; have {', '.join(have)}")
-        return tuple(chosen[:limit])
+        count = min(limit or len(chosen), len(chosen))
+        return tuple(chosen[i * len(chosen) // count] for i in range(count))
 
 
 def read_suite(path: Path) -> Suite:

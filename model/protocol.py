@@ -16,7 +16,7 @@ Pure standard library: the training code imports it on machines without the runt
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeGuard, get_args
 
 from coterie.model.chat import JsonSchema, Message, ToolCard
@@ -145,14 +145,17 @@ def say(turn: Plan | CallDraft | Verdict | Answer) -> Message:
 
 
 def parse_plan(text: str, first: int = 1) -> Plan:
-    """Read a plan; needs that do not point to an earlier step are dropped. Only a later plan may have no steps."""
+    """Read a plan; needs that do not point to an earlier step are dropped, and so is a step that repeats another.
+
+    Only a later plan may have no steps.
+    """
     data = _object(text)
     if isinstance(data.get("refuse"), str):
         return Plan(refusal=data["refuse"], first=first)
     steps = data.get("steps")
     if not isinstance(steps, list) or not (steps or first > 1):
         raise MalformedTurn(f"a plan needs a non-empty 'steps' list or 'refuse', got {text[:200]!r}")
-    return Plan(tuple(_step(raw, first + i) for i, raw in enumerate(steps)), first=first)
+    return Plan(_distinct([_step(raw, first + i) for i, raw in enumerate(steps)], first), first=first)
 
 
 def parse_call(text: str) -> CallDraft:
@@ -214,11 +217,14 @@ def answer_schema() -> JsonSchema:
 # xgrammar 0.2.8 turns maxLength into a string without escapes: no quotation mark, no line break. So
 # lengths are left to max_tokens.
 _KEPT_KEYWORDS = frozenset({"type", "enum", "const", "minimum", "maximum", "minItems", "maxItems"})
+_KEPT_FORMATS = frozenset({"date", "time", "date-time", "uuid"})
 
 
 def enforceable(schema: JsonSchema) -> JsonSchema:
     """The part of a JSON Schema that a grammar can enforce; the tool validates the rest itself."""
     kept: JsonSchema = {key: value for key, value in schema.items() if key in _KEPT_KEYWORDS}
+    if schema.get("format") in _KEPT_FORMATS:
+        kept["format"] = schema["format"]
     if "properties" in schema:
         kept["properties"] = {name: enforceable(sub) for name, sub in schema["properties"].items()}
         kept["required"] = [name for name in schema["properties"] if name in schema.get("required", ())]
@@ -283,6 +289,19 @@ def _object(text: str) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise MalformedTurn(f"a JSON object was asked for, got {text[:200]!r}")
     return data
+
+
+def _distinct(steps: Sequence[PlannedStep], first: int) -> tuple[PlannedStep, ...]:
+    """The steps without exact repetitions, which small models fall into; needs point to the one that is kept."""
+    kept: list[PlannedStep] = []
+    numbers: dict[int, int] = {}
+    for number, step in enumerate(steps, first):
+        needs = tuple(dict.fromkeys(numbers.get(n, n) for n in step.needs))
+        moved = replace(step, needs=needs)
+        if moved not in kept:
+            kept.append(moved)
+        numbers[number] = first + kept.index(moved)
+    return tuple(kept)
 
 
 def _step(raw: Any, number: int) -> PlannedStep:

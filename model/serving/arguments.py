@@ -3,8 +3,6 @@
 On the CPU a given cache size spares a profiling run, and blocks of 32 tokens let short prompts share their
 prefix. Eager, because compiled code starts one to three minutes later (vLLM 0.32 saves it but cannot load it
 again) and decodes no faster with our expert kernels: 41-45 ms of CPU a step, eager 42.
-The grammar leaves white space to the model: vLLM's `disable_any_whitespace` forces `,` and `:` without the spaces
-after them that the prompt format has and the model was trained on, and every turn then goes astray.
 """
 
 import json

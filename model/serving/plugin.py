@@ -1,14 +1,15 @@
 """Our plug-in for vLLM, entry point `vllm.general_plugins`: called in every process vLLM starts.
 
 Puts our expert kernels in the place of vLLM's own when the environment asks for them and they fit the machine,
-and offers the norms that eager mode wants. In anybody else's vLLM it changes nothing.
+offers the norms that eager mode wants, and writes JSON as the prompt format does. In anybody else's vLLM it changes
+nothing.
 """
 
 import os
 from functools import cache
 
 from coterie.model.kernels.vllm_hooks import install
-from coterie.model.serving import norms
+from coterie.model.serving import norms, white_space
 
 KERNELS_VARIABLE = "COTERIE_KERNELS"
 
@@ -18,6 +19,7 @@ def register() -> None:
     if KERNELS_VARIABLE in os.environ:
         installed_kernels()
         norms.register()
+        white_space.register()
 
 
 @cache

@@ -114,7 +114,8 @@ def test_selecting_by_tag_level_and_limit(tmp_path: Path) -> None:
     suite = read_suite(write_lamp(tmp_path))
     assert [task.id for task in suite.select("level:3")] == ["flaky", "again"]
     assert [task.id for task in suite.select("easy")] == ["on"]
-    assert len(suite.select(limit=2)) == 2
+    assert suite.select(limit=2) == (suite.tasks[0], suite.tasks[len(suite.tasks) // 2])
+    assert suite.select(limit=99) == suite.tasks
     with pytest.raises(SuiteError, match=r"no category 'hard'; have .*easy"):
         suite.select("hard")
 

@@ -30,7 +30,7 @@ TEXT = st.text(max_size=40)
 STEPS = st.builds(PlannedStep, TEXT, st.lists(TEXT, max_size=3).map(tuple))
 
 
-@given(st.lists(STEPS, min_size=1, max_size=4))
+@given(st.lists(STEPS, min_size=1, max_size=4, unique=True))
 def test_a_plan_reads_back(steps: list[PlannedStep]) -> None:
     plan = Plan(tuple(steps))
     assert protocol.parse_plan(protocol.say(plan)["content"]) == plan
@@ -81,6 +81,22 @@ def test_the_grammar_takes_its_own_turn_and_no_other(kind: str) -> None:
     for other, (_, wrong) in TURNS.items():
         if {kind, other} != {"plan", "refusal"} and other != kind:
             assert not accepts(schema, protocol.say(wrong)["content"]), other
+
+
+def test_a_plan_does_not_repeat_a_step() -> None:
+    look, weigh = PlannedStep("look"), PlannedStep("weigh", ("A",), (1,))
+    again = PlannedStep("weigh", ("A",), (2,))
+    text = protocol.say(Plan((look, look, weigh, again, PlannedStep("weigh", ("B",), (2, 4)))))["content"]
+    assert protocol.parse_plan(text).steps == (look, weigh, PlannedStep("weigh", ("B",), (1, 2)))
+    later = protocol.say(Plan((look, look, PlannedStep("weigh", ("A",), (6, 2)))))["content"]
+    assert protocol.parse_plan(later, first=5).steps == (look, PlannedStep("weigh", ("A",), (5, 2)))
+
+
+def test_dates_of_arguments_are_enforced() -> None:
+    card = ToolCard("on", "", {"type": "object", "properties": {"day": {"type": "string", "format": "date"}}})
+    schema = protocol.call_schema([card])
+    assert accepts(schema, protocol.say(CallDraft("on", {"day": "2026-11-22"}))["content"])
+    assert not accepts(schema, protocol.say(CallDraft("on", {"day": "10:00"}))["content"])
 
 
 def test_a_failed_call_cannot_be_done() -> None:
