@@ -7,8 +7,8 @@ import asyncio
 import platform
 import secrets
 import subprocess
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -21,6 +21,7 @@ from coterie.evals.agents import Agent, Limits
 from coterie.evals.catalogue import find_suite
 from coterie.evals.contenders import CONTENDERS, Contender, contender, usual
 from coterie.evals.executor import Executor, Local
+from coterie.evals.export_chats import chats
 from coterie.evals.export_inspect import inspect_log
 from coterie.evals.keep import CopyKeeper, StoreKeeper
 from coterie.evals.results import Result, Results, RunError, RunHeader, read_header, read_results, run_names
@@ -115,6 +116,20 @@ def report(run: str, settings: Settings) -> tuple[Score, list[Result]]:
 def inspect_export(run: str, settings: Settings) -> dict[str, Any]:
     """The run as a log of Inspect AI."""
     counted, results = report(run, settings)
+    with _episodes(settings) as find:
+        return inspect_log(counted, results, find)
+
+
+def chats_export(run: str, settings: Settings) -> list[dict[str, Any]]:
+    """What passed in the run, as chats to learn from."""
+    _, results = report(run, settings)
+    with _episodes(settings) as find:
+        return list(chats(results, find))
+
+
+@contextmanager
+def _episodes(settings: Settings) -> Iterator[Callable[[str], Episode | None]]:
+    """A way to find episodes by id; None for one that was deleted."""
     with Store.open(data_home(settings), settings.database_url, settings.chroma_url) as store:
 
         def find(episode: str) -> Episode | None:
@@ -123,7 +138,7 @@ def inspect_export(run: str, settings: Settings) -> dict[str, Any]:
             except RecordNotFound:
                 return None
 
-        return inspect_log(counted, results, find)
+        yield find
 
 
 async def _start(request: Request, suite: Suite, settings: Settings, on_start: OnStart) -> Score:

@@ -1,7 +1,8 @@
 """Make a training set: `python -m coterie.model.training.data --base GGUF --out DIR --tokens 4e6 [--catalogue FILE]`.
 
 Writes train.xz, the three held-out sets, text.xz and text_held.xz (see `tokens.TokenSet`) and statistics.json.
-Deterministic by seed.
+A task that shares words with a suite we score on is dropped and counted. `--chats` adds runs of the agent's own, as
+`coterie eval export RUN --format chats` writes them. Deterministic by seed.
 """
 
 import argparse
@@ -10,11 +11,12 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 from coterie.model.training.data import registry, text
 from coterie.model.training.data.apis import generators
 from coterie.model.training.data.compose import compose
+from coterie.model.training.data.contamination import Suites, suites_here
 from coterie.model.training.data.shortlist import offer
 from coterie.model.training.data.slips import slipped
 from coterie.model.training.data.tokens import Encoder, TokenSet, encode_chat
@@ -26,8 +28,8 @@ Document = tuple[list[int], list[bool]]
 API_SPLITS: tuple[Split, ...] = ("train", "held_template", "held_family")
 TEXT_TOKENS = 512
 # How often two runs are joined, and how many runs of few steps are kept: plans of several steps are the hard part.
-COMPOSED = 0.3
-KEPT = {0: 0.8, 1: 0.4, 2: 0.8}
+COMPOSED = 0.2
+KEPT = {0: 0.7}
 
 
 def main() -> None:
@@ -36,12 +38,16 @@ def main() -> None:
     arguments.out.mkdir(parents=True, exist_ok=True)
     encoder = load_encoder(arguments.base)
     sources = _sources(arguments.catalogue, arguments.environments)
-    statistics = {}
+    suites = Suites(suites_here())
+    print(json.dumps({"checked against": {"texts": len(suites.texts), "13-grams": len(suites.ngrams)}}), flush=True)
+    statistics: dict[str, Any] = {}
     for split in get_args(Split):
         budget = arguments.tokens if split == "train" else arguments.held_tokens
         rng = random.Random(f"{arguments.seed} {split}")
         counts: Counter[str] = Counter()
-        documents = list(_trajectories(sources, split, rng, encoder, budget, arguments.max_tokens, counts))
+        documents = list(_trajectories(sources, split, rng, encoder, budget, arguments.max_tokens, suites, counts))
+        if split == "train" and arguments.chats:
+            documents += _chats(arguments.chats, encoder, suites, counts)
         TokenSet.of(documents).save(arguments.out / f"{split}.xz")
         learned = sum(sum(flags) for _, flags in documents)
         total = sum(len(ids) for ids, _ in documents)
@@ -62,6 +68,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--catalogue", type=Path, help="real APIs, made by coterie.model.training.data.apis.catalogue")
     parser.add_argument("--tokens", type=float, default=4e6)
     parser.add_argument("--held-tokens", type=float, default=8e4)
+    parser.add_argument("--chats", type=Path, help="verified runs of the agent to learn from, JSONL")
     parser.add_argument("--max-tokens", type=int, default=2000, help="longer trajectories are left out")
     parser.add_argument("--environments", type=float, default=0.7, help="share of environment trajectories")
     parser.add_argument("--seed", type=int, default=0)
@@ -84,6 +91,7 @@ def _trajectories(
     encoder: Encoder,
     budget: float,
     longest: int,
+    suites: Suites,
     counts: Counter[str],
 ) -> Iterator[Document]:
     offered = [s for s in sources if split in API_SPLITS or s[0] == "environments"]
@@ -97,6 +105,9 @@ def _trajectories(
             continue
         if run is None or rng.random() > KEPT.get(len(run.steps), 1.0):
             continue
+        if any(suites.hits(run.task)):
+            counts["dropped: shares words with a suite"] += 1
+            continue
         run = slipped(run, rng) if split == "train" else run
         offer(run, rng)
         ids, learned = encode_chat(turns(run), encoder)
@@ -104,6 +115,17 @@ def _trajectories(
             total += len(ids)
             counts[f"{name}:{run.kind}"] += 1
             yield ids, learned
+
+
+def _chats(path: Path, encoder: Encoder, suites: Suites, counts: Counter[str]) -> Iterator[Document]:
+    for line in path.read_text(encoding="utf-8").splitlines():
+        messages = json.loads(line)["messages"]
+        task = next(message["content"] for message in messages if message["role"] == "user")
+        if any(suites.hits(task)):
+            counts["dropped: shares words with a suite"] += 1
+            continue
+        counts["own runs"] += 1
+        yield encode_chat(((m, m["role"] == "assistant") for m in messages), encoder)
 
 
 def _composed(draw: Draw, rng: random.Random, split: Split) -> Trajectory | None:

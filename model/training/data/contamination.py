@@ -9,11 +9,13 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 NGRAM = 13
 _WORD = re.compile(r"[a-z0-9]+")
+_PUBLIC = (("bfcl_eval", "data"), ("agentdojo", "default_suites"))
 _SUFFIXES = {".json", ".jsonl", ".py", ".yaml", ".yml", ".toml", ".txt", ".md"}
 
 
@@ -65,6 +67,16 @@ class Suites:
             if (shared or equal) and len(result.examples) < max_examples:
                 result.examples.append(text[:200])
         return result
+
+
+def suites_here() -> list[Path]:
+    """The suites of this project, and the data of those public ones that are installed."""
+    top = Path(__file__).resolve().parents[3]
+    places = [top / "evals" / "suites" / "work", top / "examples"]
+    for package, folder in _PUBLIC:
+        if (found := find_spec(package)) is not None and found.origin is not None:
+            places.append(Path(found.origin).parent / folder)
+    return [place for place in places if place.exists()]
 
 
 def words_of(text: str) -> list[str]:

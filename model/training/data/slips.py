@@ -10,8 +10,8 @@ from coterie.model.protocol import Plan, Verdict
 from coterie.model.training.data.compose import joins
 from coterie.model.training.data.trajectory import FIRST_PLAN, StepRecord, Trajectory
 
-SHORTENED = 0.2
-HESITANT = 0.06
+SHORTENED = 0.08
+HESITANT = 0.04
 
 
 def slipped(run: Trajectory, rng: random.Random) -> Trajectory:
