@@ -33,6 +33,27 @@ def validate(tool: str, model: type[BaseModel], parameters: JsonSchema, argument
     return {field.alias or name: getattr(checked, name) for name, field in type(checked).model_fields.items()}
 
 
+def validate_by_schema(tool: str, parameters: JsonSchema, arguments: object) -> dict[str, Any]:
+    """The arguments as the tool's JSON Schema wants them; ArgumentError names everything that is wrong.
+
+    For tools whose schema is all that is known of them; those of Python functions are validated by their types.
+    """
+    from jsonschema import Draft202012Validator
+
+    if not isinstance(arguments, Mapping):
+        raise ArgumentError(tool, [f"the arguments must be one JSON object, not {shown(arguments)}"])
+    known = parameters.get("properties", {})
+    closed = parameters.get("additionalProperties") is False
+    problems = [unknown_argument(name, known) for name in arguments if name not in known] if closed else []
+    for error in Draft202012Validator(parameters).iter_errors(dict(arguments)):
+        place = ".".join(map(str, error.absolute_path))
+        if error.validator != "additionalProperties":
+            problems.append(f"argument {place!r}: {error.message}" if place else error.message)
+    if problems:
+        raise ArgumentError(tool, problems)
+    return dict(arguments)
+
+
 def explain(error: ValidationError, given: Mapping[str, Any], known: Mapping[str, Any]) -> list[str]:
     """One line for each argument that is wrong."""
     grouped: dict[str, list[ErrorDetails]] = {}

@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Any, TextIO
 from pydantic import JsonValue
 
 from coterie.model.chat import JsonSchema
-from coterie.tools.arguments import shown, unknown_argument
+from coterie.tools.arguments import validate_by_schema
 from coterie.tools.capture import Printed
-from coterie.tools.errors import ArgumentError, ToolError, ToolUnavailable
+from coterie.tools.errors import ToolError, ToolUnavailable
 from coterie.tools.schema import RecursiveSchemaError, self_contained
 from coterie.tools.spec import DEFAULT_TIMEOUT_S, Effect, ToolSpec
 from coterie.tools.tool import Tool
@@ -187,21 +187,7 @@ class _RemoteBody:
 
     def check(self, arguments: object) -> dict[str, Any]:
         """See `Body.check`; by the JSON Schema the server gave."""
-        from jsonschema import Draft202012Validator
-
-        if not isinstance(arguments, Mapping):
-            raise ArgumentError(self.spec.name, [f"the arguments must be one JSON object, not {shown(arguments)}"])
-        known = self.spec.parameters.get("properties", {})
-        problems = (
-            [unknown_argument(name, known) for name in arguments if name not in known] if _closed(self.spec) else []
-        )
-        for error in Draft202012Validator(self.spec.parameters).iter_errors(dict(arguments)):
-            place = ".".join(map(str, error.absolute_path))
-            if error.validator != "additionalProperties":
-                problems.append(f"argument {place!r}: {error.message}" if place else error.message)
-        if problems:
-            raise ArgumentError(self.spec.name, problems)
-        return dict(arguments)
+        return validate_by_schema(self.spec.name, self.spec.parameters, arguments)
 
     async def run(self, checked: dict[str, Any]) -> JsonValue:
         """See `Body.run`; an error result of the server is a ToolError, a lost server ToolUnavailable."""
@@ -219,10 +205,6 @@ class _RemoteBody:
         if result.is_error:
             raise ToolError(_text(result) or f"{self.spec.name} failed without saying why")
         return _data(result)
-
-
-def _closed(spec: ToolSpec) -> bool:
-    return spec.parameters.get("additionalProperties") is False
 
 
 def _is_gone(error: Any) -> bool:

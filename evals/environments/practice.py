@@ -11,12 +11,12 @@ from typing import Any
 from pydantic import JsonValue
 
 from coterie.evals.environment import State
+from coterie.model.chat import ToolCard
 from coterie.model.training.data.environments.practice import Practice, practice
 from coterie.model.training.data.registry import catalog
 from coterie.tools import Tool, ToolError
-from coterie.tools.spec import ToolSpec
-
-SOURCE = "practice"
+from coterie.tools.arguments import validate_by_schema
+from coterie.tools.spec import Effect, ToolSpec
 
 
 class PracticeWorld:
@@ -40,29 +40,29 @@ class PracticeWorld:
     def tools(self) -> list[Tool]:
         """The tools of the task, with others of its world."""
         assert self._task is not None, "reset comes first"
-        return [Tool(self._spec(self._task, card.name), _Body(self._task, card.name)) for card in self._task.cards]
+        specs = [_spec(self._task, card) for card in self._task.cards]
+        return [Tool(spec, _Body(self._task, spec)) for spec in specs]
 
-    @staticmethod
-    def _spec(task: Practice, name: str) -> ToolSpec:
-        card = next(card for card in task.cards if card.name == name)
-        effect = "write" if task.writes(name) else "read"
-        return ToolSpec(name, card.description, card.parameters, effect=effect, source=SOURCE)  # type: ignore[arg-type]
+
+def _spec(task: Practice, card: ToolCard) -> ToolSpec:
+    effect: Effect = "write" if task.writes(card.name) else "read"
+    return ToolSpec(card.name, card.description, card.parameters, effect=effect, source="practice")
 
 
 class _Body:
-    def __init__(self, task: Practice, name: str) -> None:
-        self._task, self._name = task, name
+    def __init__(self, task: Practice, spec: ToolSpec) -> None:
+        self._task, self._spec = task, spec
 
     def check(self, arguments: object) -> dict[str, Any]:
-        """See `coterie.tools.spec.Body`; the world itself says what is wrong with a value."""
-        return dict(arguments) if isinstance(arguments, Mapping) else {}
+        """See `coterie.tools.spec.Body`."""
+        return validate_by_schema(self._spec.name, self._spec.parameters, arguments)
 
     async def run(self, checked: dict[str, Any]) -> JsonValue:
         """See `coterie.tools.spec.Body`."""
         try:
-            performed = self._task.perform(self._name, checked)
+            performed = self._task.perform(self._spec.name, checked)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise ToolError(f"{self._name} cannot be called with {checked}: {error}") from None
+            raise ToolError(f"{self._spec.name} cannot be called with {checked}: {error}") from None
         if performed.is_error:
             raise ToolError(performed.text)
         return performed.text

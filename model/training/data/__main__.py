@@ -47,7 +47,7 @@ def main() -> None:
         counts: Counter[str] = Counter()
         documents = list(_trajectories(sources, split, rng, encoder, budget, arguments.max_tokens, suites, counts))
         if split == "train" and arguments.chats:
-            documents += _chats(arguments.chats, encoder, suites, counts)
+            documents += own_runs(arguments.chats, encoder, suites, counts)
         TokenSet.of(documents).save(arguments.out / f"{split}.xz")
         learned = sum(sum(flags) for _, flags in documents)
         total = sum(len(ids) for ids, _ in documents)
@@ -117,7 +117,8 @@ def _trajectories(
             yield ids, learned
 
 
-def _chats(path: Path, encoder: Encoder, suites: Suites, counts: Counter[str]) -> Iterator[Document]:
+def own_runs(path: Path, encoder: Encoder, suites: Suites, counts: Counter[str]) -> Iterator[Document]:
+    """Runs of the agent as documents: every turn of the model is learned; tasks of a suite are left out."""
     for line in path.read_text(encoding="utf-8").splitlines():
         messages = json.loads(line)["messages"]
         task = next(message["content"] for message in messages if message["role"] == "user")
