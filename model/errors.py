@@ -14,6 +14,7 @@ ModelError
     PortTaken           somebody else listens on the port that was asked for
     AlreadyRunning      a server runs, but with another model
     OutdatedAtWork      a server runs this model's older weights, and is in use
+  NothingToRead         texts to measure a model on are empty                              usage
   WeightsError          the checkpoint cannot be found or built                            infrastructure
     BaseMissing         the base model's package is not installed
     ChecksumMismatch    a file is not the one that was pinned
@@ -145,6 +146,12 @@ class OutdatedAtWork(ServerError):
             f"{model!r} was built again, and the server at {url} still has the older weights; {last}, so it was left "
             f"alone. Run again when it is done (--base-url {url} uses it as it is), or end it: coterie serve stop"
         )
+
+
+class NothingToRead(ModelError):
+    """Texts to measure a model on hold no two words."""
+
+    blame = "usage"
 
 
 class WeightsError(ModelError):

@@ -1,5 +1,6 @@
-"""`coterie serve [start|stop|status|bench]`: the local model server from the command line."""
+"""`coterie serve [start|stop|status|bench|loss]`: the local model server from the command line."""
 
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
@@ -15,6 +16,10 @@ Model = Annotated[str, typer.Option("--model", metavar="REF", help="A model of o
 Port = Annotated[int | None, typer.Option("--port", min=1, max=65535, help="By default a free one.")]
 IdleStop = Annotated[float | None, typer.Option("--idle-stop", min=1, metavar="S", help="Stop after S idle seconds.")]
 Kernels = Annotated[Literal["auto", "own", "vllm", "torch"], typer.Option(help="Whose kernels run the experts.")]
+Weights = Annotated[
+    Literal["bf16", "int8"] | None,
+    typer.Option(help="How our kernels keep the experts' weights; bf16 unless $COTERIE_EXPERT_WEIGHTS says int8."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
 
 
@@ -25,11 +30,12 @@ def serve(
     port: Port = None,
     idle_stop: IdleStop = None,
     kernels: Kernels = "auto",
+    expert_weights: Weights = None,
     as_json: AsJson = False,
 ) -> None:
     """Start the server; the same as `serve start`."""
     if context.invoked_subcommand is None:
-        start(model, port, idle_stop, kernels, as_json)
+        start(model, port, idle_stop, kernels, expert_weights, as_json)
 
 
 @app.command()
@@ -38,13 +44,14 @@ def start(
     port: Port = None,
     idle_stop: IdleStop = None,
     kernels: Kernels = "auto",
+    expert_weights: Weights = None,
     as_json: AsJson = False,
 ) -> None:
     """Start the server and return when it answers."""
     from coterie.model.serving.lifecycle import start as start_server
     from coterie.model.serving.options import Options
 
-    options = Options(idle_stop_s=idle_stop, kernels=kernels)
+    options = Options(idle_stop_s=idle_stop, kernels=kernels, expert_weights=expert_weights)
     with told(), Progress() as say:
         info = start_server(model, options, port=port, say=say)
     word = "started" if info.started else "already running"
@@ -79,6 +86,7 @@ def status(as_json: AsJson = False) -> None:
 def bench(
     model: Model = DEFAULT_MODEL,
     kernels: Kernels = "auto",
+    expert_weights: Weights = None,
     cold: Annotated[bool, typer.Option("--cold", help="Stop a running server first and time the start.")] = False,
 ) -> None:
     """Measure start, first token, decode and prefill rates; prints one JSON object."""
@@ -86,7 +94,30 @@ def bench(
     from coterie.model.serving.options import Options
 
     with told(), Progress() as say:
-        put_json(measure(model, Options(kernels=kernels), cold=cold, say=say))
+        put_json(measure(model, Options(kernels=kernels, expert_weights=expert_weights), cold=cold, say=say))
+
+
+@app.command()
+def loss(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Texts to read.", exists=True, dir_okay=False)],
+    model: Model = DEFAULT_MODEL,
+    kernels: Kernels = "auto",
+    expert_weights: Weights = None,
+    against: Annotated[
+        Literal["bf16", "int8"] | None, typer.Option(help="Measure with these expert weights too, and the difference.")
+    ] = None,
+) -> None:
+    """Measure how well the served model predicts a text: nats a token; prints one JSON object."""
+    from coterie.model.serving.loss import compare, measure
+    from coterie.model.serving.options import Options
+
+    with told(), Progress() as say:
+        first = measure(model, Options(kernels=kernels, expert_weights=expert_weights), files, say)
+        if against is None:
+            put_json(first.to_json())
+            return
+        second = measure(model, Options(kernels=kernels, expert_weights=against), files, say)
+        put_json(compare(first, second))
 
 
 def _face(info: Any) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import os
 
+from coterie.model.kernels.vllm_hooks import WEIGHTS_VARIABLE
 from coterie.model.serving.door import IDLE_STOP_VARIABLE
 from coterie.model.serving.options import Options
 from coterie.model.serving.plugin import KERNELS_VARIABLE
@@ -24,6 +25,8 @@ def server_environment(options: Options, local: bool) -> dict[str, str]:
         "OMP_WAIT_POLICY": "passive",
         KERNELS_VARIABLE: options.kernels,
     }
+    if options.expert_weights is not None:
+        environment[WEIGHTS_VARIABLE] = options.expert_weights
     if options.idle_stop_s is not None:
         environment[IDLE_STOP_VARIABLE] = str(options.idle_stop_s)
     return environment

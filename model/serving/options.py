@@ -9,13 +9,17 @@ GIB = 1 << 30
 
 @dataclass(frozen=True)
 class Options:
-    """What can be chosen. None: decided on the machine (`threads`: its cores; `idle_stop_s`: runs until stopped)."""
+    """What can be chosen. None: decided on the machine (`threads`: its cores; `idle_stop_s`: runs until stopped).
+
+    `expert_weights`: how our kernels keep them, bf16 or int8; None leaves it to `$COTERIE_EXPERT_WEIGHTS`.
+    """
 
     max_tokens: int = 8192
     max_sequences: int = 32
     idle_stop_s: float | None = None
     threads: int | None = None
     kernels: str = "auto"
+    expert_weights: str | None = None
 
 
 @dataclass(frozen=True)

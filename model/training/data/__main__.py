@@ -28,7 +28,7 @@ Document = tuple[list[int], list[bool]]
 API_SPLITS: tuple[Split, ...] = ("train", "held_template", "held_family")
 TEXT_TOKENS = 512
 # How often two runs are joined, and how many runs of few steps are kept: plans of several steps are the hard part.
-COMPOSED = 0.2
+COMPOSED = 0.15
 KEPT = {0: 0.7}
 
 

@@ -290,4 +290,4 @@ def trajectory(scene: Scene, template: str, family: str, environment: str, kind:
 def mood(rng: random.Random) -> Mood:
     """What goes wrong in this run, if anything."""
     draw = rng.random()
-    return "transient" if draw < 0.17 else "broken" if draw < 0.21 else "typo" if draw < 0.60 else "clean"
+    return "transient" if draw < 0.14 else "broken" if draw < 0.17 else "typo" if draw < 0.32 else "clean"
