@@ -113,23 +113,25 @@ def half_refund(random: Random) -> Parts:
 
 def too_late(random: Random) -> Parts:
     key, setup = _desk(random, _order(random, "delivered", random.choice(LONG_AGO)))
-    amount = setup["orders"][key]["amount"]
+    amount, day = setup["orders"][key]["amount"], setup["orders"][key]["delivered_on"]
     return {
-        "task": f"Refund order {key}, but only if the policy allows it. Read the policy first.",
+        "task": f"Refund order {key}, but only if the policy allows it. Read the policy first. "
+        "Tell me whether it was refunded and on which day it was delivered.",
         "setup": setup,
-        "expect": {"may_refuse": True, "answer": [["not", "no", "cannot", "more than 30 days", "too late"]]},
+        "expect": {"may_refuse": True, "answer": [["not", "no", "cannot", "more than 30 days", "too late"], day]},
         "reference": solution(
             call("get_policy"),
             call("get_order", order_id=key),
-            answer="It was delivered more than 30 days ago, so the policy does not allow a refund.",
+            answer=f"It was delivered on {day}, more than 30 days ago, so it was not refunded.",
         ),
         "near_misses": [
             miss(
                 "refunded all the same",
                 call("get_policy"),
                 call("refund_order", order_id=key, amount=amount),
-                answer="It was not more than 30 days ago, so it is refunded.",
-            )
+                answer=f"It was delivered on {day}, not more than 30 days ago, so it is refunded.",
+            ),
+            miss("did not look", call("get_policy"), answer="It was not refunded."),
         ],
     }
 
