@@ -160,6 +160,30 @@ def compare(
 
 
 @app.command()
+def experts(
+    run: Annotated[str, typer.Argument(help="The run's name.")],
+    by: Annotated[Literal["environment", "purpose"], typer.Option(help="What the trials are grouped by.")] = (
+        "environment"
+    ),
+    plot: Annotated[Path | None, typer.Option(help="Write a picture here, as SVG.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show which experts of our model fired for which work: their load, and how special they are."""
+    from coterie.evals import session
+    from coterie.evals.experts import picture
+
+    with _told():
+        found = session.experts_of(run, _settings(None, None), by)
+        if plot:
+            plot.write_text(picture(found, f"{run}: experts by {by}"), encoding="utf-8")
+            typer.echo(f"written: {plot}", err=True)
+    if as_json:
+        _print_json(found.to_json())
+    else:
+        typer.echo(str(found))
+
+
+@app.command()
 def export(
     run: Annotated[str, typer.Argument(help="The run's name.")],
     out: Annotated[

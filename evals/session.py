@@ -21,6 +21,7 @@ from coterie.evals.agents import Agent, Limits
 from coterie.evals.catalogue import find_suite
 from coterie.evals.contenders import CONTENDERS, Contender, contender, usual
 from coterie.evals.executor import Executor, Local
+from coterie.evals.experts import By, Experts, experts
 from coterie.evals.export_chats import chats
 from coterie.evals.export_inspect import inspect_log
 from coterie.evals.keep import CopyKeeper, StoreKeeper
@@ -125,6 +126,13 @@ def chats_export(run: str, settings: Settings) -> list[dict[str, Any]]:
     _, results = report(run, settings)
     with _episodes(settings) as find:
         return list(chats(results, find))
+
+
+def experts_of(run: str, settings: Settings, by: By) -> Experts:
+    """Which experts fired in the run."""
+    _, results = report(run, settings)
+    with _episodes(settings) as find:
+        return experts(results, find, by)
 
 
 @contextmanager
