@@ -33,7 +33,7 @@ from coterie.memory.records import Episode, Task
 from coterie.memory.store import Store
 from coterie.model.chat import Sampling
 from coterie.tools.approve import approver
-from coterie.tools.registry import Registry, SentenceEncoder, search_text
+from coterie.tools.registry import Registry, SentenceEncoder, meaning
 from coterie.tools.tool import Tool
 
 
@@ -157,9 +157,7 @@ def nearest(tools: Registry, home: Path) -> Nearest:
         from coterie.model.encoder import NAME, Encoder
         from coterie.model.remembered import RememberingEncoder
 
-        return RememberingEncoder(
-            Encoder.load(), home / f"tools-{NAME}.npz", [search_text(tool.spec) for tool in tools]
-        )
+        return RememberingEncoder(Encoder.load(), home / f"tools-{NAME}.npz", [meaning(tool.spec) for tool in tools])
 
     def search(query: str, k: int) -> list[Tool]:
         return [tool for tool, _ in tools.search(query, k, encoder())]

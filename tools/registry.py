@@ -1,7 +1,8 @@
 """The tools of one agent by name, and the search that picks the few a step needs.
 
-Search is the first gate of tool choice: a sentence encoder over name, description and parameter names, or BM25
-over the same words where there is no encoder. Each tool's text is encoded once for as long as it does not change.
+Search is the first gate of tool choice: a sentence encoder over name and description, helped by BM25, which knows
+parameter names and rare words; BM25 alone where there is no encoder. `python -m coterie.evals.retrieval` compares
+them. Each tool's text is encoded once for as long as it does not change.
 """
 
 import math
@@ -18,6 +19,7 @@ from coterie.tools.tool import Tool
 
 _BM25_K1 = 1.2
 _BM25_B = 0.75
+_LEXICAL_SHARE = 0.08  # of a cosine, for the best BM25 score; chosen on training steps only
 
 
 class SentenceEncoder(Protocol):
@@ -72,11 +74,15 @@ class Registry:
     def search(self, query: str, k: int, encoder: SentenceEncoder | None = None) -> list[tuple[Tool, float]]:
         """The k tools nearest to the query with their scores, best first; ties in the order of adding.
 
-        Scores are cosines with an encoder and BM25 without: comparable within one search only.
+        Scores are comparable within one search only.
         """
         if not self._tools:
             return []
-        scores = self._lexical(query) if encoder is None else self._semantic(query, encoder)
+        scores = self._lexical(query)
+        if encoder is not None:
+            best = max(scores) or 1.0
+            near = self._semantic(query, encoder)
+            scores = [cosine + _LEXICAL_SHARE * score / best for cosine, score in zip(near, scores, strict=True)]
         ranked = sorted(zip(self, scores, strict=True), key=lambda pair: -pair[1])
         return ranked[: max(k, 0)]
 
@@ -89,7 +95,7 @@ class Registry:
     def _semantic(self, query: str, encoder: SentenceEncoder) -> list[float]:
         missing = [tool.spec for tool in self if tool.spec.digest not in self._vectors]
         if missing:
-            rows = encoder.encode([search_text(spec) for spec in missing])
+            rows = encoder.encode([meaning(spec) for spec in missing])
             self._vectors.update(zip((spec.digest for spec in missing), rows, strict=True))
         wanted = encoder.encode([query])[0]
         return [float(self._vectors[tool.spec.digest] @ wanted) for tool in self]
@@ -98,10 +104,25 @@ class Registry:
         return bm25(_words(query), [_words(search_text(tool.spec)) for tool in self])
 
 
+def meaning(spec: ToolSpec) -> str:
+    """What the encoder reads of a tool; parameters' names only blur it."""
+    return f"{spelled_out(spec.name)}: {spec.description}"
+
+
 def search_text(spec: ToolSpec) -> str:
-    """The words a tool is found by."""
-    parameters = ", ".join(spec.parameters.get("properties", {}))
-    return f"{spec.name.replace('_', ' ')}: {spec.description} Parameters: {parameters}"
+    """The words BM25 finds a tool by."""
+    parameters = ", ".join(map(spelled_out, spec.parameters.get("properties", {})))
+    return f"{meaning(spec)} Parameters: {parameters}"
+
+
+def spelled_out(name: str) -> str:
+    """A name's words with spaces between them: `getOrder`, `get_order` and `shop.get-order` read alike."""
+    before, after = " " + name, name[1:] + " "
+    spaced = "".join(
+        f" {letter}" if letter.isupper() and (last.islower() or following.islower()) else letter
+        for last, letter, following in zip(before, name, after, strict=False)
+    )
+    return " ".join(re.findall(r"[^\W_]+", spaced)).lower()
 
 
 def bm25(query: Sequence[str], documents: Sequence[Sequence[str]]) -> list[float]:

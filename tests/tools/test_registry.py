@@ -1,9 +1,24 @@
 """Names are unique, unknown names get a hint, and search finds the tool with or without an encoder."""
 
+from collections.abc import Iterable
+from typing import Any
+
 import numpy as np
 import pytest
 
-from coterie.tools import DuplicateToolError, Registry, ToolContext, UnknownToolError, builtin_tools, tool
+from coterie.tools import DuplicateToolError, Registry, Tool, ToolContext, UnknownToolError, builtin_tools, tool
+from coterie.tools.registry import spelled_out
+from coterie.tools.spec import ToolSpec
+
+
+class Unused:
+    """The body of a tool that is only looked for."""
+
+    def check(self, arguments: object) -> dict[str, Any]:
+        raise AssertionError(arguments)
+
+    async def run(self, checked: dict[str, Any]) -> Any:
+        raise AssertionError(checked)
 
 
 class WordEncoder:
@@ -62,7 +77,32 @@ def test_semantic_search_encodes_each_tool_once() -> None:
     assert registry.search("where is my order", 1, encoder)[0][0].name == "find_order"
     assert registry.search("mail it", 2, encoder)[0][0].name == "send_mail"
     assert len(encoder.texts) == 4  # two tools, two queries
-    assert "order_id" in encoder.texts[1]
+    assert encoder.texts[1] == "find order: Look up an order."
+
+
+def test_words_decide_between_tools_of_one_meaning() -> None:
+    def tools(parameter: str) -> Iterable[Tool]:
+        for name in ("first", "second"):
+            spec = ToolSpec(name, "Look up an order.", {"properties": {parameter if name == "second" else "id": {}}})
+            yield Tool(spec, Unused())
+
+    found = Registry(tools("tracking_code")).search("the order with this tracking code", 1, WordEncoder())
+    assert found[0][0].name == "second"
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("getOrder", "get order"),
+        ("get_order", "get order"),
+        ("shop.get-order", "shop get order"),
+        ("HTTPFetch", "http fetch"),
+        ("s3_listBuckets", "s3 list buckets"),
+        ("GrößeÄndern", "größe ändern"),
+    ],
+)
+def test_names_of_all_styles_read_alike(name: str, words: str) -> None:
+    assert spelled_out(name) == words
 
 
 @pytest.mark.parametrize(
