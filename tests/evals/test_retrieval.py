@@ -14,8 +14,8 @@ def test_the_loops_search_is_measured_beside_its_parts() -> None:
         assert row["among 1"][0] <= row["among 3"][0] <= row["among 4"][0] <= 1
         assert row["among 1"][1] < row["among 1"][0] < row["among 1"][2]
     chance = sum(3 / len(each.tools) for each in wanted) / len(wanted)
-    assert rows["search"]["among 3"][0] > chance
-    assert rows["search"]["among 3"][0] > 0.85
+    assert rows["search"]["among 3"][0] > chance + 0.1
+    assert rows["search"]["among 4"][0] > 0.85
 
 
 def test_the_same_seed_asks_for_the_same_steps() -> None:
