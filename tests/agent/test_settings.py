@@ -1,10 +1,12 @@
 """Settings: defaults < file < environment < flags, and every unknown or wrong one is told."""
 
+import re
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
+from coterie import model
 from coterie.agent.settings import Settings, SettingsError, load
 
 
@@ -46,7 +48,10 @@ def test_what_cannot_be_used_is_told(
 
 
 def test_what_other_parts_read_themselves_is_no_error(tmp_path: Path) -> None:
-    load(None, {"COTERIE_KERNELS": "reference", "COTERIE_CPU_ISA": "avx2"}, tmp_path)
+    sources = "".join(path.read_text(encoding="utf-8") for path in Path(model.__path__[0]).rglob("*.py"))
+    read = set(re.findall(r'"(COTERIE_[A-Z_]+)"', sources))
+    assert {"COTERIE_KERNELS", "COTERIE_CPU_ISA", "COTERIE_ROUTES", "COTERIE_EXPERT_WEIGHTS"} <= read
+    load(None, dict.fromkeys(sorted(read), "1"), tmp_path)
 
 
 def test_a_key_is_never_shown() -> None:
