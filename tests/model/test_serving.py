@@ -17,7 +17,7 @@ import pytest
 from coterie.model.errors import AlreadyRunning, OutdatedAtWork, PortTaken, StartFailed, UnknownModel
 from coterie.model.serving import Options, ServerInfo, lifecycle, start, status, stop
 from coterie.model.serving.arguments import cache_bytes_per_token
-from coterie.model.serving.environment import server_environment
+from coterie.model.serving.environment import SPINS, server_environment
 from coterie.model.serving.options import Launch
 from coterie.model.serving.process import Identity, alive, end_group, holder_of, identify
 from coterie.model.serving.reference import resolve
@@ -239,6 +239,7 @@ def test_the_servers_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
     mine = server_environment(Options(threads=3, idle_stop_s=9.0), local=True)
     assert (mine["OMP_NUM_THREADS"], mine["COTERIE_IDLE_STOP_S"], mine["HF_HUB_OFFLINE"]) == ("3", "9.0", "1")
+    assert mine["GOMP_SPINCOUNT"] == SPINS
     assert "PYTHONDONTWRITEBYTECODE" not in mine
     assert "COTERIE_IDLE_STOP_S" not in server_environment(Options(), local=False)
     monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
