@@ -7,23 +7,20 @@ at random from the same trials.
 """
 
 import html
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from coterie.evals.results import Result, RunError
-from coterie.memory.records import Episode
+from coterie.evals.results import FindEpisode, Result, RunError
 
 By = Literal["environment", "purpose"]
 Counts = NDArray[np.float64]  # [layers, experts]
-FindEpisode = Callable[[str], Episode | None]
 SHUFFLES = 200
 _CELL, _ROW, _LEFT, _TOP = 4, 22, 130, 44
-_STRONGEST = 1.0  # a share twice or half everybody's gets the full colour
 
 
 @dataclass(frozen=True)
@@ -67,21 +64,21 @@ class Experts:
 
 def experts(results: Sequence[Result], find: FindEpisode, by: By = "environment") -> Experts:
     """Count what the episodes of a run recorded. Raises RunError where they recorded nothing."""
-    trials = [(group, counts) for result in results for group, counts in _counted(result, find, by)]
+    trials = [counted for result in results for counted in _counted(result, find, by)]
     if not trials:
         raise RunError("no trial of this run says which experts fired; only our own server's completions do")
-    names = sorted({group for group, _ in trials})
-    which = np.array([names.index(group) for group, _ in trials])
-    counts = np.stack([count for _, count in trials])
+    names = sorted({group for group, _, _ in trials})
+    which = np.array([names.index(group) for group, _, _ in trials])
+    counts = np.stack([count for _, count, _ in trials])
     overall = _shares(counts.sum(axis=0))
     rng = np.random.default_rng(0)
     found = _distance(counts, which, len(names), overall)
     chance = [_distance(counts, rng.permutation(which), len(names), overall) for _ in range(SHUFFLES)]
     sums = [counts[which == number].sum(axis=0) for number in range(len(names))]
-    per_token = counts.sum(axis=2).mean(axis=1) / _top_k(results, find)
+    tokens = np.array([token for _, _, token in trials])
     return Experts(
         groups=tuple(names),
-        tokens=tuple(int(per_token[which == number].sum()) for number in range(len(names))),
+        tokens=tuple(int(tokens[which == number].sum()) for number in range(len(names))),
         overall=overall,
         shares=np.stack([_shares(total) for total in sums]),
         distance=found,
@@ -90,22 +87,19 @@ def experts(results: Sequence[Result], find: FindEpisode, by: By = "environment"
     )
 
 
-def _counted(result: Result, find: FindEpisode, by: By) -> Iterator[tuple[str, Counts]]:
-    """The trial's counts: one for its environment, or one for each purpose."""
+def _counted(result: Result, find: FindEpisode, by: By) -> Iterator[tuple[str, Counts, int]]:
+    """The trial's counts and tokens: once for its environment, or for each purpose."""
     place = next((tag.partition(":")[2] for tag in result.tags if tag.startswith("environment:")), "")
     counted: dict[str, list[Counts]] = defaultdict(list)
+    tokens: Counter[str] = Counter()
     for episode in filter(None, map(find, result.episodes)):
         for call in episode.model_calls:
             if call.routed_experts:
                 group = place if by == "environment" else call.purpose
                 counted[group].append(np.array(call.routed_experts["counts"], dtype=np.float64))
+                tokens[group] += call.routed_experts["tokens"]
     for group, counts in counted.items():
-        yield group, np.sum(counts, axis=0)
-
-
-def _top_k(results: Sequence[Result], find: FindEpisode) -> int:
-    calls = (c for r in results for e in map(find, r.episodes) if e for c in e.model_calls if c.routed_experts)
-    return int(next(calls).routed_experts["top_k"])  # type: ignore[index]  # only calls that have it
+        yield group, np.sum(counts, axis=0), tokens[group]
 
 
 def _distance(counts: NDArray[np.float64], which: NDArray[np.int64], groups: int, overall: Counts) -> float:
@@ -126,7 +120,7 @@ def picture(found: Experts, title: str) -> str:
     """An SVG: a row for each group, a column for each expert layer by layer; red fires more often than in all."""
     layers, number = found.overall.shape
     width, height = _LEFT + layers * (number * _CELL + 2) + 10, _TOP + len(found.groups) * _ROW + 40
-    ratio = np.log2(np.maximum(found.shares, 1e-4) / np.maximum(found.overall, 1e-4)) / _STRONGEST
+    ratio = np.log2(np.maximum(found.shares, 1e-4) / np.maximum(found.overall, 1e-4))
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif" '
         f'font-size="12"><rect width="{width}" height="{height}" fill="#fff"/>',

@@ -6,14 +6,13 @@ The messages are those of the run's last model call with its completion: an epis
 every turn. A trial that passed by giving up teaches nothing and is left out.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from coterie.evals.results import Result
+from coterie.evals.results import FindEpisode, Result
 from coterie.memory.records import Episode
 
 Chat = dict[str, Any]
-FindEpisode = Callable[[str], Episode | None]
 
 
 def chats(results: Sequence[Result], find: FindEpisode) -> Iterator[Chat]:

@@ -6,16 +6,15 @@ What has no place there (seed, tags, state hash, episode ids, what our score dep
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from coterie.evals.results import Result
+from coterie.evals.results import FindEpisode, Result
 from coterie.evals.score import Score
 from coterie.memory.records import Episode, Step
 
 VERSION = 2
 _SCORER = "coterie"
-FindEpisode = Callable[[str], Episode | None]
 Json = dict[str, Any]
 
 

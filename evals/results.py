@@ -12,15 +12,17 @@ import fcntl
 import json
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Literal
 
-from coterie.memory.records import Record
+from coterie.memory.records import Episode, Record
 
 TrialStatus = Literal["passed", "failed", "infrastructure", "broken"]
 Key = tuple[str, int]
+FindEpisode = Callable[[str], Episode | None]
+"""The episode of an id, None for one that is gone."""
 
 MAX_DEATHS = 2
 

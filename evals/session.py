@@ -25,7 +25,16 @@ from coterie.evals.experts import By, Experts, experts
 from coterie.evals.export_chats import chats
 from coterie.evals.export_inspect import inspect_log
 from coterie.evals.keep import CopyKeeper, StoreKeeper
-from coterie.evals.results import Result, Results, RunError, RunHeader, read_header, read_results, run_names
+from coterie.evals.results import (
+    FindEpisode,
+    Result,
+    Results,
+    RunError,
+    RunHeader,
+    read_header,
+    read_results,
+    run_names,
+)
 from coterie.evals.runner import Conditions, Runner, pending_trials
 from coterie.evals.score import Score, score
 from coterie.evals.selftest import Control, control_faults, controls, self_test
@@ -136,7 +145,7 @@ def experts_of(run: str, settings: Settings, by: By) -> Experts:
 
 
 @contextmanager
-def _episodes(settings: Settings) -> Iterator[Callable[[str], Episode | None]]:
+def _episodes(settings: Settings) -> Iterator[FindEpisode]:
     """A way to find episodes by id; None for one that was deleted."""
     with Store.open(data_home(settings), settings.database_url, settings.chroma_url) as store:
 

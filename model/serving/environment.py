@@ -11,8 +11,7 @@ QUIET = {"VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1", "HF_HUB_DISABLE_TELEME
 OFFLINE = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
 
 # Rounds a thread spins at a barrier before it sleeps; a token passes hundreds of barriers. GOMP_SPINCOUNT overrides it:
-# with 0 a step on an idle virtual machine took 2.4 times as long (a halted core wakes slowly), beside a busy process
-# 0.7 times; with ten times the rounds it took 2.5 times as long there.
+# never spinning is slow on an idle virtual machine, spinning long on a busy one (docs/experiments.md, 9).
 SPINS = "3000"
 
 
