@@ -187,14 +187,15 @@ def task_loss(
 
 
 def healing_loss(network: Network, teacher: Network, rows: Rows) -> tuple[Tensor, Tensor]:
-    """Mean KL from the dense parent on every token of plain text; and expert loads."""
+    """Mean KL from the dense parent on every token of plain text (not the padding); and expert loads."""
     device = network.norm.device
     tokens, attend = _tensor(rows.tokens, device), document_attention(_tensor(rows.document, device))
     with torch.no_grad():
         reference, _ = teacher(tokens, attend)
     hidden, load = network(tokens, attend)
-    head = network.embedding.to(hidden.dtype)
-    return losses.distillation(hidden.flatten(0, 1), reference.flatten(0, 1), head), load
+    picked = torch.from_numpy(np.flatnonzero(rows.document.ravel() >= 0)).to(device, non_blocking=True)
+    student, parent = (x.flatten(0, 1).index_select(0, picked) for x in (hidden, reference))
+    return losses.distillation(student, parent, network.embedding.to(hidden.dtype)), load
 
 
 def _tensor(array: Any, device: torch.device) -> Tensor:

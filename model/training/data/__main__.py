@@ -15,7 +15,7 @@ from typing import Any, get_args
 
 from coterie.model.training.data import registry, text
 from coterie.model.training.data.apis import generators
-from coterie.model.training.data.compose import compose
+from coterie.model.training.data.compose import compose, joins
 from coterie.model.training.data.contamination import Suites, suites_here
 from coterie.model.training.data.shortlist import offer
 from coterie.model.training.data.slips import slipped
@@ -27,9 +27,11 @@ Draw = Callable[[random.Random, Split], Trajectory]
 Document = tuple[list[int], list[bool]]
 API_SPLITS: tuple[Split, ...] = ("train", "held_template", "held_family")
 TEXT_TOKENS = 512
-# How often two runs are joined, and how many runs of few steps are kept: plans of several steps are the hard part.
-COMPOSED = 0.15
-KEPT = {0: 0.7}
+# How often runs are joined, of how many parts: plans of several steps are the hard part.
+COMPOSED = 0.3
+PARTS = {2: 0.6, 3: 0.3, 4: 0.1}
+MAX_PART_STEPS = 3
+SINGLE_PARTS = 0.6
 
 
 def main() -> None:
@@ -99,11 +101,9 @@ def _trajectories(
     while total < budget:
         name, _, draw = rng.choices(offered, [weight for _, weight, _ in offered])[0]
         try:
-            run = _composed(draw, rng, split) if rng.random() < COMPOSED else draw(rng, split)
+            run = _composed(offered, split, rng) if rng.random() < COMPOSED else draw(rng, split)
         except AssertionError:
             counts[f"{name}:rejected by its checks"] += 1
-            continue
-        if run is None or rng.random() > KEPT.get(len(run.steps), 1.0):
             continue
         if any(suites.hits(run.task)):
             counts["dropped: shares words with a suite"] += 1
@@ -129,8 +129,18 @@ def own_runs(path: Path, encoder: Encoder, suites: Suites, counts: Counter[str])
         yield encode_chat(((m, m["role"] == "assistant") for m in messages), encoder)
 
 
-def _composed(draw: Draw, rng: random.Random, split: Split) -> Trajectory | None:
-    return compose(draw(rng, split), draw(rng, split), rng)
+def _composed(sources: list[tuple[str, float, Draw]], split: Split, rng: random.Random) -> Trajectory:
+    count = rng.choices(list(PARTS), list(PARTS.values()))[0]
+    steps = 1 if rng.random() < SINGLE_PARTS else MAX_PART_STEPS
+    while True:
+        parts: list[Trajectory] = []
+        while len(parts) < count:
+            _, _, draw = rng.choices(sources, [weight for _, weight, _ in sources])[0]
+            run = draw(rng, split)
+            if joins(run) and len(run.steps) <= steps:
+                parts.append(run)
+        if (whole := compose(parts, rng)) is not None:
+            return whole
 
 
 def _prose(encoder: Encoder, held: bool, budget: float) -> Iterator[Document]:

@@ -19,6 +19,7 @@ from coterie.model.training.data.environments.assemble import environment, popul
 from coterie.model.training.data.environments.catalog import Catalog, Template
 from coterie.model.training.data.environments.domains import HELD, WORLDS
 from coterie.model.training.data.environments.scene import Unlucky
+from coterie.model.training.data.own_words import in_own_words
 from coterie.model.training.data.trajectory import Split, Trajectory, chat
 
 __all__ = ["generate", "statistics", "stream", "templates"]
@@ -56,7 +57,7 @@ def generate(rng: random.Random, split: Split = "train") -> Trajectory:
     chosen, weights = _weights(split)
     while True:
         with suppress(Unlucky, AssertionError):
-            return rng.choices(chosen, cum_weights=weights)[0].generate(rng, split)
+            return in_own_words(rng.choices(chosen, cum_weights=weights)[0].generate(rng, split))
 
 
 def stream(seed: int, split: Split = "train") -> Iterator[Trajectory]:

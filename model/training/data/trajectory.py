@@ -20,7 +20,7 @@ Split = Literal["train", "held_template", "held_family", "held_environment"]
 class Attempt:
     """One call of a step, what came back, and the verdict on it; `tool` where it is not the step's right one.
 
-    Without an observation the run is cut after this call: nothing may follow it.
+    Without an observation the run is cut after this call: nothing may follow it. A slip is shown and not learned.
     """
 
     arguments: Mapping[str, Any]
@@ -28,6 +28,7 @@ class Attempt:
     verdict: Verdict | None = None
     is_error: bool = False
     tool: str | None = None
+    is_slip: bool = False
 
 
 @dataclass
@@ -89,7 +90,7 @@ def _steps(run: Trajectory) -> Iterator[tuple[Message, bool]]:
             name = attempt.tool or step.tool
             arguments = protocol.in_schema_order(attempt.arguments, parameters[name])
             yield protocol.ask_step(number, step.planned.do, step.planned.known, step.candidates, again=i > 0), False
-            yield protocol.say(CallDraft(name, arguments)), True
+            yield protocol.say(CallDraft(name, arguments)), not attempt.is_slip
             if attempt.observation is None or attempt.verdict is None:
                 return
             last = i == len(step.attempts) - 1

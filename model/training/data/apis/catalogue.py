@@ -16,7 +16,7 @@ from typing import Any
 from coterie.model.chat import JsonSchema
 from coterie.model.training.data.apis.catalogue_python import python
 from coterie.model.training.data.apis.documentation import Operation, operation, plain
-from coterie.model.training.data.apis.verbs import VERBS
+from coterie.model.training.data.verbs import VERBS
 
 _SCALARS = {
     "string": "string", "character": "string", "integer": "integer", "long": "integer", "boolean": "boolean",

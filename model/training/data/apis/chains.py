@@ -19,9 +19,10 @@ from coterie.model.training.data.apis import catalogue_values, frames, functions
 from coterie.model.training.data.apis.catalogue_source import CatalogueSource, ask_for, show
 from coterie.model.training.data.apis.documentation import Operation
 from coterie.model.training.data.apis.frames import Frame, words_of
-from coterie.model.training.data.apis.kinds import candidates, do_text, shown, wrap
+from coterie.model.training.data.apis.kinds import candidates, shown, step_text, wrap
 from coterie.model.training.data.apis.slots import Value
 from coterie.model.training.data.apis.sources import Ask, FrameSource, belongs, to_ask
+from coterie.model.training.data.own_words import reworded
 from coterie.model.training.data.trajectory import Attempt, Split, StepRecord, Trajectory, known_texts
 
 _MARK = "§"
@@ -136,6 +137,7 @@ def _spoken(rng: random.Random, first: Ask, links: list[Link], one: str, pronoun
     for i, link in enumerate(links):
         said = link.ask.text
         said = re.sub(rf"\b{re.escape(one)} {_MARK}", pronoun if i == 0 else "it", said, flags=re.I)
+        link.ask.text = said
         said = said[0].lower() + said[1:]
         form = rng.choice([t for t in _THEN if t[0] == "."] if closed else _THEN)
         text += form.lstrip(".").replace("after", "After", 1).format(said) if closed else form.format(said)
@@ -159,13 +161,13 @@ def _trajectory(
         rng, cards, source.siblings(rng, [first, *(link.ask for link in links)], rng.choice([0, 0, 1, 2, 3, 5]))
     )
     first.arguments = protocol.in_schema_order(first.arguments, first.card.parameters)
-    planned = [PlannedStep(do_text(first), known_texts(first.arguments))]
+    planned = [PlannedStep(step_text(first), known_texts(first.arguments))]
     calls = [first.arguments]
     for link in links:
         rest = {k: v for k, v in link.ask.arguments.items() if k != link.parameter}
         rest = protocol.in_schema_order(rest, link.ask.card.parameters)
         link.ask.arguments = rest
-        planned.append(PlannedStep(do_text(link.ask), known_texts(rest), (1,)))
+        planned.append(PlannedStep(step_text(link.ask), known_texts(rest), (1,)))
         calls.append(protocol.in_schema_order(rest | {link.parameter: ident}, link.ask.card.parameters))
     assert str(ident) in protocol.dumps(data) or finished, "the result must name the id that is used later"
     finished = rng.random() < 0.6 if finished is None else finished
@@ -178,10 +180,11 @@ def _trajectory(
         attempt = Attempt(call, body[:900], Verdict(said, "done")) if seen else Attempt(call)
         steps.append(StepRecord(step, ask.card.name, [attempt], candidates(rng, ask.card, tools)))
     answer = Answer(" ".join([f"{note[0].upper()}{note[1:]}.", *(link.ask.result.answer for link in links)]), "success")
-    return Trajectory(
+    run = Trajectory(
         text, tools, Plan(tuple(planned)), f"chain:{first.template}", first.family, source.environment, "chain", steps,
         answer=answer if finished else None,
     )  # fmt: skip
+    return reworded(run, [step.do for step in planned])
 
 
 @cache
@@ -216,6 +219,7 @@ def operation_chain(rng: random.Random, split: Split, source: CatalogueSource) -
     text = first.text if first.text[-1] in ".?!" else first.text + "."
     said = re.sub(rf"\b(?:an?|the) {re.escape(noun)}\b", f"that {noun}", second.text, count=1, flags=re.I)
     text += f" {rng.choice(['Then', 'After that,', 'Next,', 'And then'])} {said[0].lower()}{said[1:]}"
+    second.text = said
     text += "" if text[-1] in ".?!" else "."
     data = {
         tool.names[key] if rng.random() < 0.5 else key: ident.value,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from html import unescape
 
 from coterie.model.chat import JsonSchema
-from coterie.model.training.data.apis.verbs import VERBS
+from coterie.model.training.data.verbs import VERBS
 
 MAX_OPTIONAL = 5
 MAX_PARAMETERS = 8

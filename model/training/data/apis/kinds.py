@@ -11,11 +11,12 @@ from typing import Any
 from coterie.model import protocol
 from coterie.model.chat import ToolCard
 from coterie.model.protocol import Answer, Plan, PlannedStep, Verdict
+from coterie.model.training.data import own_words
 from coterie.model.training.data.apis import smalltalk
 from coterie.model.training.data.apis.frames import words_of
 from coterie.model.training.data.apis.sources import Ask, Source, join_requests
-from coterie.model.training.data.apis.verbs import VERBS
 from coterie.model.training.data.trajectory import Attempt, Split, StepRecord, Trajectory, known_texts
+from coterie.model.training.data.verbs import VERBS
 
 MAX_OBSERVATION_CHARS = 900
 
@@ -100,6 +101,13 @@ def _clause(description: str, max_words: int) -> str:
     return " ".join(words).rstrip(",:")
 
 
+def step_text(ask: Ask) -> str:
+    """The request itself, or, where it is long, the tool's purpose and a few values."""
+    said = own_words.sentence(ask.text, [str(value) for value in ask.arguments.values()])
+    last = own_words.clean(ask.text.rstrip(".").split(". ")[-1])
+    return said or (last if len(last.split()) <= own_words.MAX_WORDS and "\n" not in last else do_text(ask))
+
+
 def do_text(ask: Ask) -> str:
     """A step in at most twelve words: what, and on what."""
     what = _clause(ask.card.description, 7)
@@ -134,7 +142,7 @@ def _run(
     planned: list[PlannedStep] = []
     for ask in asks:
         ask.arguments = protocol.in_schema_order(ask.arguments, cards[ask.card.name].parameters)
-        planned.append(PlannedStep(do_text(ask), known_texts(ask.arguments)))
+        planned.append(PlannedStep(step_text(ask), known_texts(ask.arguments)))
     finished = rng.random() < 0.5
     last = len(asks) if finished else rng.randint(1, len(asks))
     steps = []
@@ -143,7 +151,7 @@ def _run(
         seen = finished or i < last - 1
         steps.append(StepRecord(planned[i], asks[i].card.name, [_attempt(rng, asks[i], seen)], names))
     answer = Answer(" ".join(ask.result.answer for ask in asks), "success") if finished else None
-    return Trajectory(
+    run = Trajectory(
         task,
         tools,
         Plan(tuple(planned)),
@@ -154,6 +162,7 @@ def _run(
         steps,
         answer=answer,
     )
+    return own_words.reworded(run, [step.do for step in planned])
 
 
 def _attempt(rng: random.Random, ask: Ask, seen: bool) -> Attempt:

@@ -256,6 +256,8 @@ def _listed(rng: random.Random, built: Built, template: int, count: int) -> Toge
     asked = frames.ask(rng, built, template, fixed={slot: Value(None, joined)})
     name = built.names[slot]
     asks = [to_ask(rng, asked, asked.arguments | {name: value.value}) for value in values]
+    for ask, value in zip(asks, values, strict=True):
+        ask.text = asked.text.replace(joined, value.text, 1)
     return Together(asked.text, asked.imperative, asks)
 
 

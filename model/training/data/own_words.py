@@ -1,0 +1,112 @@
+"""Plan steps in the words of the task: where a part of the task says what a step does, the step is that part.
+
+A small model copies far better than it rephrases, and the words of the user also work for tasks of a field it has
+never seen. Steps that the task only implies keep the wording of their template.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from coterie.model.protocol import PlannedStep
+from coterie.model.training.data.trajectory import Trajectory
+from coterie.model.training.data.verbs import VERBS
+
+MAX_WORDS = 28
+_SENTENCE = re.compile(r"(?<=[.?!])\s+|\n+")
+_CLAUSE = re.compile(r"(?<=[.?!])\s+|\n+|;\s+|,?\s+(?:and\s+)?then,?\s+|,\s+(?:and\s+)?|\s+and\s+", re.I)
+_OPENING = re.compile(
+    r"(?:(?:please|kindly|also|and|then|next|now|ok|right|so|plus|besides|first|second|after that|in addition|oh|"
+    r"(?:could|can|would) you(?: please)?|i need you to|i(?: would|'d) like you to|i want you to|you should now|"
+    r"time to|go ahead and|help me|once that is done)\b[,:]?|\d+\.|-|\([ab]\))\s+",
+    re.I,
+)
+_SAID = VERBS | frozenset(
+    "mail email let tell post announce keep note pull lend return mute refuse postpone drop rename reopen enrol".split()  # noqa: SIM905
+)
+_LOOKING_UP = frozenset({"compare", "compute", "parallel"})
+"""Kinds whose first steps only look up what the task asks to compare or to work out."""
+
+
+def in_own_words(run: Trajectory) -> Trajectory:
+    """The run with the steps of its first plan in the task's words, as far as the task has words for them."""
+    if run.plan.refusal or run.replans:
+        return reworded(run, [step.do for step in run.plan.steps])
+    steps = run.plan.steps
+    if len(steps) == 1:
+        said = [sentence(run.task, steps[0].known)]
+    else:
+        implied = run.kind in _LOOKING_UP
+        said = [None if implied and not step.needs else _clause(run.task, i, steps) for i, step in enumerate(steps)]
+    doubled = {text for text in said if said.count(text) > 1}
+    texts = [step.do if text is None or text in doubled else text for text, step in zip(said, steps, strict=True)]
+    return reworded(run, texts)
+
+
+def reworded(run: Trajectory, texts: Sequence[str]) -> Trajectory:
+    """The run whose first plan says these texts. Its steps know what the task shows and their text does not say."""
+    shown = "\n".join([run.task, *run.recalled])
+    first = [_step(step, text, shown) for step, text in zip(run.plan.steps, texts, strict=True)]
+    renewed = {id(old): new for old, new in zip(run.plan.steps, first, strict=True)}
+    for plan in run.replans.values():
+        renewed |= {id(step): _step(step, step.do) for step in plan.steps}
+    return replace(
+        run,
+        plan=replace(run.plan, steps=tuple(first)),
+        replans={n: replace(p, steps=tuple(renewed[id(s)] for s in p.steps)) for n, p in run.replans.items()},
+        steps=[replace(record, planned=renewed[id(record.planned)]) for record in run.steps],
+    )
+
+
+def clean(text: str) -> str:
+    """A part of a task as a step: without politeness, joints and the full stop; it begins with a capital."""
+    text = text.strip()
+    while opening := _OPENING.match(text):
+        text = text[opening.end() :].strip()
+    is_order = text.split(" ", 1)[0].lower() in _SAID
+    text = re.sub(r",? please[.?!]?$", "", text).rstrip(".!,;: ?" if is_order else ".!,;: ")
+    return text[:1].upper() + text[1:] if text[1:2].islower() or text[1:2] == " " else text
+
+
+def sentence(text: str, values: Sequence[str]) -> str | None:
+    """The shortest run of whole sentences that names all values, as a step; nothing where it names none."""
+    wanted = [value for value in values if value in text]
+    if not wanted:
+        return None
+    return _fit([part for part in _parts(text, _SENTENCE) if all(value in part for value in wanted)])
+
+
+def _step(step: PlannedStep, do: str, shown: str | None = None) -> PlannedStep:
+    known = [v for v in step.known if v not in do and (shown is None or v in shown)]
+    return replace(step, do=do, known=tuple(sorted(known, key=shown.index) if shown else known))
+
+
+def _clause(task: str, index: int, steps: Sequence[PlannedStep]) -> str | None:
+    """The shortest part that names the values of this step and none that only other steps have."""
+    own = [value for value in steps[index].known if value in task]
+    others = {v for i, step in enumerate(steps) if i != index for v in step.known if v in task and v not in own}
+    if not own:
+        return None
+    fitting = [
+        part
+        for part in _parts(task, _CLAUSE)
+        if all(value in part for value in own) and not any(value in part for value in others)
+    ]
+    return _fit([part for part in fitting if clean(part).split(" ", 1)[0].lower() in _SAID])
+
+
+def _parts(task: str, cut: re.Pattern[str]) -> Iterator[str]:
+    """Every stretch of the task between two cuts."""
+    starts, ends = [0], []
+    for match in cut.finditer(task):
+        ends.append(match.start())
+        starts.append(match.end())
+    ends.append(len(task))
+    for i, start in enumerate(starts):
+        for end in ends[i:]:
+            yield task[start:end]
+
+
+def _fit(parts: Sequence[str]) -> str | None:
+    said = [text for text in map(clean, parts) if 2 <= len(text.split()) <= MAX_WORDS and "\n" not in text]
+    return min(said, key=len) if said else None
