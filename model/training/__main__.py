@@ -49,6 +49,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--scaling", type=float, default=1.0)
     parser.add_argument("--minutes", type=float, default=1.0)
     parser.add_argument("--lr", type=float, default=Recipe.lr)
+    parser.add_argument("--router-lr", type=float, default=Recipe.router_lr)
+    parser.add_argument("--norm-lr", type=float, default=Recipe.norm_lr)
     parser.add_argument("--rates", default="1.5e-3,3e-3,6e-3")
     parser.add_argument("--rows", type=int, default=Recipe.rows)
     parser.add_argument("--text-rows", type=int, default=Recipe.text_rows)
@@ -105,6 +107,8 @@ def _run(arguments: argparse.Namespace, dense: Any, network: Network, rate: floa
         text_rows=arguments.text_rows,
         text_every=arguments.text_every,
         lr=rate,
+        router_lr=arguments.router_lr,
+        norm_lr=arguments.norm_lr,
         seed=arguments.seed,
         compiled=True,
     )

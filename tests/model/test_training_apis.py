@@ -13,6 +13,7 @@ from coterie.model.training.data import contamination
 from coterie.model.training.data import text as general_text
 from coterie.model.training.data.apis import Generate, catalogue, documentation, frames, functions, generators, phrasing
 from coterie.model.training.data.apis.documentation import Operation
+from coterie.model.training.data.own_words import MAX_WORDS
 from coterie.model.training.data.trajectory import Split, Trajectory, chat
 
 SPLITS: list[Split] = ["train", "held_template", "held_family"]
@@ -68,8 +69,7 @@ def _valid(run: Trajectory) -> None:
         assert all(need < number for need in step.planned.needs)
         for attempt in step.attempts:
             Draft202012Validator(schemas[step.tool]).validate(dict(attempt.arguments))
-    assert len(step_words := [s.do for s in run.plan.steps]) == len(run.plan.steps)
-    assert all(len(do.split()) <= 13 for do in step_words)
+    assert all(len(step.do.split()) <= MAX_WORDS and "\n" not in step.do for step in run.plan.steps)
     assert chat(run)
 
 

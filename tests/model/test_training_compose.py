@@ -5,10 +5,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from coterie.model.protocol import parse_plan, parse_verdict
+from coterie.model.protocol import CallDraft, parse_plan, parse_verdict, say
 from coterie.model.training.data import registry
 from coterie.model.training.data.compose import MAX_STEPS, compose, joins
-from coterie.model.training.data.slips import hesitant, shortened, slipped
+from coterie.model.training.data.slips import hesitant, misfilled, shortened, slipped
 from coterie.model.training.data.trajectory import Trajectory, chat, turns
 
 
@@ -16,24 +16,31 @@ def runs(seed: int, steps: int = 1) -> Iterator[Trajectory]:
     return (run for run in registry.stream(seed) if joins(run) and len(run.steps) >= steps)
 
 
-def composed(seed: int) -> Trajectory:
-    rng, source = random.Random(seed), runs(seed)
-    return next(both for _ in range(50) if (both := compose(next(source), next(source), rng)))
+def composed(seed: int, parts: int = 2) -> Trajectory:
+    rng, source = random.Random(seed), (run for run in runs(seed) if len(run.steps) <= 2)
+    return next(run for _ in range(50) if (run := compose([next(source) for _ in range(parts)], rng)))
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_two_runs_become_one_longer_one(seed: int) -> None:
-    run = composed(seed)
-    assert 2 <= len(run.steps) == len(run.plan.steps) <= MAX_STEPS
+@pytest.mark.parametrize("parts", [2, 3])
+def test_runs_become_one_longer_one(seed: int, parts: int) -> None:
+    run = composed(seed, parts)
+    assert parts <= len(run.plan.steps) <= MAX_STEPS
     names = {card.name for card in run.tools}
     assert all(step.tool in names for step in run.steps)
     assert all(need <= number for number, step in enumerate(run.plan.steps) for need in step.needs)
-    assert [step.planned for step in run.steps] == list(run.plan.steps)
+    assert [step.planned for step in run.steps] == list(run.plan.steps)[: len(run.steps)]
+    assert (run.answer is None) == (run.steps[-1].attempts[-1].observation is None), "cut after a call, or whole"
+
+
+def test_orders_are_joined_clause_by_clause() -> None:
+    texts = [run.task for seed in range(40) if len((run := composed(seed)).plan.steps) == 2]
+    assert any(" and " in text and ". " not in text for text in texts)
 
 
 def test_what_does_not_go_together_is_not_joined() -> None:
     refused = next(run for run in registry.stream(3) if run.plan.refusal)
-    assert compose(refused, next(runs(3)), random.Random(0)) is None
+    assert compose([refused, next(runs(3))], random.Random(0)) is None
 
 
 def test_a_plan_that_stopped_short_is_finished_by_a_second_one() -> None:
@@ -55,9 +62,24 @@ def test_a_needless_replan_goes_on_with_what_remained() -> None:
     assert [parse_verdict(text).word for text in unlearned] == ["replan"]
 
 
+def test_a_wrong_argument_is_shown_and_its_recovery_learned() -> None:
+    rng = random.Random(4)
+    run, slip = next((run, new) for run in runs(7) if (new := misfilled(run, 1, rng)) is not run)
+    wrong, *right = slip.steps[0].attempts
+    assert right == run.steps[0].attempts
+    assert wrong.is_error
+    assert wrong.verdict
+    assert wrong.verdict.word == "retry"
+    [name] = [name for name, value in wrong.arguments.items() if value != right[0].arguments[name]]
+    assert str(right[0].arguments[name]) in (wrong.observation or ""), "the error names the way out"
+    learned = {message["content"]: learned for message, learned in turns(slip)}
+    assert not learned[say(CallDraft(slip.steps[0].tool, wrong.arguments))["content"]]
+    assert learned[say(CallDraft(slip.steps[0].tool, right[0].arguments))["content"]]
+    assert learned[say(wrong.verdict)["content"]]
+
+
 def test_slips_stay_the_exception_and_leave_other_runs_alone() -> None:
     rng, source = random.Random(1), registry.stream(8)
     pairs = [(run, slipped(run, rng)) for run in (next(source) for _ in range(300))]
-    changed = sum(bool(after.slips) for _, after in pairs)
-    assert 15 < changed < 90
-    assert all(after is before for before, after in pairs if not after.slips)
+    changed = sum(after is not before for before, after in pairs)
+    assert 20 < changed < 120

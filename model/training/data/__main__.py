@@ -17,6 +17,7 @@ from coterie.model.training.data import registry, text
 from coterie.model.training.data.apis import generators
 from coterie.model.training.data.compose import compose, joins
 from coterie.model.training.data.contamination import Suites, suites_here
+from coterie.model.training.data.own_words import about_it
 from coterie.model.training.data.shortlist import offer
 from coterie.model.training.data.slips import slipped
 from coterie.model.training.data.tokens import Encoder, TokenSet, encode_chat
@@ -32,6 +33,7 @@ COMPOSED = 0.3
 PARTS = {2: 0.6, 3: 0.3, 4: 0.1}
 MAX_PART_STEPS = 3
 SINGLE_PARTS = 0.6
+ABOUT_IT = 0.15
 
 
 def main() -> None:
@@ -101,7 +103,7 @@ def _trajectories(
     while total < budget:
         name, _, draw = rng.choices(offered, [weight for _, weight, _ in offered])[0]
         try:
-            run = _composed(offered, split, rng) if rng.random() < COMPOSED else draw(rng, split)
+            run = _composed(offered, split, rng) if rng.random() < COMPOSED else _drawn(draw, split, rng)
         except AssertionError:
             counts[f"{name}:rejected by its checks"] += 1
             continue
@@ -129,6 +131,11 @@ def own_runs(path: Path, encoder: Encoder, suites: Suites, counts: Counter[str])
         yield encode_chat(((m, m["role"] == "assistant") for m in messages), encoder)
 
 
+def _drawn(draw: Draw, split: Split, rng: random.Random) -> Trajectory:
+    run = draw(rng, split)
+    return about_it(run, rng) if rng.random() < ABOUT_IT else run
+
+
 def _composed(sources: list[tuple[str, float, Draw]], split: Split, rng: random.Random) -> Trajectory:
     count = rng.choices(list(PARTS), list(PARTS.values()))[0]
     steps = 1 if rng.random() < SINGLE_PARTS else MAX_PART_STEPS
@@ -136,7 +143,7 @@ def _composed(sources: list[tuple[str, float, Draw]], split: Split, rng: random.
         parts: list[Trajectory] = []
         while len(parts) < count:
             _, _, draw = rng.choices(sources, [weight for _, weight, _ in sources])[0]
-            run = draw(rng, split)
+            run = _drawn(draw, split, rng)
             if joins(run) and len(run.steps) <= steps:
                 parts.append(run)
         if (whole := compose(parts, rng)) is not None:

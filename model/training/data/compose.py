@@ -1,8 +1,8 @@
 """Several runs as one task: the longer plans that single templates do not reach.
 
-The parts stay as verified; their steps, tools and answers are put behind one another and renumbered. Parts of one step
-are joined clause by clause ("Cancel order 3, look up item 7 and mail it to ..."), others sentence by sentence. Half of them are
-cut after a call, since what is rare in them is the plan.
+The parts stay as verified; their steps, tools and answers are put behind one another and renumbered. Parts of one
+step are joined clause by clause ("Cancel order 3, look up item 7 and mail it to ..."), others sentence by sentence.
+Half of them are cut after a call, since what is rare in them is the plan.
 """
 
 import random

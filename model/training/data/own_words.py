@@ -4,6 +4,7 @@ A small model copies far better than it rephrases, and the words of the user als
 never seen. Steps that the task only implies keep the wording of their template.
 """
 
+import random
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -110,3 +111,41 @@ def _parts(task: str, cut: re.Pattern[str]) -> Iterator[str]:
 def _fit(parts: Sequence[str]) -> str | None:
     said = [text for text in map(clean, parts) if 2 <= len(text.split()) <= MAX_WORDS and "\n" not in text]
     return min(said, key=len) if said else None
+
+
+def about_it(run: Trajectory, rng: random.Random) -> Trajectory:
+    """A run of one step with its thing named first and called `it` in the order: what the step's text leaves out, it
+    knows. The run itself where its order has no thing that can be called so."""
+    if len(run.plan.steps) != 1 or run.replans or run.plan.refusal:
+        return run
+    [step] = run.plan.steps
+    thing = _THING.search(step.do)
+    first = next(iter(run.steps[0].attempts[0].arguments.values()), None) if run.steps else None
+    if thing is None or str(first) != thing["key"] or step.do.split(" ", 1)[0].lower() not in _SAID:
+        return run
+    noun, key = thing["noun"].lower(), thing["key"]
+    said = f"{step.do[: thing.start()]}it{step.do[thing.end() :]}"
+    topic = rng.choice(_TOPICS).format(noun=noun, Noun=noun[:1].upper() + noun[1:], key=key)
+    named = replace(step, do=said, known=(key, *step.known))
+    return replace(
+        run,
+        task=f"{topic} {said}.",
+        plan=replace(run.plan, steps=(named,)),
+        steps=[replace(record, planned=named) for record in run.steps],
+    )
+
+
+_NOUN = r"(?!(?:of|to|for|with|the|in|from|at|by|and|an?|all|is)\b)[a-z]{3,}(?: [a-z]{3,})?"
+_KEY = r"[A-Za-z]*[-_]?[A-Za-z]*[-_]?\d[\w-]{2,}"
+_THING = re.compile(rf"\b(?:the )?(?P<noun>{_NOUN})(?: number| with id)? [`'\"]?#?(?P<key>{_KEY})[`'\"]?(?=$|[ ,;:.])")
+_TOPICS = (
+    "This is about {noun} {key}.",
+    "{Noun} {key} again.",
+    "{Noun} {key} came up today.",
+    "I'm looking at {noun} {key}.",
+    "A request on {noun} {key}:",
+    "There is {noun} {key}.",
+    "My question is about {noun} {key}.",
+    "{Noun} {key}:",
+    "We talked about {noun} {key}.",
+)
