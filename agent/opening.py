@@ -107,7 +107,8 @@ class Opening:
             trace=trace,
             choices=Choices(**{field.name: getattr(settings, field.name) for field in fields(Choices)}),
         )
-        await trace.emit(RunStarted(episode, task.text, parts.model.ref.name, str(parts.workspace), past is not None))
+        model, folder, steps = parts.model.ref, str(parts.workspace), past["steps"] if past else ()
+        await trace.emit(RunStarted(episode, task.text, model.name, folder, past is not None, steps))
         return Session(task, parts.model.ref, parts.workspace, parts.store, loop, recorder, deps, self.stop)
 
     async def _open_store(self) -> Store:

@@ -27,13 +27,14 @@ class Event:
 
 @dataclass(frozen=True)
 class RunStarted(Event):
-    """The loop is about to run, or to go on with an episode that was interrupted."""
+    """The loop is about to run, or to go on with an episode that was interrupted, whose `steps` are planned."""
 
     episode: str
     task: str
     model: str
     workspace: str
     resumed: bool = False
+    steps: Sequence[StepState] = ()
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,12 @@
 """What a person should see of a run: the trace folded into one small picture, whatever draws it."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from coterie.agent import trace
-from coterie.agent.state import NOTHING_SPENT, CallState, Spent, StepStatus
+from coterie.agent.state import NOTHING_SPENT, CallState, Spent, StepState, StepStatus
 from coterie.memory.records import Outcome
 from coterie.model.protocol import dumps
 
@@ -73,6 +73,7 @@ class View:
             case trace.CallDrafted(call=call):
                 self._drafted(call)
             case trace.CallStarted(call=call):
+                self._drafted(call)  # again: a run resumed in the middle of its calls drafts none
                 self.steps[call["number"]].active = "running"
                 self.doing = f"running {call['name']}"
             case trace.ResultSeen(call=call):
@@ -86,6 +87,7 @@ class View:
         self.task, self.episode, self.model = event.task, event.episode, event.model
         self.workspace, self.started = event.workspace, self.clock()
         self.doing = "recalling"
+        self._plan(event.steps)
 
     def _asked(self, purpose: str) -> None:
         words = {"plan": "planning", "replan": "planning again", "answer": "answering", "judge": "reading the result"}
@@ -93,16 +95,17 @@ class View:
 
     def _planned(self, event: trace.PlanMade) -> None:
         self.refusal = event.refusal
-        numbers = {step["number"] for step in event.steps}
+        self._plan(event.steps)
+
+    def _plan(self, steps: Sequence[StepState]) -> None:
+        numbers = {step["number"] for step in steps}
         for number in [number for number in self.steps if number not in numbers]:
             del self.steps[number]
-        for step in event.steps:
+        for step in steps:
             view = self.steps.setdefault(step["number"], StepView(step["number"], step["do"], list(step["needs"])))
             view.status, view.do = step["status"], step["do"]
 
     def _step_started(self, event: trace.StepStarted) -> None:
-        if event.number not in self.steps:  # a resumed run begins in the middle of its plan
-            self.steps[event.number] = StepView(event.number, event.do, [])
         step = self.steps[event.number]
         step.active, step.attempt, step.verdict, step.note = "choosing", event.attempt, "", ""
 
@@ -113,14 +116,14 @@ class View:
 
     def _result(self, call: CallState) -> None:
         assert call["observed"] is not None
-        step = self.steps.setdefault(call["number"], StepView(call["number"], call["do"], []))
+        step = self.steps[call["number"]]
         step.result, step.is_error = one_line(call["observed"]["text"]), call["observed"]["is_error"]
         step.active = "reading"
         self.spent = {**self.spent, "tool_calls": self.spent["tool_calls"] + 1}
 
     def _verdict(self, call: CallState) -> None:
         assert call["judged"] is not None
-        step = self.steps.setdefault(call["number"], StepView(call["number"], call["do"], []))
+        step = self.steps[call["number"]]
         step.verdict, step.note, step.active = call["judged"]["word"], one_line(call["judged"]["note"]), ""
         if step.verdict != "retry":
             step.status = "failed" if step.is_error and step.verdict != "done" else "done"

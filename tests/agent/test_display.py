@@ -1,5 +1,6 @@
 """What a person sees: the view folded from the trace, the picture, the lines, the summary, the questions."""
 
+import asyncio
 import io
 
 import pytest
@@ -8,10 +9,12 @@ from tests.agent.scripts import DONE, Rig, answer, call, plan, verdict
 
 from coterie.agent.approving import Asker
 from coterie.agent.display import Lines, Silent, display, lines_of, picture, print_summary, summary
+from coterie.agent.interrupts import Stop
 from coterie.agent.trace import RunFinished, VerdictGiven, Waiting
 from coterie.agent.view import View, one_line
 from coterie.memory.records import Outcome
 from coterie.tools.spec import ToolSpec
+from coterie.tools.tool import tool
 
 RUN = (
     plan("look up A17", ("note it", [1])),
@@ -136,3 +139,27 @@ async def test_approval_is_asked_for_at_the_terminal(
     spec = ToolSpec("wipe", "Wipe it.", {}, effect="dangerous")
     assert await Asker(Silent()).approve(spec, {"disk": "a"}) is agreed
     assert capsys.readouterr().err == 'dangerous: wipe(disk="a")\nRun it? [y/N] '
+
+
+async def test_the_picture_of_a_run_resumed_in_the_middle_of_a_call(rig: Rig) -> None:
+    stop = Stop()
+
+    @tool(effect="write", idempotent=True)
+    async def put(text: str) -> str:
+        """Put a text down."""
+        if not stop.requested:
+            stop.request()
+            await asyncio.sleep(60)
+        return "put"
+
+    cut = await rig.agent(plan("put a", ("put b", [1])), call("put", text="a"), tools=[put]).arun("put", None, stop)
+    view = View()
+    await rig.agent(DONE, call("put", text="b"), DONE, answer(), tools=[put]).aresume(cut.id, view.take)
+    assert drawn(view)[1:7] == [
+        " ✓ 1 put a",
+        '     put(text="a")',
+        "     → put",
+        " ✓ 2 put b",
+        '     put(text="b")',
+        "     → put",
+    ]
