@@ -15,6 +15,7 @@ Pure standard library: the training code imports it on machines without the runt
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeGuard, get_args
@@ -111,6 +112,12 @@ def ask_plan(task: str, recalled: Sequence[str] = ()) -> Message:
     """The task, and what memory recalled for it, one line each."""
     memory = "".join(f"\n- {line}" for line in recalled)
     return _user(f"Task: {task}" + (f"\n\nRecalled:{memory}" if memory else "") + "\n\nPlan.")
+
+
+def task_in(text: str) -> str:
+    """The task in a message that `ask_plan` made; any other text as it is."""
+    asked = re.fullmatch(r"Task: (.*?)(\n\nRecalled:.*)?\n\nPlan\.", text, re.DOTALL)
+    return asked[1] if asked else text
 
 
 def ask_step(number: int, do: str, known: Sequence[str], candidates: Sequence[str], again: bool = False) -> Message:

@@ -5,7 +5,6 @@ keeping the weights are compared piece by piece, so that what is hard in the tex
 """
 
 import math
-import statistics
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +18,6 @@ from coterie.model.serving.options import Options
 
 PIECE_CHARS = 2400
 TIMEOUT_S = 600.0
-_TWO_SIDED_95 = 1.96
 Say = Callable[[str], None]
 
 
@@ -64,15 +62,26 @@ def measure(ref: str, options: Options, files: Sequence[Path], say: Say, home: P
 
 def compare(first: Loss, second: Loss) -> dict[str, Any]:
     """Both, and what the second costs a token over the first, with a 95 % interval over the pieces."""
-    changes = [(b - a) / tokens for a, b, tokens in zip(first.nats, second.nats, first.tokens, strict=True)]
     mean = second.per_token - first.per_token
-    error = statistics.stdev(changes) / math.sqrt(len(changes)) if len(changes) > 1 else math.inf
+    half = _half_width(first, second, mean)
     return {
         "first": first.to_json(),
         "second": second.to_json(),
         "difference": round(mean, 5),
-        "interval": [round(mean - _TWO_SIDED_95 * error, 5), round(mean + _TWO_SIDED_95 * error, 5)],
+        "interval": None if half is None else [round(mean - half, 5), round(mean + half, 5)],
     }
+
+
+def _half_width(first: Loss, second: Loss, mean: float) -> float | None:
+    """Half of Student's 95 % interval of nats a token over the pieces, a ratio of two sums; None for one piece."""
+    from scipy.stats import t
+
+    count, total = len(first.tokens), sum(first.tokens)
+    if count < 2:
+        return None
+    off = [b - a - mean * tokens for a, b, tokens in zip(first.nats, second.nats, first.tokens, strict=True)]
+    error = math.sqrt(count / (count - 1) * sum(x * x for x in off)) / total
+    return float(t.ppf(0.975, count - 1)) * error
 
 
 def pieces(files: Sequence[Path]) -> list[str]:
@@ -88,7 +97,10 @@ def _pieces(text: str) -> Iterator[str]:
             if len(piece.split()) > 1:
                 yield piece
             piece = ""
-        piece += line[:PIECE_CHARS]
+        while len(line) > PIECE_CHARS:
+            yield line[:PIECE_CHARS]
+            line = line[PIECE_CHARS:]
+        piece += line
 
 
 def _score(http: httpx.Client, info: ServerInfo, piece: str) -> tuple[float, int]:

@@ -79,7 +79,7 @@ def _train(arguments: argparse.Namespace) -> None:
     dense = load_weights(arguments.base)
     network = _student(arguments, dense)
     _run(arguments, dense, network, arguments.lr, arguments.out)
-    checkpoint.save_trained(trained(network), arguments.out / "trained.pt")
+    checkpoint.save_trained(trained(network), network.shape, arguments.out / "trained.pt")
 
 
 def _sweep(arguments: argparse.Namespace) -> None:
@@ -87,8 +87,9 @@ def _sweep(arguments: argparse.Namespace) -> None:
     for rate in map(float, arguments.rates.split(",")):
         out = arguments.out / f"lr{rate:g}"
         _run(arguments, dense, _student(arguments, dense), rate, out)
-        losses = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()[-4:]]
-        print(json.dumps({"lr": rate, "loss": sum(r["loss"] for r in losses) / len(losses)}), flush=True)
+        logged = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
+        losses = [row["loss"] for row in logged if "loss" in row][-4:]
+        print(json.dumps({"lr": rate, "loss": sum(losses) / len(losses) if losses else None}), flush=True)
 
 
 def _speed(arguments: argparse.Namespace) -> None:
@@ -131,6 +132,8 @@ def _evaluate(arguments: argparse.Namespace) -> None:
 def _ship(arguments: argparse.Namespace) -> None:
     from coterie.model.training.ship import ship
 
+    if arguments.state is None:
+        raise SystemExit("ship needs --state: the trained.pt of a run")
     print(ship(_student(arguments, load_weights(arguments.base)), arguments.carve, arguments.out))
 
 

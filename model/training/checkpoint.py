@@ -4,7 +4,7 @@ The trained state leaves as one flat bf16/fp32 file (about 40 MB), small enough 
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import torch
@@ -45,16 +45,17 @@ def load_carve(path: Path) -> list[LayerCarve]:
     return [LayerCarve(*layer) for layer in fields]
 
 
-def save_trained(trained: Mapping[str, Tensor], path: Path) -> None:
-    """Write the trained state: low-rank factors in bf16, routers, biases and norms in float32."""
+def save_trained(trained: Mapping[str, Tensor], shape: Shape, path: Path) -> None:
+    """Write the trained state and its shape: low-rank factors in bf16, routers, biases and norms in float32."""
     small = {name: t.to(torch.bfloat16) if name.endswith((".A", ".B")) else t.float() for name, t in trained.items()}
-    torch.save({name: tensor.contiguous().cpu() for name, tensor in small.items()}, path)
+    tensors = {name: tensor.contiguous().cpu() for name, tensor in small.items()}
+    torch.save({"shape": asdict(shape), "network": tensors}, path)
 
 
 def load_trained(network: Network, path: Path) -> None:
-    """Put a trained state into a network of the same shape."""
-    state = torch.load(path, map_location="cpu", weights_only=True)
-    missing = set(state) - set(network.state_dict())
-    if missing:
-        raise ValueError(f"{path} holds {sorted(missing)[:3]}..., which this network does not have")
-    network.load_state_dict({name: tensor.float() for name, tensor in state.items()}, strict=False)
+    """Put a trained state into a network of the same shape. ValueError where the shapes differ."""
+    saved = torch.load(path, map_location="cpu", weights_only=True)
+    other = {name: value for name, value in saved["shape"].items() if value != getattr(network.shape, name)}
+    if other:
+        raise ValueError(f"{path} was trained with {other}, this network has {network.shape}")
+    network.load_state_dict({name: tensor.float() for name, tensor in saved["network"].items()}, strict=False)

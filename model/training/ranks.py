@@ -1,4 +1,7 @@
-"""Several training processes as one: what `torchrun` started averages its gradients, a lone process does nothing."""
+"""Several training processes as one: what `torchrun` started averages its gradients, a lone process does nothing.
+
+Each process has a GPU of its own, or they share the CPU. Run on CPUs so far; several GPUs are untried.
+"""
 
 import os
 from collections.abc import Sequence
@@ -11,6 +14,8 @@ from torch import Tensor
 def join() -> None:
     """Join the group that `torchrun` describes, if it does."""
     if "WORLD_SIZE" in os.environ and not dist.is_initialized():
+        if torch.cuda.is_available():
+            torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
         dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
 
 
@@ -36,6 +41,6 @@ def agreed(value: float) -> float:
     """Rank 0's value, so that clocks that differ do not end a run at different steps."""
     if not dist.is_initialized():
         return value
-    shared = torch.tensor([value], dtype=torch.float64)
+    shared = torch.tensor([value], dtype=torch.float64, device="cuda" if torch.cuda.is_available() else "cpu")
     dist.broadcast(shared, src=0)
     return float(shared)

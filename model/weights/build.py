@@ -67,7 +67,8 @@ def inputs_of(variant: Variant) -> dict[str, str]:
 
     inputs = {"format": str(BUILD_FORMAT), "variant": variant, "base": SHA256}
     if variant == "moe":
-        inputs["adapter"] = read_description().sha256
+        description = read_description()
+        inputs |= {"adapter": description.sha256, "architecture": description.architecture.model_dump_json()}
     return inputs
 
 

@@ -37,6 +37,20 @@ def test_a_difference_is_taken_piece_by_piece() -> None:
     assert face["first"]["perplexity"] == round(math.exp(2), 2)
 
 
+def test_the_interval_is_that_of_a_ratio_and_unknown_for_one_piece() -> None:
+    first, second = Loss("a", (10.0, 20.0, 30.0), (10, 20, 30)), Loss("b", (11.0, 20.0, 33.0), (10, 20, 30))
+    face = compare(first, second)
+    off = [1 - 10 * 4 / 60, -20 * 4 / 60, 3 - 30 * 4 / 60]
+    half = 4.30265 * math.sqrt(3 / 2 * sum(x * x for x in off)) / 60
+    assert face["interval"] == pytest.approx([4 / 60 - half, 4 / 60 + half], abs=1e-4)
+    assert compare(Loss("a", (10.0,), (10,)), Loss("b", (11.0,), (10,)))["interval"] is None
+
+
+def test_a_line_longer_than_a_piece_is_read_to_its_end(tmp_path: Path) -> None:
+    (tmp_path / "one line").write_text("word " * 2000)
+    assert "".join(pieces([tmp_path / "one line"])) == "word " * 2000
+
+
 @pytest.mark.server
 @pytest.mark.slow
 @pytest.mark.timeout(900)

@@ -157,11 +157,19 @@ def test_what_is_shipped_is_what_was_trained(dense: dict[str, Tensor], tmp_path:
     exact = layer.down.scaling * (layer.down.B @ layer.down.A).detach()  # type: ignore[union-attr, operator]
     assert delta is not None
     assert float((delta - exact).norm() / exact.norm()) < 0.02
-    checkpoint.save_trained(trained(network), tmp_path / "trained.pt")
+    checkpoint.save_trained(trained(network), network.shape, tmp_path / "trained.pt")
     other = checkpoint.sparse_student(dense, uncarved(SHAPE), SHAPE, CPU)
     checkpoint.load_trained(other, tmp_path / "trained.pt")
     tokens = torch.arange(40)[None] * 5 % 256
     torch.testing.assert_close(logits(other, tokens), logits(network, tokens), atol=0.05, rtol=0.05)
+
+
+def test_a_state_goes_only_into_the_shape_it_was_trained_in(dense: dict[str, Tensor], tmp_path: Path) -> None:
+    network = checkpoint.sparse_student(dense, uncarved(SHAPE), SHAPE, CPU)
+    checkpoint.save_trained(trained(network), network.shape, tmp_path / "trained.pt")
+    other = checkpoint.sparse_student(dense, uncarved(SHAPE), replace(SHAPE, scaling=0.123), CPU)
+    with pytest.raises(ValueError, match="scaling"):
+        checkpoint.load_trained(other, tmp_path / "trained.pt")
 
 
 def test_sets_are_stored_and_packed_whole(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
+from coterie.model import protocol
 from coterie.model.training.data import contamination
 from coterie.model.training.data import text as general_text
 from coterie.model.training.data.apis import Generate, catalogue, documentation, frames, functions, generators, phrasing
@@ -140,6 +141,14 @@ def test_documentation_becomes_plain_imperatives() -> None:
     assert documentation.plain("<p>Deletes the <code>queue</code>.</p><p>More.</p>") == "Deletes the queue"
     assert documentation.imperative("Deletes the queue") == "Delete the queue"
     assert documentation.imperative("The queue is deleted") == ""
+
+
+def test_contamination_reads_the_tasks_of_suites_written_in_yaml(tmp_path: Path) -> None:
+    (tmp_path / "suite.yaml").write_text("- id: water\n  task: Give bed three four litres of water.\n")
+    suites = contamination.Suites([tmp_path])
+    assert suites.hits("give bed three four litres of water") == (False, True)
+    asked = protocol.ask_plan("Give bed three four litres of water.", ["[fact] beds are numbered"])["content"]
+    assert suites.hits(protocol.task_in(asked)) == (False, True)
 
 
 def test_contamination_finds_equal_requests_and_shared_runs(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, get_args
 
+from coterie.model import protocol
 from coterie.model.training.data import registry, text
 from coterie.model.training.data.apis import generators
 from coterie.model.training.data.compose import compose, joins
@@ -123,8 +124,8 @@ def own_runs(path: Path, encoder: Encoder, suites: Suites, counts: Counter[str])
     """Runs of the agent as documents: every turn of the model is learned; tasks of a suite are left out."""
     for line in path.read_text(encoding="utf-8").splitlines():
         messages = json.loads(line)["messages"]
-        task = next(message["content"] for message in messages if message["role"] == "user")
-        if any(suites.hits(task)):
+        asked = next(message["content"] for message in messages if message["role"] == "user")
+        if any(suites.hits(protocol.task_in(asked))):
             counts["dropped: shares words with a suite"] += 1
             continue
         counts["own runs"] += 1

@@ -1,7 +1,7 @@
 """Overlap of training requests with the suites we score on: shared runs of 13 words, and equal requests.
 
-Suites are read as files or folders of JSON, JSON lines, Python or text; every string in them counts, as does the text
-of the files themselves for what is not JSON.
+Suites are read as files or folders of JSON, JSON lines, YAML, Python or text; every string in them counts, and every
+line of what is only text.
 """
 
 import ast
@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 NGRAM = 13
 _WORD = re.compile(r"[a-z0-9]+")
@@ -103,6 +105,10 @@ def _texts(file: Path) -> Iterator[str]:
         yield from (
             n.value for n in ast.walk(ast.parse(text)) if isinstance(n, ast.Constant) and isinstance(n.value, str)
         )
+        return
+    if file.suffix in (".yaml", ".yml"):
+        for document in yaml.safe_load_all(text):
+            yield from _strings(document)
         return
     if file.suffix not in (".json", ".jsonl"):
         yield from text.splitlines()
