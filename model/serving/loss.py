@@ -46,7 +46,10 @@ class Loss:
 
 
 def measure(ref: str, options: Options, files: Sequence[Path], say: Say, home: Path | None = None) -> Loss:
-    """Start the server anew with these options and score the texts. NothingToRead where no text has two words."""
+    """Score the texts on a server of its own with these options, stopped afterwards.
+
+    A server that runs is stopped first. NothingToRead where no text has two words.
+    """
     read = pieces(files)
     if not read:
         raise NothingToRead(f"nothing to read in {', '.join(map(str, files))}; give texts of two words or more")
@@ -57,6 +60,7 @@ def measure(ref: str, options: Options, files: Sequence[Path], say: Say, home: P
         for number, piece in enumerate(read, 1):
             say(f"reading piece {number} of {len(read)}")
             scores.append(_score(http, info, piece))
+    stop(home)
     return Loss(info.kernels, tuple(nats for nats, _ in scores), tuple(tokens for _, tokens in scores))
 
 

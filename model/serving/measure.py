@@ -49,7 +49,8 @@ def measure(ref: str, options: Options, *, cold: bool, say: Say, home: Path | No
         "first_token_s": round(ready_s + result["first_answer_s"], 2),
         "cpu_s": round(cpu_s, 2) if info.started else None,
     }
-    return {"model": info.model, "kernels": info.kernels, "options": vars(options), "machine": _machine()} | result
+    chosen = vars(options) if info.started else None  # a server that ran before keeps its own
+    return {"model": info.model, "kernels": info.kernels, "options": chosen, "machine": _machine()} | result
 
 
 async def _measure(info: ServerInfo, say: Say) -> dict[str, Any]:
