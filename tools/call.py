@@ -25,11 +25,19 @@ _TRACEBACK_CHARS = 20_000
 
 async def call_once(spec: ToolSpec, body: Body, arguments: Mapping[str, Any]) -> ToolResult:
     """Validate and run; never raises but for cancellation."""
+    checked = check(spec, body, arguments)
+    return checked if isinstance(checked, ToolResult) else await run_checked(spec, body, checked)
+
+
+def check(spec: ToolSpec, body: Body, arguments: Mapping[str, Any]) -> dict[str, Any] | ToolResult:
+    """The validated arguments, or the failure: of the arguments, or of the tool's own validators."""
     try:
-        checked = body.check(arguments)
+        return body.check(arguments)
     except ArgumentError as error:
         return ToolResult.failure("arguments", str(error))
-    return await run_checked(spec, body, checked)
+    except Exception as error:
+        text = f"{spec.name} was not run: its arguments could not be checked: {_named(error)}"
+        return ToolResult.failure("exception", text, _details(error))
 
 
 async def run_checked(spec: ToolSpec, body: Body, checked: dict[str, Any]) -> ToolResult:
@@ -59,6 +67,7 @@ async def _settled(spec: ToolSpec, body: Body, checked: dict[str, Any], capture:
 async def _outcome(name: str, body: Body, checked: dict[str, Any]) -> ToolResult:
     try:
         data = await body.run(checked)
+        return ToolResult(as_text(data), data)
     except ToolUnavailable as error:
         return ToolResult.failure("unavailable", str(error), _details(error))
     except ToolError as error:
@@ -71,7 +80,6 @@ async def _outcome(name: str, body: Body, checked: dict[str, Any]) -> ToolResult
         if (task := asyncio.current_task()) is not None and task.cancelling():
             raise
         return ToolResult.failure("exception", f"{name} failed: {_named(error)}", _details(error))
-    return ToolResult(as_text(data), data)
 
 
 async def _stopped(task: "asyncio.Task[ToolResult]") -> bool:

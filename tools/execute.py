@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from coterie.tools.approve import Approver
-from coterie.tools.call import run_checked
-from coterie.tools.errors import ArgumentError
+from coterie.tools.call import check, run_checked
 from coterie.tools.ledger import CallKey, Ledger, Prior
 from coterie.tools.result import ToolResult
 from coterie.tools.spec import ToolSpec
@@ -44,10 +43,9 @@ async def execute(
     and never finished, unless the tool is repeatable; without it such a call is not run. `retries` applies to
     repeatable tools only, after an exception, a timeout or a dead dependency.
     """
-    try:
-        checked = tool.body.check(arguments)
-    except ArgumentError as error:
-        return ToolResult.failure("arguments", str(error))
+    checked = check(tool.spec, tool.body, arguments)
+    if isinstance(checked, ToolResult):
+        return checked
     changes = tool.spec.effect != "read"  # a call that changes nothing may run again, and need not be written down
     if changes and (known := _replayed(await asyncio.to_thread(ledger.find, key))):
         return known

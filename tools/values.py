@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Iterator
+from decimal import Decimal
 from itertools import islice
 
 from pydantic import JsonValue
@@ -43,9 +44,11 @@ def _strict(value: JsonValue) -> bool:
 
 
 def _cleaned(value: JsonValue) -> JsonValue:
-    """Infinities and NaN as text, surrogates replaced."""
+    """Infinities, NaN and integers longer than Python writes as text, surrogates replaced."""
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
+    if isinstance(value, int) and not _strict(value):
+        return str(Decimal(value))
     if isinstance(value, str):
         return storable(value)
     if isinstance(value, list):

@@ -6,9 +6,10 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
+from pydantic import AfterValidator
 
 from coterie.tools import (
     CallKey,
@@ -23,6 +24,7 @@ from coterie.tools import (
     execute,
     tool,
 )
+from coterie.tools.arguments import validate_by_schema
 
 
 async def yes(spec: ToolSpec, arguments: dict[str, Any]) -> bool:
@@ -47,6 +49,43 @@ class Counter:
 
 
 # --- tools that misbehave
+
+
+async def test_a_number_too_long_for_python_to_write_is_text() -> None:
+    def power() -> list[int]:
+        return [2**20000, 3]
+
+    result = await call(tool(power))
+    assert not result.is_error
+    assert isinstance(result.data, list)
+    digits = str(result.data[0])
+    assert (len(digits), digits[:6], result.data[1]) == (6021, "398027", 3)
+
+
+async def test_a_validator_that_fails_itself_is_a_failure() -> None:
+    def known(code: str) -> str:
+        return {"a": "A"}[code]
+
+    def look(code: Annotated[str, AfterValidator(known)]) -> str:
+        return code
+
+    for result in (await call(tool(look), {"code": "b"}), await tool(look)({"code": "b"})):
+        assert result.error_kind == "exception"
+        assert result.text == "look was not run: its arguments could not be checked: KeyError: 'b'"
+
+
+async def test_a_schema_that_cannot_be_checked_is_a_failure() -> None:
+    class Remote:
+        def check(self, arguments: object) -> dict[str, Any]:
+            schema = {"properties": {"name": {"type": "string", "pattern": r"^\p{L}+$"}}}
+            return validate_by_schema("greet", schema, arguments)
+
+        async def run(self, checked: dict[str, Any]) -> str:
+            raise AssertionError("never run")
+
+    result = await call(Tool(ToolSpec("greet", "", {}), Remote()), {"name": "Ada"})
+    assert result.error_kind == "exception"
+    assert "bad escape" in result.text
 
 
 async def test_unexpected_exception_hides_the_traceback_but_keeps_it() -> None:
