@@ -119,6 +119,15 @@ async def test_join_and_query(run: Run, workspace: Path) -> None:
     assert (result.data["total"], result.data["note"]) == (2, "")
 
 
+async def test_columns_of_one_name_are_kept_apart(run: Run) -> None:
+    sql = "SELECT 1 AS id, 2 AS ID, 3 AS id_2, name FROM customers WHERE id = 'C1'"
+    result = await run("query_table", paths=["customers.json"], sql=sql)
+    assert result.data["rows"] == [{"id": 1, "ID_2": 2, "id_2_2": 3, "name": "Ada"}]
+    pairs = "SELECT a.*, b.* FROM customers a JOIN customers b ON a.id < b.id"
+    result = await run("query_table", paths=["customers.json"], sql=pairs)
+    assert [(row["name"], row["name_2"]) for row in result.data["rows"]] == [("Ada", "Bo")]
+
+
 async def test_sqlite(run: Run, workspace: Path) -> None:
     with sqlite3.connect(workspace / "shop.db") as shop:
         shop.execute("PRAGMA journal_mode=wal")

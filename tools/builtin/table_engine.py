@@ -22,7 +22,7 @@ from typing import Any
 from pydantic import JsonValue
 
 from coterie.tools.builtin.context import Limits
-from coterie.tools.builtin.table_files import RawTable, read_tables
+from coterie.tools.builtin.table_files import RawTable, distinct, read_tables
 from coterie.tools.errors import ToolError
 from coterie.tools.workspace import Workspace
 
@@ -99,7 +99,7 @@ class Engine:
             if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
                 raise ToolError("only one SELECT statement can be run; tables cannot be changed")
             cursor = self._connection.execute(sql, list(parameters))
-            names = [entry[0] for entry in cursor.description]
+            names = distinct([entry[0] for entry in cursor.description])
             rows = cursor.fetchmany(limit + 1)
         except duckdb.InterruptException:
             raise ToolError(f"the query took longer than {self._limits.query_s:g} s; make it simpler") from None

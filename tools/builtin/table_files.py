@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import chain, count
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -73,17 +74,18 @@ def _checked(path: str, table: RawTable) -> RawTable:
         raise ToolError(f"{path!r} has more than {MAX_ROWS:,} rows, which is the limit")
     if len(table.columns) > MAX_COLUMNS:
         raise ToolError(f"{path!r} has {len(table.columns):,} columns; the limit is {MAX_COLUMNS}")
-    return RawTable(table.name, _distinct(table.columns), table.rows)
+    return RawTable(table.name, distinct(table.columns), table.rows)
 
 
-def _distinct(columns: Sequence[str]) -> list[str]:
-    seen: dict[str, int] = {}
-    named: list[str] = []
+def distinct(columns: Sequence[str]) -> list[str]:
+    """The names, each once in any case: a second `id` is `id_2`."""
+    named: dict[str, str] = {}
     for number, column in enumerate(columns, start=1):
         name = column.strip() or f"column_{number}"
-        seen[name.lower()] = seen.get(name.lower(), 0) + 1
-        named.append(name if seen[name.lower()] == 1 else f"{name}_{seen[name.lower()]}")
-    return named
+        choices = chain([name], (f"{name}_{i}" for i in count(2)))
+        free = next(choice for choice in choices if choice.lower() not in named)
+        named[free.lower()] = free
+    return list(named.values())
 
 
 def _text(content: bytes) -> str:
