@@ -13,6 +13,7 @@ from coterie.evals.metrics import (
     McNemar,
     Paired,
     detectable_difference,
+    has_spread,
     mcnemar,
     paired_difference,
     trials_needed,
@@ -32,9 +33,9 @@ class Comparison:
     changed: tuple[tuple[str, float, float], ...]
     """Tasks with different rates: (task, rate in A, rate in B)."""
     detectable: float | None
-    """The smallest true difference that this many tasks and trials show with power 0.8."""
+    """The smallest true difference that this many tasks and trials show with power 0.8; None without a spread."""
     trials_for_this: int | None
-    """Trials a task with which a difference as seen would show with power 0.8; None: take more tasks."""
+    """Trials a task with which a difference as seen would show with power 0.8; None: take more tasks, or no spread."""
 
     def to_json(self) -> dict[str, Any]:
         """The face of `eval compare --json`."""
@@ -68,7 +69,7 @@ def compare(runs: Path, run_a: str, run_b: str) -> Comparison:
         paired_difference(rates_a, rates_b),
         mcnemar(_verdicts(results_a), _verdicts(results_b)),
         tuple((task, rates_a[task], rates_b[task]) for task in shared if rates_a[task] != rates_b[task]),
-        detectable_difference(differences) if len(differences) > 1 else None,
+        detectable_difference(differences),
         _trials_for(differences, [rates_a[t] for t in shared], [rates_b[t] for t in shared], a.trials, b.trials),
     )
 
@@ -86,7 +87,7 @@ def _trials_for(
 ) -> int | None:
     """What is seen between tasks is the true spread plus the trials' noise; take the noise off first."""
     mean = fmean(differences)
-    if mean == 0 or len(differences) < 2:
+    if mean == 0 or not has_spread(differences):
         return None
     noise_a, noise_b = fmean(p * (1 - p) for p in rates_a), fmean(p * (1 - p) for p in rates_b)
     between = max(0.0, pvariance(differences) - noise_a / trials_a - noise_b / trials_b)

@@ -2,7 +2,8 @@
 
 A suite is a sample of tasks and the trials of one task are not independent, so intervals treat the task as the
 unit (Miller 2024, "Adding error bars to evals"). pass@k: Chen et al. 2021 (Codex); pass^k: Yao et al. 2024
-(tau-bench). With a single task there is no spread to estimate and an interval is None.
+(tau-bench). Where the tasks show no spread, or there is only one, an interval over them is None: nothing says how far
+another sample would differ.
 """
 
 import math
@@ -15,6 +16,7 @@ from coterie.evals.students_t import quantile, two_sided_p
 
 Interval = tuple[float, float]
 _NUM_RESAMPLES = 2000
+_ROUNDING = 1e-9
 
 
 class Counts(NamedTuple):
@@ -25,7 +27,7 @@ class Counts(NamedTuple):
 
 
 class Paired(NamedTuple):
-    """Run B minus run A over the tasks both did; `p_value` by paired t on the task means."""
+    """Run B minus run A over the tasks both did; `p_value` by paired t on the task means, None without a spread."""
 
     difference: float
     interval: Interval | None
@@ -58,9 +60,14 @@ def rates(counts: Sequence[Counts]) -> list[float]:
     return [c / n for c, n in counts]
 
 
+def has_spread(values: Sequence[float]) -> bool:
+    """Whether the values differ by more than rounding; a single one does not."""
+    return len(values) > 1 and max(values) - min(values) > _ROUNDING
+
+
 def t_interval(values: Sequence[float], level: float = 0.95) -> Interval | None:
-    """Student-t interval of the mean of task values; not cut to [0, 1]."""
-    if len(values) < 2:
+    """Student-t interval of the mean of task values; not cut to [0, 1]. None where they show no spread."""
+    if not has_spread(values):
         return None
     half = quantile((1 + level) / 2, len(values) - 1) * stdev(values) / math.sqrt(len(values))
     return fmean(values) - half, fmean(values) + half
@@ -69,8 +76,8 @@ def t_interval(values: Sequence[float], level: float = 0.95) -> Interval | None:
 def bootstrap_interval(
     values: Sequence[float], level: float = 0.95, seed: int = 0, num_resamples: int = _NUM_RESAMPLES
 ) -> Interval | None:
-    """Percentile bootstrap of the mean: whole tasks are drawn, so their trials stay together."""
-    if len(values) < 2:
+    """Percentile bootstrap of the mean: whole tasks are drawn, so their trials stay together. None without a spread."""
+    if not has_spread(values):
         return None
     draw = random.Random(seed)
     means = sorted(fmean(draw.choices(values, k=len(values))) for _ in range(num_resamples))
@@ -90,7 +97,7 @@ def wilson_interval(passed: int, trials: int, level: float = 0.95) -> Interval:
 def score_interval(counts: Sequence[Counts], level: float = 0.95) -> Interval:
     """The interval shown with pass@1: Student-t over tasks, cut to [0, 1]; Wilson where tasks show no spread."""
     interval = t_interval(rates(counts), level)
-    if interval is None or interval[0] == interval[1]:
+    if interval is None:
         return wilson_interval(sum(c for c, _ in counts), sum(n for _, n in counts), level)
     return max(0.0, interval[0]), min(1.0, interval[1])
 
@@ -101,13 +108,10 @@ def paired_difference(a: Mapping[str, float], b: Mapping[str, float], level: flo
     if not shared:
         raise ValueError("the two runs have no scored task in common")
     differences = [b[task] - a[task] for task in shared]
-    mean, interval = fmean(differences), t_interval(differences, level)
-    spread = stdev(differences) if len(differences) > 1 else 0.0
-    if spread == 0:
-        p_value = None if len(differences) < 2 else (1.0 if mean == 0 else 0.0)
-    else:
-        p_value = two_sided_p(mean / (spread / math.sqrt(len(shared))), len(shared) - 1)
-    return Paired(mean, interval, p_value, len(shared))
+    mean, p_value = fmean(differences), None
+    if has_spread(differences):
+        p_value = two_sided_p(mean / (stdev(differences) / math.sqrt(len(shared))), len(shared) - 1)
+    return Paired(mean, t_interval(differences, level), p_value, len(shared))
 
 
 def mcnemar(a: Mapping[tuple[str, int], bool], b: Mapping[tuple[str, int], bool]) -> McNemar:
@@ -118,8 +122,13 @@ def mcnemar(a: Mapping[tuple[str, int], bool], b: Mapping[tuple[str, int], bool]
     return McNemar(only_a, only_b, _binomial_two_sided(min(only_a, only_b), only_a + only_b))
 
 
-def detectable_difference(differences: Sequence[float], power: float = 0.8, level: float = 0.95) -> float:
-    """The smallest true difference that a paired run over as many tasks would show, by the normal approximation."""
+def detectable_difference(differences: Sequence[float], power: float = 0.8, level: float = 0.95) -> float | None:
+    """The smallest true difference that a paired run over as many tasks would show, by the normal approximation.
+
+    None where the differences show no spread.
+    """
+    if not has_spread(differences):
+        return None
     z = NormalDist().inv_cdf((1 + level) / 2) + NormalDist().inv_cdf(power)
     return z * stdev(differences) / math.sqrt(len(differences))
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from coterie.evals.compare import Comparison
+from coterie.evals.metrics import Paired
 from coterie.evals.results import Result
 from coterie.evals.score import Score
 
@@ -75,12 +76,8 @@ def comparison_table(compared: Comparison) -> "RenderableType":
 def comparison_lines(compared: Comparison) -> list[str]:
     """What a comparison says, in sentences."""
     paired, mcnemar = compared.paired, compared.mcnemar
-    interval = ""
-    if paired.interval:
-        interval = f", 95 % interval [{percent(paired.interval[0])}, {percent(paired.interval[1])}]"
-    chance = f", p = {paired.p_value:.3g}" if paired.p_value is not None else ""
     lines = [
-        f"{compared.b.run} minus {compared.a.run}: {percent(paired.difference)}{interval}{chance}"
+        f"{compared.b.run} minus {compared.a.run}: {percent(paired.difference)}{_certainty(paired)}"
         f" ({paired.tasks} tasks)",
         f"trials only the first passed: {mcnemar.only_a}, only the second: {mcnemar.only_b} (McNemar p = "
         f"{mcnemar.p_value:.3g})",
@@ -158,6 +155,13 @@ def conditions(score: Score) -> list[tuple[str, object]]:
 def percent(share: float) -> str:
     """A share as a percentage with one decimal."""
     return f"{round(100 * share, 1) + 0.0:.1f} %"  # + 0.0: no minus zero
+
+
+def _certainty(paired: Paired) -> str:
+    if paired.interval is None or paired.p_value is None:
+        return ", with no spread between tasks to judge it by"
+    low, high = paired.interval
+    return f", 95 % interval [{percent(low)}, {percent(high)}], p = {paired.p_value:.3g}"
 
 
 def _cost(results: Sequence[Result]) -> str:

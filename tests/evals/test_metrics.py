@@ -92,9 +92,16 @@ def test_the_paired_difference_equals_scipys_paired_t_test() -> None:
     assert paired.interval == pytest.approx(tuple(expected.confidence_interval()))
 
 
-def test_runs_without_a_difference() -> None:
-    paired = metrics.paired_difference({"x": 1.0, "y": 0.0}, {"x": 1.0, "y": 0.0})
-    assert (paired.difference, paired.p_value) == (0.0, 1.0)
+@pytest.mark.parametrize("differences", [[0.0, 0.0], [1.0, 1.0], [2 / 3 - 1 / 3, 1 - 2 / 3], [0.5]])
+def test_differences_without_a_spread_say_nothing_about_chance(differences: list[float]) -> None:
+    b = {f"t{i}": value for i, value in enumerate(differences)}
+    paired = metrics.paired_difference(dict.fromkeys(b, 0.0), b)
+    assert paired == (pytest.approx(differences[0]), None, None, len(differences))
+    assert metrics.detectable_difference(differences) is None
+    assert metrics.bootstrap_interval(differences) is None
+
+
+def test_runs_without_a_task_in_common_are_refused() -> None:
     with pytest.raises(ValueError, match="no scored task in common"):
         metrics.paired_difference({"x": 1.0}, {"y": 1.0})
 
@@ -126,4 +133,7 @@ def test_too_few_tasks_cannot_be_made_up_for_by_trials() -> None:
 
 def test_the_detectable_difference_shrinks_with_tasks() -> None:
     few, many = [0.0, 1.0] * 5, [0.0, 1.0] * 50
-    assert metrics.detectable_difference(many) < metrics.detectable_difference(few) / 3
+    of_few, of_many = metrics.detectable_difference(few), metrics.detectable_difference(many)
+    assert of_few is not None
+    assert of_many is not None
+    assert of_many < of_few / 3

@@ -79,6 +79,22 @@ def test_comparing_two_runs(tmp_path: Path) -> None:
     assert "b minus a: 50.0 %" in comparison_lines(compared)[0]
 
 
+@pytest.mark.parametrize(("passed", "mcnemar"), [(True, 0.5), (False, 1.0)])
+def test_a_comparison_without_a_spread_leaves_the_verdict_to_mcnemar(
+    tmp_path: Path, passed: bool, mcnemar: float
+) -> None:
+    keep(tmp_path, "a", [False] * 2)
+    keep(tmp_path, "b", [passed] * 2)
+    compared = compare(tmp_path, "a", "b")
+    face = compared.to_json()
+    measures = ("interval", "p_value", "detectable_difference", "trials_for_this_difference")
+    assert [face[name] for name in measures] == [None] * 4
+    assert face["mcnemar"]["p_value"] == mcnemar
+    first, second = comparison_lines(compared)
+    assert "no spread between tasks to judge it by (2 tasks)" in first
+    assert f"McNemar p = {mcnemar:.3g}" in second
+
+
 def test_what_cannot_be_compared_is_refused(tmp_path: Path) -> None:
     keep(tmp_path, "a", [True])
     keep(tmp_path, "b", [True], digest="other")
