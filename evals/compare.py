@@ -1,7 +1,7 @@
 """Two runs side by side: is the second better, by how much, and could it be chance?
 
-Tasks are paired by id and the interval is over tasks (metrics.paired_difference); trials are paired by number for
-McNemar. Runs of different suites, or of different versions of one, are not comparable and are refused.
+Tasks are paired by id, for the interval (metrics.paired_difference) as for McNemar: the trials of one task are not
+independent. Runs of different suites, or of different versions of one, are not comparable and are refused.
 """
 
 from dataclasses import dataclass
@@ -67,7 +67,7 @@ def compare(runs: Path, run_a: str, run_b: str) -> Comparison:
         a,
         b,
         paired_difference(rates_a, rates_b),
-        mcnemar(_verdicts(results_a), _verdicts(results_b)),
+        mcnemar(rates_a, rates_b),
         tuple((task, rates_a[task], rates_b[task]) for task in shared if rates_a[task] != rates_b[task]),
         detectable_difference(differences),
         _trials_for(differences, [rates_a[t] for t in shared], [rates_b[t] for t in shared], a.trials, b.trials),
@@ -76,10 +76,6 @@ def compare(runs: Path, run_a: str, run_b: str) -> Comparison:
 
 def _rates(results: list[Result]) -> dict[str, float]:
     return {task: c / n for task, (c, n) in count_by_task(r for r in results if r.scored).items()}
-
-
-def _verdicts(results: list[Result]) -> dict[tuple[str, int], bool]:
-    return {result.key: result.status == "passed" for result in results if result.scored}
 
 
 def _trials_for(

@@ -36,7 +36,7 @@ class Paired(NamedTuple):
 
 
 class McNemar(NamedTuple):
-    """Trials that only one of two runs passed, and the exact two-sided binomial p of their split."""
+    """Tasks that only one of two runs passed, and the exact two-sided binomial p of their split."""
 
     only_a: int
     only_b: int
@@ -85,8 +85,8 @@ def bootstrap_interval(
     return means[int(cut * num_resamples)], means[min(num_resamples - 1, math.ceil((1 - cut) * num_resamples) - 1)]
 
 
-def wilson_interval(passed: int, trials: int, level: float = 0.95) -> Interval:
-    """Wilson score interval of one proportion: for a single task, or one trial of each of very few."""
+def wilson_interval(passed: float, trials: int, level: float = 0.95) -> Interval:
+    """Wilson score interval of one proportion, `passed` of so many independent trials."""
     z = NormalDist().inv_cdf((1 + level) / 2)
     p, shrink = passed / trials, 1 + z * z / trials
     centre = (p + z * z / (2 * trials)) / shrink
@@ -95,10 +95,14 @@ def wilson_interval(passed: int, trials: int, level: float = 0.95) -> Interval:
 
 
 def score_interval(counts: Sequence[Counts], level: float = 0.95) -> Interval:
-    """The interval shown with pass@1: Student-t over tasks, cut to [0, 1]; Wilson where tasks show no spread."""
+    """The interval shown with pass@1: Student-t over tasks, cut to [0, 1]; Wilson where tasks show no spread.
+
+    There each task counts as one observation, however many trials it has; the trials of a single task as one each.
+    """
     interval = t_interval(rates(counts), level)
     if interval is None:
-        return wilson_interval(sum(c for c, _ in counts), sum(n for _, n in counts), level)
+        size = len(counts) if len(counts) > 1 else counts[0].trials
+        return wilson_interval(fmean(rates(counts)) * size, size, level)
     return max(0.0, interval[0]), min(1.0, interval[1])
 
 
@@ -114,11 +118,14 @@ def paired_difference(a: Mapping[str, float], b: Mapping[str, float], level: flo
     return Paired(mean, t_interval(differences, level), p_value, len(shared))
 
 
-def mcnemar(a: Mapping[tuple[str, int], bool], b: Mapping[tuple[str, int], bool]) -> McNemar:
-    """Exact McNemar test on the trials (task, number) that both runs scored."""
+def mcnemar(a: Mapping[str, float], b: Mapping[str, float]) -> McNemar:
+    """Exact McNemar test on the rates of the tasks that both runs scored.
+
+    The majority of its trials decides whether a run passed a task; half of them is no evidence either way.
+    """
     shared = a.keys() & b.keys()
-    only_a = sum(a[key] and not b[key] for key in shared)
-    only_b = sum(b[key] and not a[key] for key in shared)
+    only_a = sum(a[task] > 0.5 > b[task] for task in shared)
+    only_b = sum(b[task] > 0.5 > a[task] for task in shared)
     return McNemar(only_a, only_b, _binomial_two_sided(min(only_a, only_b), only_a + only_b))
 
 

@@ -79,8 +79,8 @@ def comparison_lines(compared: Comparison) -> list[str]:
     lines = [
         f"{compared.b.run} minus {compared.a.run}: {percent(paired.difference)}{_certainty(paired)}"
         f" ({paired.tasks} tasks)",
-        f"trials only the first passed: {mcnemar.only_a}, only the second: {mcnemar.only_b} (McNemar p = "
-        f"{mcnemar.p_value:.3g})",
+        f"tasks only the first passed in most trials: {mcnemar.only_a}, only the second: {mcnemar.only_b} "
+        f"(McNemar p = {mcnemar.p_value:.3g})",
     ]
     if compared.detectable is not None:
         lines.append(f"with these tasks and trials a true difference of {percent(compared.detectable)} would show")

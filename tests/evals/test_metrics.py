@@ -81,6 +81,12 @@ def test_the_shown_interval_stays_within_bounds_and_never_has_no_width() -> None
     assert high == pytest.approx(1)
 
 
+@pytest.mark.parametrize(("counts", "passed", "size"), [([Counts(3, 3)] * 20, 20, 20), ([Counts(2, 3)], 2, 3)])
+def test_the_trials_of_one_task_do_not_count_as_many_tasks(counts: list[Counts], passed: int, size: int) -> None:
+    expected = stats.binomtest(passed, size).proportion_ci(method="wilson")
+    assert metrics.score_interval(counts) == pytest.approx((expected.low, expected.high))
+
+
 def test_the_paired_difference_equals_scipys_paired_t_test() -> None:
     draw = random.Random(3)
     a = {f"t{i}": draw.random() for i in range(30)}
@@ -107,12 +113,18 @@ def test_runs_without_a_task_in_common_are_refused() -> None:
 
 
 def test_mcnemar_equals_the_exact_binomial_test() -> None:
-    a = {("t", i): i < 9 for i in range(20)}
-    b = {("t", i): 7 <= i < 20 for i in range(20)}
+    a = {f"t{i}": float(i < 9) for i in range(20)}
+    b = {f"t{i}": float(7 <= i < 20) for i in range(20)}
     result = metrics.mcnemar(a, b)
     assert (result.only_a, result.only_b) == (7, 11)
     assert result.p_value == pytest.approx(stats.binomtest(7, 18).pvalue)
     assert metrics.mcnemar(a, a).p_value == 1.0
+
+
+def test_mcnemar_takes_the_majority_of_a_tasks_trials_and_a_tie_as_no_evidence() -> None:
+    a = {"won": 2 / 3, "lost": 1 / 3, "tied": 1 / 2, "same": 1.0, "only in a": 1.0}
+    b = {"won": 1 / 3, "lost": 1.0, "tied": 1.0, "same": 2 / 3}
+    assert metrics.mcnemar(a, b) == (1, 1, 1.0)
 
 
 def test_the_trials_said_to_be_needed_give_the_power_that_was_asked_for() -> None:

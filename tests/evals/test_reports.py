@@ -60,10 +60,11 @@ def test_reports_say_what_happened_and_escape_what_tasks_say() -> None:
     assert html.count("<svg") == 4
 
 
-def keep(runs: Path, run: str, passed: list[bool], **more: str) -> None:
-    results = Results.create(runs, header(run, len(passed), 1, **more))
+def keep(runs: Path, run: str, passed: list[bool], trials: int = 1, **more: str) -> None:
+    results = Results.create(runs, header(run, len(passed), trials, **more))
     for number, good in enumerate(passed):
-        results.add(result(f"t{number}", 1, "passed" if good else "failed"))
+        for trial in range(1, trials + 1):
+            results.add(result(f"t{number}", trial, "passed" if good else "failed"))
     results.close()
 
 
@@ -77,6 +78,12 @@ def test_comparing_two_runs(tmp_path: Path) -> None:
     assert face["mcnemar"] == {"only_a": 1, "only_b": 7, "p_value": pytest.approx(0.0703125)}
     assert {line["task"] for line in face["changed"]} == {"t0", *(f"t{n}" for n in range(3, 10))}
     assert "b minus a: 50.0 %" in comparison_lines(compared)[0]
+
+
+def test_trials_that_repeat_a_verdict_are_no_further_evidence(tmp_path: Path) -> None:
+    keep(tmp_path, "a", [False] * 6, trials=3)
+    keep(tmp_path, "b", [True] * 6, trials=3)
+    assert compare(tmp_path, "a", "b").mcnemar == (0, 6, pytest.approx(0.03125))
 
 
 @pytest.mark.parametrize(("passed", "mcnemar"), [(True, 0.5), (False, 1.0)])
