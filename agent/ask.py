@@ -40,12 +40,12 @@ async def ask(
 ) -> Turn:
     """The model's turn after `messages`. Raises TurnError, LimitReached and the errors of `coterie.model.errors`."""
     try:
-        return parse_turn(await _complete(deps, purpose, step_id, 1, messages, schema), parse)
+        return parse_turn(await _complete(deps, purpose, step_id, messages, schema), parse)
     except (_Rejected, MalformedCompletion) as error:
         await deps.trace.emit(SignalRaised(_signal(purpose, step_id, error)))
         corrected = [*messages, *_correction(error)]
     try:
-        return parse_turn(await _complete(deps, purpose, step_id, 2, corrected, schema), parse)
+        return parse_turn(await _complete(deps, purpose, step_id, corrected, schema), parse)
     except (_Rejected, MalformedCompletion) as error:
         raise TurnError(f"the model's {purpose} turn was malformed twice: {error}") from error
 
@@ -60,9 +60,11 @@ def parse_turn(completion: Completion, parse: Callable[[str], Turn]) -> Turn:
 
 
 async def _complete(
-    deps: Deps, purpose: Purpose, step_id: int, attempt: int, messages: Sequence[Message], schema: JsonSchema
+    deps: Deps, purpose: Purpose, step_id: int, messages: Sequence[Message], schema: JsonSchema
 ) -> Completion:
     reserved = deps.budget.reserve_tokens(messages, deps.sampling.max_tokens)
+    deps.asked[step_id, purpose] += 1
+    model_call_id = f"model-{step_id}-{purpose}-{deps.asked[step_id, purpose]}"
     await deps.trace.emit(ModelAsked(purpose, step_id))
     started, completion, failure = time.monotonic(), None, "cancelled"
     try:
@@ -74,7 +76,7 @@ async def _complete(
     finally:
         deps.budget.settle(reserved, completion)
         record = ModelCall(
-            model_call_id=f"model-{step_id}-{purpose}-{attempt}",
+            model_call_id=model_call_id,
             purpose=purpose,
             step_id=step_id,
             messages=tuple(dict(message) for message in messages),  # type: ignore[arg-type]

@@ -1,5 +1,6 @@
 """What a run depends on beside its state: handed to every node by LangGraph as `runtime.context`."""
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Literal, Protocol
 
 from coterie.agent.limits import Budget
 from coterie.agent.trace import Trace
+from coterie.memory.records import Purpose
 from coterie.model.chat import ChatModel, Sampling
 from coterie.tools.approve import Approver
 from coterie.tools.execute import DoubtResolver
@@ -55,7 +57,10 @@ class Choices:
 
 @dataclass(frozen=True)
 class Deps:
-    """The run's model, tools, memory, budget and trace. `nearest` ranks the tools for a text, best first."""
+    """The run's model, tools, memory, budget and trace.
+
+    `nearest` ranks the tools for a text, best first. `asked` counts the model calls of each step and purpose.
+    """
 
     episode: str
     model: ChatModel
@@ -70,3 +75,4 @@ class Deps:
     budget: Budget
     trace: Trace
     choices: Choices
+    asked: Counter[tuple[int | None, Purpose]]

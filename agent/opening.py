@@ -5,6 +5,7 @@ what its episode says.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, fields
@@ -29,7 +30,7 @@ from coterie.agent.settings import MACHINE, Settings
 from coterie.agent.settings import data_home as data_home
 from coterie.agent.state import NOTHING_SPENT
 from coterie.agent.trace import Listener, RunStarted, Trace
-from coterie.memory.records import Episode, Task
+from coterie.memory.records import Episode, ModelCall, Task
 from coterie.memory.store import Store
 from coterie.model.chat import Sampling
 from coterie.tools.approve import approver
@@ -73,7 +74,7 @@ class Opening:
             raise UsageError(f"episode {episode_id} is over ({past.status}); {way_out}")
         parts = await self._parts(store, workspace.usable(Path(past.task.workspace or ".")))
         _require_tools(past, parts.tools)
-        session = await self._session(episode_id, past.task, parts)
+        session = await self._session(episode_id, past.task, parts, past.model_calls)
         session.recorder.recover(past, await last_state(session.loop, thread_of(episode_id)))
         await asyncio.to_thread(store.episodes.reopen, episode_id)
         return session
@@ -83,7 +84,7 @@ class Opening:
         tools = await toolbox.collect(self.settings, self.given.functions, folder, store, self.stack, trace)
         return Parts(store, folder, tools, await connect(self.settings, self.given.model, trace))
 
-    async def _session(self, episode: str, task: Task, parts: "Parts") -> Session:
+    async def _session(self, episode: str, task: Task, parts: "Parts", calls: Sequence[ModelCall] = ()) -> Session:
         home, settings = data_home(self.settings), self.settings
         artefacts = home / "episodes" / episode
         self.stack.enter_context(held(artefacts, episode))
@@ -106,6 +107,7 @@ class Opening:
             budget=Budget(limits(settings), past["spent"] if past else NOTHING_SPENT),
             trace=trace,
             choices=Choices(**{field.name: getattr(settings, field.name) for field in fields(Choices)}),
+            asked=Counter((call.step_id, call.purpose) for call in calls),
         )
         model, folder, steps = parts.model.ref, str(parts.workspace), past["steps"] if past else ()
         await trace.emit(RunStarted(episode, task.text, model.name, folder, past is not None, steps))

@@ -84,6 +84,7 @@ async def test_a_dead_server_costs_nothing_that_was_done(rig: Rig) -> None:
     assert [step.verdict for step in resumed.steps if step.node == "act"] == ["done", "done"]
     assert [event.resumed for event in rig.seen(RunStarted)] == [False, True]
     assert resumed.usage.model_calls == 6
+    assert len(resumed.model_calls) == 7, "the one that failed is recorded too"
 
 
 async def test_what_cannot_be_resumed(rig: Rig, home: Path) -> None:

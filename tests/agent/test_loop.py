@@ -285,12 +285,14 @@ async def test_the_episode_keeps_prompts_sampling_and_settings(rig: Rig) -> None
 
 async def test_a_reading_tool_given_a_name_nobody_mentioned_is_drafted_again(rig: Rig) -> None:
     lines = [plan("look"), call("get_order", order_id="A-71"), call("get_order", order_id="A-17"), DONE, answer()]
-    await rig.run(*lines, task="is order A-17 or B-2 late?", ground_arguments=True)
+    episode = await rig.run(*lines, task="is order A-17 or B-2 late?", ground_arguments=True)
     assert rig.shop.calls == [("get_order", {"order_id": "A-17"})]
     assert [event.signal["kind"] for event in rig.seen(SignalRaised)] == ["ungrounded_argument"]
     asked = rig.model.asked[2].schema
     assert asked is not None
     assert asked["properties"]["arguments"]["properties"]["order_id"] == {"enum": ["B-2", "A-17"]}
+    assert [made.completion for made in episode.model_calls] == lines, "every completion is recorded"
+    assert [made.model_call_id for made in episode.model_calls][1:3] == ["model-3-act-1", "model-3-act-2"]
 
 
 async def test_a_call_that_failed_cannot_be_judged_done(rig: Rig) -> None:
