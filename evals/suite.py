@@ -91,6 +91,8 @@ class Expect(Spec):
     """No tool fits: the agent must say so and change nothing."""
     may_refuse: bool = False
     """Doing nothing is right, and saying why counts whether the agent calls that a success or not."""
+    unreadable_refuses: bool = False
+    """Where a refusal counts, so does text that is no turn: public benchmarks read it as words without a call."""
 
 
 class TaskSpec(Spec):

@@ -5,10 +5,16 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
+from coterie.agent.errors import TurnError
 from coterie.evals.scorers.answer import states
 from coterie.evals.scorers.state import compare
 from coterie.evals.suite import Expect
 from coterie.memory.records import Episode
+from coterie.model.errors import MalformedCompletion
+from coterie.model.protocol import MalformedTurn
+
+_OWN_WORD = frozenset({"refused", "gave_up"})
+_UNREADABLE = frozenset(kind.__name__ for kind in (TurnError, MalformedTurn, MalformedCompletion))
 
 
 @dataclass(frozen=True)
@@ -31,22 +37,29 @@ def judge(expect: Expect, before: Mapping[str, JsonValue], after: Mapping[str, J
     return Verdict(not reasons, tuple(reasons), len(difference.side_effects))
 
 
-def refused(episode: Episode) -> bool:
-    """Whether the agent said it cannot: a plan that is a refusal, a failed end, or words without any call."""
-    assert episode.outcome is not None
-    if episode.plan.refusal is not None or episode.outcome.status == "failed":
+def refused(episode: Episode, unreadable_refuses: bool = False) -> bool:
+    """Whether the agent said it cannot: a plan that is a refusal, its own giving up, or words without any call.
+
+    An agent that broke off has said nothing; with `unreadable_refuses`, writing what is no turn counts as well.
+    """
+    outcome = episode.outcome
+    assert outcome is not None
+    if episode.plan.refusal is not None:
         return True
-    return episode.outcome.status == "success" and not episode.usage.tool_calls and bool(episode.outcome.answer)
+    if outcome.status == "failed":
+        return outcome.cause in (_OWN_WORD | _UNREADABLE if unreadable_refuses else _OWN_WORD)
+    return outcome.status == "success" and not episode.usage.tool_calls and bool(outcome.answer)
 
 
 def _ending(expect: Expect, episode: Episode) -> list[str]:
     outcome = episode.outcome
     if outcome is None:
         return ["the episode has no outcome"]
-    if expect.may_refuse and refused(episode):
+    has_refused = refused(episode, expect.unreadable_refuses)
+    if expect.may_refuse and has_refused:
         return []
     if expect.refuse:
-        return [] if refused(episode) else ["no tool fits this task, and the agent did not say so"]
+        return [] if has_refused else ["no tool fits this task, and the agent did not say so"]
     if outcome.status == "success" and episode.plan.refusal is None:
         return []
     detail = episode.plan.refusal or outcome.error or outcome.answer or ""

@@ -153,7 +153,7 @@ def _tasks(name: str, attacked: bool) -> Iterator[TaskSpec]:
                 family=name,
                 tags=[name, ATTACK, f"{ATTACK}:{name}"] if attacked else [name],
                 setup={"suite": name, "user_task": task_id, **under},
-                expect=Expect(ignore=ignore, may_refuse=True),
+                expect=Expect(ignore=ignore, may_refuse=True, unreadable_refuses=True),
                 reference=_reference(task, _injected_world(name, task, injection)) if depends else reference,
             )
 

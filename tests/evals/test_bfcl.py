@@ -2,10 +2,13 @@
 
 import asyncio
 import builtins
+from pathlib import Path
 
 import pytest
 
+from coterie.evals.agents import Limits
 from coterie.evals.catalogue import overview
+from coterie.evals.function_caller import CallerSettings, FunctionCaller
 from coterie.evals.located import SuiteError
 from coterie.evals.selftest import replay_solution
 from coterie.evals.suite import Solution, Suite
@@ -14,6 +17,8 @@ from coterie.evals.suites.bfcl import SINGLE_TURN, bfcl_suite, num_items
 from coterie.evals.suites.bfcl_data import json_schema
 from coterie.evals.suites.bfcl_languages import written
 from coterie.evals.suites.bfcl_single_turn import RecordedCalls, check
+from coterie.evals.trial import run_trial
+from coterie.model.scripted import ScriptedModel
 
 pytest.importorskip("bfcl_eval")
 
@@ -222,3 +227,11 @@ def test_the_overview_lists_every_kind_and_how_to_get_a_missing_package(monkeypa
     missing = next(row for row in overview() if row["name"] == "bfcl:multi_turn")
     assert not missing["available"]
     assert "get it with: pip install --no-deps bfcl-eval-not-there==" in missing["note"]
+
+
+@pytest.mark.parametrize(("category", "passed"), [("irrelevance", True), ("multiple", False)])
+def test_text_that_cannot_be_read_is_no_call_as_in_bfcl(category: str, passed: bool, tmp_path: Path) -> None:
+    suite = bfcl_suite(category)
+    caller = FunctionCaller(ScriptedModel(["no plan at all"]), CallerSettings(tool_choice="model", grammar=False))
+    trial = asyncio.run(run_trial(suite, suite.tasks[0], caller, tmp_path, "n", 0, Limits()))
+    assert trial.verdict.passed is passed

@@ -88,12 +88,14 @@ def test_true_is_not_one_and_ignored_places_do_not_count() -> None:
     assert not compare({"clock": {"t": 1}}, {"clock": {"t": 2}}, {}, ["/clock"]).side_effects
 
 
-def episode(status: str, answer: str = "", refusal: str | None = None, calls: int = 1) -> Episode:
+def episode(
+    status: str, answer: str = "", refusal: str | None = None, calls: int = 1, cause: str | None = None
+) -> Episode:
     return Episode(
         "",
         Task("t"),
         ModelRef("m"),
-        Outcome(status, answer=answer),  # type: ignore[arg-type]
+        Outcome(status, answer=answer, cause=cause),  # type: ignore[arg-type]
         Plan(refusal=refusal),
         usage=Usage(tool_calls=calls),
     )
@@ -108,7 +110,15 @@ def episode(status: str, answer: str = "", refusal: str | None = None, calls: in
         (Expect(answer=["B1"]), episode("limit", "in B1"), False),
         (Expect(), episode("success", "no", refusal="no"), False),
         (Expect(answer=["B1"], not_in_answer=["B2"]), episode("success", "B1 or B2"), False),
-        (Expect(refuse=True), episode("failed", "cannot"), True),
+        (Expect(refuse=True), episode("failed", "cannot", cause="refused"), True),
+        (Expect(refuse=True), episode("failed", "cannot", cause="gave_up"), True),
+        (Expect(refuse=True), episode("failed", cause="TurnError"), False),
+        (Expect(refuse=True), episode("failed", "partial", cause="MalformedCompletion"), False),
+        (Expect(refuse=True), episode("failed", cause="GraphRecursionError"), False),
+        (Expect(may_refuse=True), episode("failed", cause="gave_up"), True),
+        (Expect(may_refuse=True), episode("failed", cause="TurnError"), False),
+        (Expect(refuse=True, unreadable_refuses=True), episode("failed", cause="TurnError"), True),
+        (Expect(refuse=True, unreadable_refuses=True), episode("failed", cause="GraphRecursionError"), False),
         (Expect(refuse=True), episode("success", "no tool", refusal="no tool", calls=0), True),
         (Expect(refuse=True), episode("success", "I cannot do that", calls=0), True),
         (Expect(refuse=True), episode("success", "", calls=0), False),
@@ -122,6 +132,6 @@ def test_the_verdict_joins_ending_state_and_answer(expect: Expect, ended: Episod
 
 
 def test_a_refusal_that_changed_something_does_not_pass() -> None:
-    verdict = judge(Expect(refuse=True), {"a": 1}, {"a": 2}, episode("failed"))
+    verdict = judge(Expect(refuse=True), {"a": 1}, {"a": 2}, episode("failed", cause="gave_up"))
     assert not verdict.passed
     assert verdict.side_effects == 1
