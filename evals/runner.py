@@ -8,6 +8,7 @@ alone, so neither order nor concurrency changes it.
 
 import asyncio
 import hashlib
+import secrets
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -58,6 +59,7 @@ class Runner:
     executor: Executor | None = None
     """Where trials are carried out; None: in this process."""
     _failures_in_a_row: int = field(default=0, init=False)
+    _token: str = field(default_factory=lambda: secrets.token_hex(4), init=False)
 
     async def run(self) -> None:
         """Do every trial that has no scored result yet; first those that were never begun, then the suspects alone."""
@@ -113,8 +115,8 @@ class Runner:
         return replace(blank, status="infrastructure", reasons=(reason,))
 
     def _namespace(self, key: Key, attempt: int) -> str:
-        """Each attempt has a memory of its own: nothing leaks from one trial into another."""
-        return f"eval/{self.results.header.run}/{key[0]}/{key[1]}/{attempt}"
+        """Each attempt has a memory of its own, also after a kill: nothing leaks from one into another."""
+        return f"eval/{self.results.header.run}/{self._token}/{key[0]}/{key[1]}/{attempt}"
 
     async def _scored(self, blank: Result, trial: TrialResult, key: Key) -> Result:
         namespace = self._namespace(key, blank.attempts)

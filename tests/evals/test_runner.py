@@ -125,6 +125,18 @@ def test_each_trial_and_attempt_has_a_memory_of_its_own_shared_by_its_sessions(s
     assert len({space for name, space in spaces if name == "on"}) == 3
 
 
+def test_a_trial_that_is_run_again_does_not_recall_what_the_broken_off_one_remembered(
+    suite: Suite, tmp_path: Path
+) -> None:
+    first, second = Scripted(suite, {"on": [InfrastructureFailure("gone")] * 3}), Scripted(suite)
+    go(suite, first, tmp_path)
+    resume(suite, second, Results.open(tmp_path, "r1"))
+    (again,) = second.seen
+    before = [seen for seen in first.seen if seen.task.name == "on"]
+    assert again.namespace not in {seen.namespace for seen in before}
+    assert {again.seed} == {seen.seed for seen in before}
+
+
 def test_infrastructure_errors_are_retried_and_never_scored(suite: Suite, tmp_path: Path) -> None:
     gone = InfrastructureFailure("server gone")
     agent = Scripted(suite, {"on": [gone], "add": [gone] * 9, "flaky": [ValueError("a bug")] * 9})
