@@ -5,7 +5,6 @@ error that names the nearest one, wherever it stands.
 """
 
 import os
-import tomllib
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
@@ -14,10 +13,9 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from coterie.agent.errors import UsageError
-from coterie.memory.location import default_home
+from coterie.model.errors import SettingsFileError
+from coterie.model.location import FILE_NAME, PREFIX, default_home, read_file
 
-FILE_NAME = "coterie.toml"
-PREFIX = "COTERIE_"
 DEFAULT_MODEL = "coterie"
 MACHINE = ("home", "database_url", "chroma_url", "api_key", "workspace")
 """Settings that say where things are, not how a run behaves; an episode does not keep them."""
@@ -117,11 +115,9 @@ def checked(values: Mapping[str, Any], source: str) -> None:
 
 def _file(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingsError(f"{path} cannot be read as TOML: {error}") from None
+        return read_file(path)
+    except SettingsFileError as error:
+        raise SettingsError(str(error)) from None
 
 
 def _environment(environ: Mapping[str, str]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What the two command groups share: a store that is opened from the environment, and where output goes."""
+"""What the two command groups share: a store where the settings say, and where output goes."""
 
 import json
 import sys
@@ -20,7 +20,7 @@ USAGE, INFRASTRUCTURE = 2, 3
 
 @contextmanager
 def opened_store() -> Iterator["Store"]:
-    """The store of `$COTERIE_HOME`; errors inside the block become one line on stderr and the exit code."""
+    """The store of the data home; errors inside the block become one line on stderr and the exit code."""
     from coterie.memory.errors import RecordExists, RecordNotFound, StoreError
     from coterie.memory.store import Store
 

@@ -6,7 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from coterie.model.config import DEFAULT_MODEL, VARIANTS, Variant, data_home
+from coterie.model.config import DEFAULT_MODEL, VARIANTS, Variant
+from coterie.model.location import data_home
 from coterie.model.telling import Progress, put_json, told
 
 app = typer.Typer(help="Our model.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)

@@ -1,11 +1,9 @@
-"""Which models are ours, how large their parts are, and where they lie.
+"""Which models are ours, and how large their parts are.
 
 The dense parent's sizes come from its file; the experts' from the trained part (`weights/adapter/adapter.json`).
 """
 
-import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 DEFAULT_MODEL = "coterie"
@@ -80,11 +78,3 @@ def size_of(parent: Parent, experts: Experts | None = None) -> Size:
     met = experts.shared + experts.top_k * experts.width
     ffns = [parent.layers * (neurons * per_neuron + gate) for neurons in (experts.neurons, met)]
     return Size(2 * words + rest + ffns[0], 2 * words + rest + ffns[1])
-
-
-def data_home() -> Path:
-    """`$COTERIE_HOME`, or the platform's data folder."""
-    from platformdirs import user_data_path
-
-    home = os.environ.get("COTERIE_HOME")
-    return Path(home).expanduser().absolute() if home else user_data_path("coterie")

@@ -14,6 +14,7 @@ ModelError
     PortTaken           somebody else listens on the port that was asked for
     AlreadyRunning      a server runs, but with another model
     OutdatedAtWork      a server runs this model's older weights, and is in use
+  SettingsFileError     coterie.toml cannot be read                                        usage
   NothingToRead         texts to measure a model on are empty                              usage
   WeightsError          the checkpoint cannot be found or built                            infrastructure
     BaseMissing         the base model's package is not installed
@@ -35,6 +36,12 @@ class ModelError(Exception):
     """Something about the model went wrong; `blame` says what kind of failure the run ends in."""
 
     blame: ClassVar[Blame] = "infrastructure"
+
+
+class SettingsFileError(ModelError, ValueError):
+    """The settings file cannot be read; the message says where and why."""
+
+    blame: ClassVar[Blame] = "usage"
 
 
 class ServerUnavailable(ModelError):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from coterie.model.config import data_home
+from coterie.model.location import data_home
 from coterie.model.serving import Options, ServerInfo, start, stop
 from coterie.model.weights.build import build
 

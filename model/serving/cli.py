@@ -74,7 +74,8 @@ def status(as_json: AsJson = False) -> None:
     """Say whether a server runs, and what it serves."""
     from coterie.model.serving.lifecycle import status as find
 
-    info = find()
+    with told():
+        info = find()
     said = "no server runs; start one with 'coterie serve'"
     if info is not None:
         state = f"kernels: {info.kernels}" if info.kernels else "starting"

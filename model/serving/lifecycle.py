@@ -15,8 +15,9 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from coterie.model.config import DEFAULT_MODEL, data_home
+from coterie.model.config import DEFAULT_MODEL
 from coterie.model.errors import AlreadyRunning, OutdatedAtWork, PortTaken, StartFailed
+from coterie.model.location import data_home
 from coterie.model.locked import exclusive
 from coterie.model.serving.environment import server_environment
 from coterie.model.serving.options import Launch, Options

@@ -13,10 +13,11 @@ from tests.memory.test_migrations import differences
 from tests.postgres_server import postgres_server
 
 from coterie.memory.ids import new_id
-from coterie.memory.location import Location, default_home, locate
+from coterie.memory.location import Location, locate
 from coterie.memory.records import Failure, Observation, Outcome
 from coterie.memory.redact import Redactor
 from coterie.memory.store import Store
+from coterie.model.location import default_home
 from coterie.tools import CallKey, Prior, ToolResult
 
 
@@ -37,11 +38,17 @@ def test_ids_sort_by_time() -> None:
     assert [identity[:12] for identity in made] == sorted(identity[:12] for identity in made)
 
 
-def test_the_location_comes_from_the_environment(tmp_path: Path) -> None:
+def test_the_location_comes_from_the_environment_or_the_file(tmp_path: Path) -> None:
     asked = {"COTERIE_HOME": str(tmp_path), "COTERIE_DATABASE_URL": "sqlite:///x", "COTERIE_CHROMA_URL": "http://c"}
     assert locate(asked) == Location(tmp_path, "sqlite:///x", "http://c")
     assert locate({"COTERIE_HOME": "", "COTERIE_DATABASE_URL": ""}) == Location(default_home(), None, None)
     assert locate({"COTERIE_HOME": "~/data"}).home == Path.home() / "data"
+    (tmp_path / "coterie.toml").write_text('home = "~/records"\nchroma_url = "http://f"\nmax_steps = 3')
+    assert locate({}, tmp_path) == Location(Path.home() / "records", None, "http://f")
+    assert locate({"COTERIE_HOME": "/e"}, tmp_path) == Location(Path("/e"), None, "http://f")
+    (tmp_path / "coterie.toml").write_text("home = 3")
+    with pytest.raises(ValueError, match=r"'home' in .*coterie.toml must be a text, not 3"):
+        locate({}, tmp_path)
 
 
 @pytest.mark.parametrize("module", ["coterie.memory", "coterie.memory.store", "coterie.memory.cli"])

@@ -53,6 +53,19 @@ def test_serve_starts_says_what_runs_and_stops(home: Path, checkpoint: str) -> N
     assert serve("stop").stdout == "no server runs\n"
 
 
+def test_the_data_home_of_the_settings_file(home: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from coterie.model.location import data_home
+
+    monkeypatch.delenv("COTERIE_HOME")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "coterie.toml").write_text(f'home = "{home}"\nseed = 3')
+    assert data_home() == home
+    (tmp_path / "coterie.toml").write_text("home = ")
+    result = serve("status")
+    assert result.exit_code == 2
+    assert "coterie.toml cannot be read as TOML" in result.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [

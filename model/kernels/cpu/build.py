@@ -14,6 +14,8 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from coterie.model.location import data_home
+
 SOURCES = Path(__file__).parent
 FLAGS = [
     "-O3",
@@ -36,15 +38,6 @@ UNITS: dict[str, list[str]] = {
 
 class BuildFailed(RuntimeError):
     """No compiler, or it failed; the message has its output and the way out."""
-
-
-def data_home() -> Path:
-    """`$COTERIE_HOME`, or the platform's data folder."""
-    if home := os.environ.get("COTERIE_HOME"):
-        return Path(home)
-    from platformdirs import user_data_path
-
-    return user_data_path("coterie")
 
 
 def library_path(compiler: str) -> Path:
