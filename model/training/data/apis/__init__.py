@@ -26,7 +26,7 @@ def generators(catalogue_path: Path | str | None) -> list[tuple[str, float, Gene
         ("functions.parallel", 0.13, partial(kinds.parallel, source=functions)),
         ("functions.parallel_mixed", 0.09, partial(kinds.parallel_mixed, source=functions)),
         ("functions.chain", 0.07, partial(chains.entity_chain, source=functions)),
-        ("functions.refusal", 0.10, partial(kinds.refusal, source=functions)),
+        ("functions.refusal", 0.17, partial(kinds.refusal, source=functions)),
     ]
     if catalogue_path is None:
         return chosen
@@ -37,5 +37,5 @@ def generators(catalogue_path: Path | str | None) -> list[tuple[str, float, Gene
         ("apis.parallel", 0.03, partial(kinds.parallel, source=real)),
         ("apis.parallel_mixed", 0.03, partial(kinds.parallel_mixed, source=real)),
         ("apis.chain", 0.03, partial(chains.operation_chain, source=real)),
-        ("apis.refusal", 0.05, partial(kinds.refusal, source=real)),
+        ("apis.refusal", 0.09, partial(kinds.refusal, source=real)),
     ]

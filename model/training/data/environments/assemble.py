@@ -7,6 +7,7 @@ from coterie.model.training.data.environments import goals_chain as chain
 from coterie.model.training.data.environments import goals_figures as figures
 from coterie.model.training.data.environments import goals_linked as linked
 from coterie.model.training.data.environments import goals_read as read
+from coterie.model.training.data.environments import goals_then as then
 from coterie.model.training.data.environments import goals_write as write
 from coterie.model.training.data.environments import (
     workspace_days,
@@ -75,6 +76,7 @@ def _reading(catalog: Catalog, env: Environment, c: C) -> None:
         ("missing", "not_found", read.missing, 0.5),
         ("two_values", "single", read.two_values, 0.7),
         ("tell", "chain", read.tell, 1.6),
+        ("look_and_ask", "parallel", then.look_and_ask, 1.8),
     ]
     numbers, dates = c.of("money", "count"), c.of("date")
     if c.label:
@@ -107,6 +109,8 @@ def _writing(catalog: Catalog, env: Environment, c: C) -> None:
         goals.append(("create", "create", write.create, 1.3))
     if c.label:
         goals.append(("update_by_label", "chain", write.update_by_label, 1.0))
+    if c.of("money", "count") and len(fields) > 1:
+        goals.append(("act_on_number", "conditional", then.act_on_number, 1.4))
     if c.state and any(f.kind != "enum" for f in fields):
         goals += [
             ("update_if", "conditional", write.update_if, 1.1),
@@ -122,6 +126,7 @@ def _writing(catalog: Catalog, env: Environment, c: C) -> None:
     for a in c.actions:
         _add(catalog, env, c, a.name, "action", partial(act.act, c=c, a=a), 1.0)
         _add(catalog, env, c, f"{a.name}_after_look", "conditional", partial(act.act_after_look, c=c, a=a), 0.7)
+        _add(catalog, env, c, f"{a.name}_or_else", "conditional", partial(then.or_else, c=c, a=a), 0.9)
     for a in c.actions[:1]:
         _add(catalog, env, c, f"{a.name}_each", "for_each", partial(act.act_each, c=c, a=a), 1.2)
         if c.of("money", "count"):

@@ -16,7 +16,7 @@ Play = Callable[[Scene], None]
 Maker = Callable[[random.Random, World], Any]
 HELD_TEMPLATE_SHARE = 0.07  # besides the goals that are held out in every environment
 HELD_GOALS = ("_copy_value", "_two_values", "files_compare_files", "tables_look_up_row")
-REFUSALS = 0.07
+REFUSALS = 0.12
 
 
 class LazyWorld(dict[str, Any]):
