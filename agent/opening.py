@@ -30,7 +30,7 @@ from coterie.agent.settings import MACHINE, Settings
 from coterie.agent.settings import data_home as data_home
 from coterie.agent.state import NOTHING_SPENT
 from coterie.agent.trace import Listener, RunStarted, Trace
-from coterie.memory.records import Episode, ModelCall, Task
+from coterie.memory.records import Episode, Task
 from coterie.memory.store import Store
 from coterie.model.chat import Sampling
 from coterie.tools.approve import approver
@@ -63,18 +63,21 @@ class Opening:
         namespace = self.settings.namespace
         begin = store.episodes.begin
         episode = await asyncio.to_thread(begin, task, parts.model.ref, config, namespace=namespace)
+        self._hold(episode)
         return await self._session(episode, task, parts)
 
     async def resumed(self, episode_id: str) -> Session:
-        """A session that goes on with an episode. Raises UsageError for one that is over."""
+        """A session that goes on with an episode. Raises UsageError for one that cannot be gone on with."""
         store = await self._open_store()
-        past = await asyncio.to_thread(store.episodes.get, episode_id)
+        await asyncio.to_thread(store.episodes.get, episode_id)  # an id that nobody knows gets no lock
+        self._hold(episode_id)
+        past = await asyncio.to_thread(store.episodes.get, episode_id)  # as the last holder left it
         if past.outcome and is_over(past.outcome):
             way_out = f"see it with: coterie episodes show {episode_id}"
             raise UsageError(f"episode {episode_id} is over ({past.status}); {way_out}")
         parts = await self._parts(store, workspace.usable(Path(past.task.workspace or ".")))
         _require_tools(past, parts.tools)
-        session = await self._session(episode_id, past.task, parts, past.model_calls)
+        session = await self._session(episode_id, past.task, parts, past)
         session.recorder.recover(past, await last_state(session.loop, thread_of(episode_id)))
         await asyncio.to_thread(store.episodes.reopen, episode_id)
         return session
@@ -84,13 +87,13 @@ class Opening:
         tools = await toolbox.collect(self.settings, self.given.functions, folder, store, self.stack, trace)
         return Parts(store, folder, tools, await connect(self.settings, self.given.model, trace))
 
-    async def _session(self, episode: str, task: Task, parts: "Parts", calls: Sequence[ModelCall] = ()) -> Session:
+    async def _session(self, episode: str, task: Task, parts: "Parts", past: Episode | None = None) -> Session:
         home, settings = data_home(self.settings), self.settings
-        artefacts = home / "episodes" / episode
-        self.stack.enter_context(held(artefacts, episode))
         saver = await self.stack.enter_async_context(open_checkpoints(home, settings.database_url))
         loop = build(saver)
-        past = await last_state(loop, thread_of(episode))
+        state = await last_state(loop, thread_of(episode))
+        if state is None and past:
+            _require_no_effects(past)
         recorder = Recorder(parts.store.episodes, episode, home)
         trace = Trace([recorder, *self.listeners])
         deps = Deps(
@@ -103,15 +106,21 @@ class Opening:
             approve=approver(settings.approve, self.given.ask),
             in_doubt=self.given.in_doubt,
             ledger=parts.store.ledger,
-            artefacts=artefacts,
-            budget=Budget(limits(settings), past["spent"] if past else NOTHING_SPENT),
+            artefacts=self._artefacts(episode),
+            budget=Budget(limits(settings), state["spent"] if state else NOTHING_SPENT),
             trace=trace,
             choices=Choices(**{field.name: getattr(settings, field.name) for field in fields(Choices)}),
-            asked=Counter((call.step_id, call.purpose) for call in calls),
+            asked=Counter((call.step_id, call.purpose) for call in (past.model_calls if past else ())),
         )
-        model, folder, steps = parts.model.ref, str(parts.workspace), past["steps"] if past else ()
-        await trace.emit(RunStarted(episode, task.text, model.name, folder, past is not None, steps))
+        model, folder, steps = parts.model.ref, str(parts.workspace), state["steps"] if state else ()
+        await trace.emit(RunStarted(episode, task.text, model.name, folder, state is not None, steps))
         return Session(task, parts.model.ref, parts.workspace, parts.store, loop, recorder, deps, self.stop)
+
+    def _artefacts(self, episode: str) -> Path:
+        return data_home(self.settings) / "episodes" / episode
+
+    def _hold(self, episode: str) -> None:
+        self.stack.enter_context(held(self._artefacts(episode), episode))
 
     async def _open_store(self) -> Store:
         if self.given.store is not None:
@@ -186,3 +195,12 @@ def _require_tools(past: Episode, tools: Registry) -> None:
     used = [str(tool["name"]) for tool in past.config.get("tools", ())]
     if missing := [name for name in used if name not in tools]:
         raise UsageError(f"episode {past.id} was run with tools that are not here: {missing}; give them with --tools")
+
+
+def _require_no_effects(past: Episode) -> None:
+    """Without a checkpoint a run starts from its task: only one that has called no tool may."""
+    if any(step.tool_calls for step in past.steps):
+        raise UsageError(
+            f"the checkpoint of episode {past.id} is gone; to start again would repeat what its tools have done. "
+            f"See how far it came with: coterie episodes show {past.id}"
+        )

@@ -13,7 +13,9 @@ from coterie.agent.errors import UsageError
 from coterie.agent.interrupts import Stop
 from coterie.agent.lock import held
 from coterie.agent.trace import Event, ResultSeen, RunStarted
-from coterie.memory.records import Episode
+from coterie.memory.episodes import Episodes
+from coterie.memory.records import Episode, Outcome
+from coterie.memory.redact import Redactor
 from coterie.memory.store import Store
 from coterie.model.errors import ServerUnavailable
 from coterie.tools.execute import Doubt
@@ -96,6 +98,32 @@ async def test_what_cannot_be_resumed(rig: Rig, home: Path) -> None:
         await rig.agent(tools=[]).aresume(broken.id)
     with held(home / "episodes" / broken.id, broken.id), pytest.raises(UsageError, match="another process"):
         await rig.agent(*REST).aresume(broken.id)
+
+
+async def test_an_episode_that_another_process_has_ended_meanwhile_is_over(rig: Rig) -> None:
+    class Overtaken(Episodes):
+        def get(self, episode_id: str) -> Episode:
+            found = super().get(episode_id)
+            self.finish(episode_id, Outcome("success", "ended elsewhere"))
+            return found
+
+    broken = await rig.run(*FIRST, ServerUnavailable("http://x", "gone"))
+    rig.store.episodes = Overtaken(rig.store.database, Redactor({}))
+    with pytest.raises(UsageError, match="is over"):
+        await rig.agent(*REST).aresume(broken.id)
+    assert rig.shop.calls == [("get_order", {"order_id": "A-17"})]
+
+
+async def test_without_its_checkpoint_a_run_with_effects_is_not_begun_again(rig: Rig, home: Path) -> None:
+    broken = await rig.run(*FIRST, ServerUnavailable("http://x", "gone"))
+    for file in home.glob("checkpoints.db*"):
+        file.unlink()
+    with pytest.raises(UsageError, match=r"checkpoint of episode .* is gone"):
+        await rig.agent(*FIRST, *REST).aresume(broken.id)
+    untouched = await rig.run(ServerUnavailable("http://x", "gone"))
+    for file in home.glob("checkpoints.db*"):
+        file.unlink()
+    assert (await rig.agent(*FIRST, *REST).aresume(untouched.id)).status == "success"
 
 
 async def test_a_defect_is_told_with_its_traceback_on_file(rig: Rig, home: Path) -> None:
