@@ -14,6 +14,7 @@ from coterie.agent.exits import INFRASTRUCTURE, INTERRUPTED, USAGE, fail, told
 if TYPE_CHECKING:
     from coterie.agent.settings import Settings
     from coterie.evals.results import Result, RunHeader
+    from coterie.evals.score import Score
 
 app = typer.Typer(help="Score agents on suites of tasks.", no_args_is_help=True)
 
@@ -93,7 +94,7 @@ def run(
         settings = _settings(model, base_url)
         score = session.start(request, settings, _progress(quiet))
         _show(score.header.run, settings, as_json)
-    _leave(score.pass_at_1, score.infrastructure_errors, fail_under)
+    _leave(score, fail_under)
 
 
 @app.command()
@@ -106,14 +107,14 @@ def resume(
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
-    """Go on with a run that was stopped; trials that have a result are not run again."""
+    """Go on with a run that was stopped; trials that have a score are not run again."""
     from coterie.evals import session
 
     with _told():
         settings = _settings(model, base_url)
         score = session.resume(run, settings, _progress(quiet), concurrency, executor)
         _show(run, settings, as_json)
-    _leave(score.pass_at_1, score.infrastructure_errors, None)
+    _leave(score, None)
 
 
 @app.command()
@@ -266,10 +267,15 @@ def _show(run: str, settings: "Settings", as_json: bool) -> None:
         _print_rich(reports.table(score, results))
 
 
-def _leave(pass_at_1: float | None, infrastructure_errors: int, fail_under: float | None) -> None:
-    if infrastructure_errors or pass_at_1 is None:
-        raise typer.Exit(INFRASTRUCTURE)
-    if fail_under is not None and pass_at_1 < fail_under:
+def _leave(score: "Score", fail_under: float | None) -> None:
+    unscored = score.infrastructure_errors + score.broken
+    if unscored or score.pass_at_1 is None:
+        fail(
+            f"{unscored} trials have no score ({score.infrastructure_errors} infrastructure, {score.broken} broken); "
+            f"`coterie eval resume {score.header.run}` tries them again",
+            INFRASTRUCTURE,
+        )
+    elif fail_under is not None and score.pass_at_1 < fail_under:
         raise typer.Exit(1)
 
 

@@ -2,10 +2,12 @@
 
     {"event": "begun", "task": "a", "trial": 1, "alone": false}       before a trial
     {"event": "done",  "task": "a", "trial": 1, "status": "passed", ...}  after it, fsynced
+    {"event": "released", "task": "a", "trial": 1}                    instead, where the run was stopped in it
 
 After a kill the last line may be torn: it is cut off on opening. The last `done` line of a trial counts. A trial
-that was begun and not done was in flight when the process died; it is run again, alone, and given up when the
-process has died in it alone twice.
+that was begun and neither done nor released was in flight when the process died; it is run again, alone, and given up
+as broken when the process has died in it alone twice. What was given up gets another chance once a process has ended
+in order: so a run with several deadly trials comes to its end, and can still be resumed on a better machine.
 """
 
 import fcntl
@@ -68,6 +70,7 @@ class Result(Record):
     """The trial's episodes in the store, the scored one last."""
     seed: int = 0
     attempts: int = 1
+    """0 for a trial that was given up, as the process had died in it."""
     prompt_tokens: int = 0
     completion_tokens: int = 0
     tool_calls: int = 0
@@ -96,10 +99,13 @@ class Results:
         self._file = file
         self.done: dict[Key, Result] = {}
         self._deaths: Counter[Key] = Counter()
-        self._in_flight: set[Key] = set()
+        self._in_flight: dict[Key, bool] = {}  # whether alone
         for line in _lines(folder / "results.jsonl"):
             self._take(line)
         self.suspects = frozenset(self._in_flight)
+        self._deaths.update(self._in_flight)
+        if self.suspects:
+            self._deaths.update({key: MAX_DEATHS for key, result in self.done.items() if not result.attempts})
 
     @classmethod
     def create(cls, runs: Path, header: RunHeader) -> "Results":
@@ -138,6 +144,10 @@ class Results:
         self._append({"event": "done", **result.to_json()})
         self.done[result.key] = result
 
+    def release(self, key: Key) -> None:
+        """Say that a trial was broken off, and that the process did not die of it."""
+        self._append({"event": "released", "task": key[0], "trial": key[1]})
+
     def died_too_often(self, key: Key) -> bool:
         """Whether the process ended in this trial, with no other beside it, MAX_DEATHS times."""
         return self._deaths[key] >= MAX_DEATHS
@@ -149,13 +159,14 @@ class Results:
 
     def _take(self, line: Mapping[str, Any]) -> None:
         key = (line["task"], line["trial"])
+        was_alone = self._in_flight.pop(key, False)
         if line["event"] == "begun":
-            self._deaths[key] += bool(line["alone"])
-            self._in_flight.add(key)
-        else:
+            self.done.pop(key, None)
+            self._deaths[key] += was_alone
+            self._in_flight[key] = line["alone"]
+        elif line["event"] == "done":
             self.done[key] = Result.from_json(line)
             self._deaths[key] = 0
-            self._in_flight.discard(key)
 
 
 def read_header(runs: Path, run: str) -> RunHeader:

@@ -81,12 +81,10 @@ class Runner:
 
     async def _do(self, task: TaskSpec, key: Key, alone: bool) -> None:
         if self.results.died_too_often(key):
-            result = Result(
-                *key, "broken", ("the process died in this trial each time it was run",), tags=task.all_tags
-            )
+            why = ("the process died in this trial each time it was run",)
+            result = Result(*key, "broken", why, attempts=0, tags=task.all_tags)
         else:
-            self.results.begin(key, alone)
-            result = await self._attempts(task, key)
+            result = await self._begun(task, key, alone)
         self.results.add(result)
         self.on_result(result)
         self._failures_in_a_row = self._failures_in_a_row + 1 if result.status == "infrastructure" else 0
@@ -95,6 +93,14 @@ class Runner:
                 f"{self._failures_in_a_row} trials in a row failed for reasons outside the agent, the last with: "
                 f"{result.reasons[0]}; `coterie eval resume {self.results.header.run}` goes on when that is put right"
             )
+
+    async def _begun(self, task: TaskSpec, key: Key, alone: bool) -> Result:
+        self.results.begin(key, alone)
+        try:
+            return await self._attempts(task, key)
+        except BaseException:  # the run is stopped, which says nothing about this trial
+            self.results.release(key)
+            raise
 
     async def _attempts(self, task: TaskSpec, key: Key) -> Result:
         seed = trial_seed(self.results.header.seed, key)
@@ -140,12 +146,12 @@ class Runner:
 
 
 def pending_trials(suite: Suite, results: Results) -> Iterator[tuple[TaskSpec, Key]]:
-    """What is left to do: trials without a result, and those that only the infrastructure failed."""
+    """What is left to do: trials without a result, and those that infrastructure or suite kept from having a score."""
     tasks = {task.id: task for task in suite.tasks}
     for number in range(1, results.header.trials + 1):
         for name in results.header.tasks:
             done = results.done.get((name, number))
-            if done is None or done.status == "infrastructure":
+            if done is None or not done.scored:
                 yield tasks[name], (name, number)
 
 

@@ -73,6 +73,16 @@ def test_a_failing_suite_shows_the_reasons_and_fail_under(tmp_path: Path) -> Non
     assert run("run", path, "--agent", "reference", "-q", "--fail-under", "0.9")[0] == 1
 
 
+def test_broken_trials_are_no_success_whatever_the_others_score(tmp_path: Path) -> None:
+    rules = '\n\ndef violations():\n    return [] if STATE["count"] == 0 else 1 / 0\n'
+    path = str(write_lamp(tmp_path / "s", tools=LAMP + rules))
+    code, out, err = run("run", path, "--agent", "reference", "--name", "a", "-q", "--fail-under", "0.9")
+    assert code == 3
+    assert "3 of 3 trials passed" in out
+    assert "2 trials have no score (0 infrastructure, 2 broken); `coterie eval resume a` tries them again" in err
+    assert run("resume", "a", "-q")[0] == 3
+
+
 def test_limit_and_category_choose_tasks(tmp_path: Path) -> None:
     path = str(write_lamp(tmp_path / "s"))
     assert "2 of 2 trials" in run("run", path, "--agent", "reference", "--limit", "2", "-q")[1]

@@ -271,6 +271,46 @@ def test_a_tool_that_kills_the_process_is_given_up_after_dying_alone(tmp_path: P
     results = read_results(tmp_path / "runs", "r1")[1]
     assert {r.task for r in results if r.status == "broken"} == {"add", "again"}
     assert all(r.status == "passed" for r in results if r.task not in ("add", "again"))
+    write_lamp(tmp_path / "suite")
+    subprocess.run(arguments, env=environment, check=True)
+    assert {r.status for r in read_results(tmp_path / "runs", "r1")[1]} == {"passed"}, "put right, it is tried again"
+
+
+class Stuck(Scripted):
+    """Never comes to an end by itself."""
+
+    async def run(self, assignment: Assignment) -> Episode:
+        self.seen.append(assignment)
+        await asyncio.sleep(3600)
+        raise AssertionError
+
+
+async def interrupted(suite: Suite, results: Results) -> None:
+    """What Ctrl-C does: `asyncio.run` cancels the main task."""
+    agent = Stuck(suite)
+    running = asyncio.create_task(Runner(suite, agent, results, Kept(), FAST).run())
+    while not agent.seen:
+        await asyncio.sleep(0.01)
+    running.cancel()
+    await asyncio.wait([running])
+    assert running.cancelled()
+
+
+def test_an_interrupted_trial_is_run_again_however_often(suite: Suite, tmp_path: Path) -> None:
+    Results.create(tmp_path, header(suite)).close()
+    for _ in range(3):
+        results = Results.open(tmp_path, "r1")
+        asyncio.run(interrupted(suite, results))
+        results.close()
+    done, _ = resume(suite, Scripted(suite), Results.open(tmp_path, "r1"))
+    assert [result.status for result in done] == ["passed"] * 5
+
+
+def test_a_broken_trial_is_tried_again_on_resume(suite: Suite, tmp_path: Path) -> None:
+    results = Results.create(tmp_path, header(suite))
+    results.add(Result("on", 1, "broken", ("the environment had no disk left",)))
+    done, _ = resume(suite, Scripted(suite), results)
+    assert [result.status for result in done] == ["passed"] * 5
 
 
 def test_one_process_at_a_time_works_on_a_run(suite: Suite, tmp_path: Path) -> None:
