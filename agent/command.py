@@ -37,11 +37,14 @@ def run_task(task: str | None, resume: str | None, flags: Mapping[str, Any], qui
 
 
 def settings_of(episode: str, here: Settings, flags: Mapping[str, Any]) -> Settings:
-    """The settings the episode was run with, except where things are on this machine and what the flags say."""
+    """The settings the episode was run with, except where things are on this machine and what the flags say.
+
+    Its workspace is its own, whatever the file and the environment say here.
+    """
     with Store.open(data_home(here), here.database_url, here.chroma_url) as store:
         past = store.episodes.get(episode)
     kept = {key: value for key, value in past.config.get("settings", {}).items() if key in Settings.model_fields}
-    local = {key: getattr(here, key) for key in MACHINE if key in here.model_fields_set}
+    local = {key: getattr(here, key) for key in MACHINE if key in here.model_fields_set and key != "workspace"}
     given = {key: value for key, value in flags.items() if value is not None}
     return Settings(**{**kept, **local, **given})
 

@@ -75,7 +75,9 @@ class Opening:
         if past.outcome and is_over(past.outcome):
             way_out = f"see it with: coterie episodes show {episode_id}"
             raise UsageError(f"episode {episode_id} is over ({past.status}); {way_out}")
-        parts = await self._parts(store, workspace.usable(Path(past.task.workspace or ".")))
+        folder = workspace.usable(Path(past.task.workspace or "."))
+        _require_same(folder, self.settings.workspace, episode_id)
+        parts = await self._parts(store, folder)
         _require_tools(past, parts.tools)
         session = await self._session(episode_id, past.task, parts, past)
         session.recorder.recover(past, await last_state(session.loop, thread_of(episode_id)))
@@ -189,6 +191,11 @@ def recall(store: Store, settings: Settings) -> Recall:
         return await asyncio.to_thread(store.recall, query, settings.num_recalled, settings.namespace)
 
     return asked
+
+
+def _require_same(folder: Path, given: Path | None, episode: str) -> None:
+    if given is not None and given.expanduser().resolve() != folder:
+        raise UsageError(f"episode {episode} works in {folder}, not in {given}; leave --workspace out to go on there")
 
 
 def _require_tools(past: Episode, tools: Registry) -> None:

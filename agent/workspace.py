@@ -1,6 +1,7 @@
 """The workspace of a run: which folder it is, and which files a run made or changed in it."""
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime
@@ -10,6 +11,7 @@ from coterie.agent.errors import UsageError
 
 PARENT = "coterie-workspace"
 MAX_FILES_WATCHED = 20_000
+_STAMP = re.compile(r"\d{4}-\d{2}-\d{2}-\d{6}(-\d+)?")
 
 Snapshot = Mapping[str, tuple[int, int]]
 
@@ -50,7 +52,9 @@ def fresh(parent: Path) -> Path:
 
 
 def discard_if_empty(folder: Path) -> None:
-    """Leave no empty folders behind from runs that wrote nothing."""
+    """Leave no empty folders behind from runs that wrote nothing; a folder that is not of our making stays."""
+    if folder.parent.name != PARENT or not _STAMP.fullmatch(folder.name):
+        return
     with suppress(OSError):
         folder.rmdir()
         folder.parent.rmdir()

@@ -48,13 +48,21 @@ def test_causes() -> None:
 
 
 def test_a_fresh_workspace_is_nobody_elses(tmp_path: Path) -> None:
-    first, second = workspace.fresh(tmp_path / "w"), workspace.fresh(tmp_path / "w")
+    first, second = workspace.fresh(tmp_path / workspace.PARENT), workspace.fresh(tmp_path / workspace.PARENT)
     assert first != second
     workspace.discard_if_empty(first)
+    assert not first.exists()
     assert second.exists()
     (second / "kept").write_text("")
     workspace.discard_if_empty(second)
     assert second.exists()
+
+
+def test_a_folder_that_a_person_made_is_not_discarded(tmp_path: Path) -> None:
+    mine = tmp_path / "project" / "work"
+    mine.mkdir(parents=True)
+    workspace.discard_if_empty(mine)
+    assert mine.exists()
 
 
 def test_unusable_workspaces(tmp_path: Path) -> None:

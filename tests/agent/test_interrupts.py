@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 from tests.agent.scripts import DONE, Rig, answer, call, plan, verdict
 
+from coterie.agent.command import settings_of
 from coterie.agent.errors import UsageError
 from coterie.agent.interrupts import Stop
 from coterie.agent.lock import held
+from coterie.agent.settings import load
 from coterie.agent.trace import Event, ResultSeen, RunStarted
 from coterie.memory.episodes import Episodes
 from coterie.memory.records import Episode, Outcome
@@ -124,6 +126,17 @@ async def test_without_its_checkpoint_a_run_with_effects_is_not_begun_again(rig:
     for file in home.glob("checkpoints.db*"):
         file.unlink()
     assert (await rig.agent(*FIRST, *REST).aresume(untouched.id)).status == "success"
+
+
+async def test_a_resumed_run_works_where_it_began(rig: Rig, home: Path, workspace: Path, tmp_path: Path) -> None:
+    broken = await rig.run(*FIRST, ServerUnavailable("http://x", "gone"))
+    with pytest.raises(UsageError, match=r"works in .*/workspace, not in .*; leave --workspace out"):
+        await rig.agent(workspace=tmp_path).aresume(broken.id)
+    here = load(None, {"COTERIE_HOME": str(home), "COTERIE_WORKSPACE": str(tmp_path)}, tmp_path)
+    assert settings_of(broken.id, here, {}).workspace is None
+    resumed = await rig.agent(*REST, workspace=None).aresume(broken.id)
+    assert resumed.status == "success"
+    assert workspace.exists(), "empty, and the person's own"
 
 
 async def test_a_defect_is_told_with_its_traceback_on_file(rig: Rig, home: Path) -> None:
