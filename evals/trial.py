@@ -16,6 +16,7 @@ from coterie.evals.scorers import Verdict, judge
 from coterie.evals.suite import Solution, Suite, TaskSpec
 from coterie.memory.records import Episode, Task
 from coterie.tools import Tool
+from coterie.tools.threads import run_in_thread
 
 T = TypeVar("T")
 
@@ -111,9 +112,9 @@ def cannot_do(agent: Agent | type[Agent], task: TaskSpec) -> str | None:
 
 
 async def guarded(task: TaskSpec, what: str, call: Callable[[], T]) -> T:
-    """Run a piece of the suite's own code, in a thread and for a limited time."""
+    """Run a piece of the suite's own code for a limited time, in a thread that never keeps the process from ending."""
     try:
-        return await asyncio.wait_for(asyncio.to_thread(call), ENVIRONMENT_TIMEOUT_S)
+        return await asyncio.wait_for(run_in_thread(call, f"suite: {what}"), ENVIRONMENT_TIMEOUT_S)
     except TimeoutError:
         raise BrokenSuite(f"task {task.id!r}: {what} took longer than {ENVIRONMENT_TIMEOUT_S:g} s") from None
     except Exception as error:  # whatever a suite's code raises is the suite's fault, and the other trials go on
