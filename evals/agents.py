@@ -19,6 +19,7 @@ from coterie.agent.as_data import as_data
 from coterie.evals.suite import Call, Solution
 from coterie.memory.records import (
     Episode,
+    ModelCall,
     ModelRef,
     Observation,
     ObservationResult,
@@ -43,6 +44,13 @@ class Limits:
     max_tool_calls: int = 30
     max_tokens: int = 60_000
     timeout_s: float = 300.0
+
+    def reached(self, asked: Sequence[ModelCall]) -> str | None:
+        """The limit that these model calls use up, in words; None while there may be another."""
+        if len(asked) >= self.max_steps:
+            return f"{self.max_steps} model calls"
+        tokens = sum(call.prompt_tokens + call.completion_tokens for call in asked)
+        return f"{self.max_tokens} tokens" if tokens >= self.max_tokens else None
 
 
 @dataclass(frozen=True)

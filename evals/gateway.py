@@ -129,7 +129,7 @@ class Gateway:
             return _error(400, "invalid_request", str(error))
         if asked.stream or (asked.n or 1) != 1:
             return _error(400, "invalid_request", "streaming and n > 1 are not offered here")
-        self.limit = self.limit or self._reached()
+        self.limit = self.limit or self.limits.reached(self.calls)
         if self.limit:
             return _error(400, "limit_reached", f"the trial's limit is reached: {self.limit}")
         messages, schema = prompt(asked), _schema(asked)
@@ -144,12 +144,6 @@ class Gateway:
         number = len(self.calls) + 1
         self.calls.append(recorded("act", number, messages, schema, self.sampling, completion))
         return JSONResponse(_answer(completion, number, self.chat.name, schema is not None))
-
-    def _reached(self) -> str | None:
-        tokens = sum(call.prompt_tokens + call.completion_tokens for call in self.calls)
-        if len(self.calls) >= self.limits.max_steps:
-            return f"{self.limits.max_steps} model calls"
-        return f"{self.limits.max_tokens} tokens" if tokens >= self.limits.max_tokens else None
 
 
 @asynccontextmanager

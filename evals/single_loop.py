@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import JsonValue
 
 from coterie.agent.connect import Connected
-from coterie.evals.agents import Assignment, InfrastructureFailure, observed
+from coterie.evals.agents import Assignment, InfrastructureFailure, Limits, observed
 from coterie.evals.recording import recorded
 from coterie.memory.records import Episode, ModelCall, Observation, Outcome, Step, ToolCall, Usage, now
 from coterie.model.chat import JsonSchema, Message, Sampling, ToolCard
@@ -84,7 +84,7 @@ class SingleLoop:
         registry, limits = Registry(assignment.tools), assignment.limits
         schema = turn_schema(registry.cards())
         messages = _opening(assignment, registry)
-        while len(steps) < limits.max_tool_calls and len(asked) < limits.max_steps:
+        while (limit := _reached(limits, steps, asked)) is None:
             turn = await self._turn(messages, schema, assignment.seed, asked)
             if "answer" in turn:
                 return Outcome("success", answer=str(turn["answer"]))
@@ -92,7 +92,7 @@ class SingleLoop:
             result = await registry.get(name)(arguments)
             steps.append(_step(len(steps) + 1, name, arguments, result))
             messages += [said(turn), shown(name, result.text, result.is_error)]
-        return Outcome("limit", error=f"no answer after {len(asked)} turns", cause="limit:steps")
+        return Outcome("limit", error=f"no answer before the limit of {limit} was reached", cause="limit")
 
     async def _turn(
         self, messages: list[Message], schema: JsonSchema, seed: int, asked: list[ModelCall]
@@ -102,6 +102,12 @@ class SingleLoop:
         asked.append(recorded("act", len(asked) + 1, messages, schema, sampling, completion))
         turn: dict[str, Any] = json.loads(completion.text)
         return turn
+
+
+def _reached(limits: Limits, steps: Sequence[Step], asked: Sequence[ModelCall]) -> str | None:
+    if len(steps) >= limits.max_tool_calls:
+        return f"{limits.max_tool_calls} tool calls"
+    return limits.reached(asked)
 
 
 def turn_schema(tools: Sequence[ToolCard]) -> JsonSchema:

@@ -11,7 +11,7 @@ from tests.evals.suite_files import write_lamp
 
 from coterie.agent.connect import Connected
 from coterie.agent.settings import Settings
-from coterie.evals.agents import Assignment, InfrastructureFailure
+from coterie.evals.agents import Assignment, InfrastructureFailure, Limits
 from coterie.evals.catalogue import find_suite
 from coterie.evals.function_caller import CallerSettings, FunctionCaller
 from coterie.evals.keep import StoreKeeper
@@ -158,6 +158,25 @@ def test_the_single_loop_always_ends(tmp_path: Path, lines: list[str], status: s
     suite = read_suite(write_lamp(tmp_path / "suite"))
     episode = asyncio.run(single(*lines).run(assignment(suite, tmp_path)))
     assert episode.status == status
+
+
+@pytest.mark.parametrize(
+    ("limits", "words", "turns"),
+    [
+        (Limits(max_tokens=1), "1 tokens", 1),
+        (Limits(max_steps=2), "2 model calls", 2),
+        (Limits(max_tool_calls=3), "3 tool calls", 3),
+    ],
+)
+def test_the_single_loop_ends_at_the_limits_of_the_trial(
+    tmp_path: Path, limits: Limits, words: str, turns: int
+) -> None:
+    suite = read_suite(write_lamp(tmp_path / "suite"))
+    agent = single(*['{"name": "add", "arguments": {"number": 1}}'] * 9)
+    episode = asyncio.run(agent.run(replace(assignment(suite, tmp_path), limits=limits)))
+    assert episode.outcome is not None
+    assert (episode.outcome.status, episode.usage.model_calls) == ("limit", turns)
+    assert words in (episode.outcome.error or "")
 
 
 def test_the_single_loop_tells_a_dead_server_from_a_bad_answer(tmp_path: Path) -> None:
