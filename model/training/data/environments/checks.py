@@ -8,7 +8,7 @@ from coterie.model.chat import JsonSchema
 from coterie.model.protocol import PlannedStep
 from coterie.model.training.data.trajectory import Trajectory
 
-MAX_WORDS_TO_DO = 14
+MAX_WORDS_TO_DO = 22
 MAX_WORDS_NOTE = 34
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
 _SEPARATORS = str.maketrans("_-/\n", "    ")
