@@ -1,11 +1,12 @@
 """Asking the person at the terminal, under `--approve ask`, and about calls in doubt after an interruption."""
 
 import asyncio
+import json
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 from coterie.agent.display import Display
-from coterie.agent.view import shown_arguments
 from coterie.tools.execute import Doubt
 from coterie.tools.ledger import CallKey
 from coterie.tools.spec import ToolSpec
@@ -21,11 +22,11 @@ class Asker:
 
     async def approve(self, spec: ToolSpec, arguments: dict[str, Any]) -> bool:
         """Whether the call may run."""
-        return await self._yes(f"{spec.effect}: {spec.name}({shown_arguments(arguments)})\nRun it?")
+        return await self._yes(f"{spec.effect}: {spec.name}({whole(arguments)})\nRun it?")
 
     async def repeat(self, spec: ToolSpec, key: CallKey) -> Doubt:
         """Whether a call that was cut off may run again."""
-        question = f"{spec.name} {key.arguments}\nwas cut off and may have taken effect. Run it again?"
+        question = f"{spec.name} {visible(key.arguments)}\nwas cut off and may have taken effect. Run it again?"
         return "repeat" if await self._yes(question) else "skip"
 
     async def _yes(self, question: str) -> bool:
@@ -34,3 +35,14 @@ class Asker:
                 print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
                 answer = await run_in_thread(sys.stdin.readline, "approval")
         return answer.strip().lower() in ("y", "yes")
+
+
+def whole(arguments: Mapping[str, Any]) -> str:
+    """The validated arguments to their last character: the person answers for all of them."""
+    written = {name: json.dumps(value, ensure_ascii=False, default=str) for name, value in arguments.items()}
+    return visible(", ".join(f"{name}={value}" for name, value in written.items()))
+
+
+def visible(text: str) -> str:
+    """The text with what a terminal would obey or not show (controls, changes of direction) spelt out."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -49,7 +49,7 @@ async def execute(
     changes = tool.spec.effect != "read"  # a call that changes nothing may run again, and need not be written down
     if changes and (known := _replayed(await asyncio.to_thread(ledger.find, key))):
         return known
-    if not await approve(tool.spec, dict(arguments)):
+    if not await approve(tool.spec, dict(checked)):
         return ToolResult.failure("refused", _refused_text(tool.spec))
     if not changes:
         return truncated(await _run(tool, checked, retries), tool.spec.name, max_chars, spill)

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+from datetime import date
 
 import pytest
 from rich.console import Console
@@ -139,6 +140,17 @@ async def test_approval_is_asked_for_at_the_terminal(
     spec = ToolSpec("wipe", "Wipe it.", {}, effect="dangerous")
     assert await Asker(Silent()).approve(spec, {"disk": "a"}) is agreed
     assert capsys.readouterr().err == 'dangerous: wipe(disk="a")\nRun it? [y/N] '
+
+
+async def test_nothing_of_a_call_is_hidden_from_who_approves_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    spec = ToolSpec("run", "Run it.", {}, effect="dangerous")
+    code = "pass  # ä" + " " * 500 + "\n\x9b\u202e\ud800rm"
+    await Asker(Silent()).approve(spec, {"code": code, "day": date(2026, 1, 2)})
+    asked = capsys.readouterr().err
+    assert f'run(code="pass  # ä{" " * 500}\\n\\x9b\\u202e\\ud800rm", day="2026-01-02")' in asked
 
 
 async def test_the_picture_of_a_run_resumed_in_the_middle_of_a_call(rig: Rig) -> None:

@@ -298,6 +298,20 @@ async def test_refused_or_malformed_calls_leave_no_trace() -> None:
     assert ledger.in_doubt() == []
 
 
+async def test_who_approves_sees_the_validated_arguments() -> None:
+    asked: list[dict[str, Any]] = []
+
+    async def ask(spec: ToolSpec, arguments: dict[str, Any]) -> bool:
+        asked.append(arguments)
+        return False
+
+    def pay(amounts: list[int], currency: str = "EUR") -> None:
+        raise AssertionError("refused")
+
+    await call(tool(pay), {"amounts": "[1, 2]"}, approve=approver("ask", ask))
+    assert asked == [{"amounts": [1, 2], "currency": "EUR"}]
+
+
 # --- the ledger
 
 
