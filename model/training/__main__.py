@@ -4,7 +4,7 @@ carve    --base GGUF --data DIR --out FILE             cut the dense parent into
 train    --base GGUF --data DIR --carve FILE --out DIR heal and fine-tune (resumes)
 sweep    ... --rates 1e-3,2e-3 --minutes 0.5           short runs, prints the loss each learning rate reaches
 speed    ... --row-tokens 2048 --rows 2                tokens a second, with and without what makes it fast
-evaluate ... --state FILE                              held-out accuracy and perplexity as JSON
+evaluate ... --state FILE                              held-out accuracy and perplexity beside the parent's, as JSON
 """
 
 import argparse
@@ -117,16 +117,24 @@ def _run(arguments: argparse.Namespace, dense: Any, network: Network, rate: floa
 
 
 def _evaluate(arguments: argparse.Namespace) -> None:
-    network = _student(arguments, load_weights(arguments.base)).eval()
-    encoder = load_encoder(arguments.base)
-    report: dict[str, Any] = {"perplexity": perplexity(network, _rows(arguments, "text_held", arguments.limit))}
-    for split in HELD_OUT:
-        tallies = accuracy(network, _rows(arguments, split, arguments.limit), encoder)
-        report[split] = {kind: [round(t.rate, 4), t.total] for kind, t in sorted(tallies.items())}
+    dense = load_weights(arguments.base)
+    parent = checkpoint.dense_parent(dense, _shape(arguments), torch.device(arguments.device))
+    networks = {"model": _student(arguments, dense).eval(), "dense parent, untrained": parent.eval()}
+    report = {name: _scores(arguments, network) for name, network in networks.items()}
     text = json.dumps(report, indent=1)
     print(text, flush=True)
     if arguments.out:
         arguments.out.write_text(text)
+
+
+def _scores(arguments: argparse.Namespace, network: Network) -> dict[str, Any]:
+    """Perplexity of held-out text, and of every kind of held-out turn the share that is exact and how many there are."""
+    encoder = load_encoder(arguments.base)
+    scores: dict[str, Any] = {"perplexity": perplexity(network, _rows(arguments, "text_held", arguments.limit))}
+    for split in HELD_OUT:
+        tallies = accuracy(network, _rows(arguments, split, arguments.limit), encoder)
+        scores[split] = {kind: [round(t.rate, 4), t.total] for kind, t in sorted(tallies.items())}
+    return scores
 
 
 def _ship(arguments: argparse.Namespace) -> None:
