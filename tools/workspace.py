@@ -200,15 +200,15 @@ class Workspace:
             for index, part in enumerate(parts):
                 target = _link_target(descriptor, part)
                 if target is not None:
+                    relinked = self._relinked(parts[:index], target, parts[index + 1 :], path)
                     os.close(descriptor)
-                    return self._relinked(parts[:index], target, parts[index + 1 :], path)
+                    return relinked
                 if index < len(parts) - 1:
                     child = self._step(descriptor, part, path, make)
                     os.close(descriptor)
                     descriptor = child
         except (OSError, ToolError):
-            with suppress(OSError):
-                os.close(descriptor)
+            os.close(descriptor)
             raise
         return descriptor
 

@@ -67,6 +67,19 @@ def test_escapes_are_refused(jail: Workspace, path: str) -> None:
     assert (jail.root / "a.txt").read_text() == "inside"
 
 
+@pytest.mark.parametrize("path", ESCAPES)
+def test_a_refusal_closes_what_it_opened_and_nothing_else(
+    jail: Workspace, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[int] = []
+    real_open, real_close = os.open, os.close
+    monkeypatch.setattr(os, "open", lambda *args, **options: opened.append(made := real_open(*args, **options)) or made)
+    monkeypatch.setattr(os, "close", lambda descriptor: (opened.remove(descriptor), real_close(descriptor)))
+    with pytest.raises(ToolError):
+        jail.read_bytes(path)
+    assert opened == []
+
+
 def test_links_inside_work(jail: Workspace) -> None:
     assert jail.read_text("inner_file") == "deeper"
     assert jail.read_text("inner_folder/b.txt") == "deeper"
