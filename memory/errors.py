@@ -8,6 +8,7 @@ StoreError
   SchemaTooNew         written by a newer Coterie
   IndexUnavailable     the vector index cannot be read or written; recall goes on with words alone
     EncoderUnavailable   texts cannot be turned into vectors
+    IndexBusy            another process writes to it, and goes on doing so
   RecordNotFound       no episode, fact or lesson of that id (also a LookupError)
   RecordExists         an import or a chosen id would overwrite a record
 
@@ -53,6 +54,10 @@ class IndexUnavailable(StoreError):
 
 class EncoderUnavailable(IndexUnavailable):
     """No encoder to make vectors with."""
+
+
+class IndexBusy(IndexUnavailable):
+    """Another process holds the vector index."""
 
 
 class RecordNotFound(StoreError, LookupError):

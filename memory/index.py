@@ -8,6 +8,7 @@ deleted, restored or written by somebody else) lead to a comparison of every has
 import fcntl
 import logging
 import os
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from sqlalchemy import func, or_, select, update
 
 from coterie.memory.database import Database
 from coterie.memory.embed import TextEncoder
-from coterie.memory.errors import EncoderUnavailable, IndexUnavailable, translated
+from coterie.memory.errors import EncoderUnavailable, IndexBusy, IndexUnavailable, translated
 from coterie.memory.records import Record
 from coterie.memory.tables import DocumentRow
 from coterie.memory.vectors import Entry, Near, Vectors
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 BATCH = 32
 MAX_EMBEDDED_FIRST = 32
+LOCK_WAIT_S, LOCK_PAUSE_S = 5.0, 0.05
+MARK_BYTES = 32
 log = logging.getLogger(__name__)
 Progress = Callable[[int, int], None]
 """Called with how many documents are embedded, of how many."""
@@ -66,7 +69,8 @@ class Index:
         self._load_encoder = load_encoder
         self._lock_path = lock
         self._lock = RLock()
-        self._seen = 0
+        self._seen = b""
+        self.lock_wait_s = LOCK_WAIT_S
         self._changed = False
 
     @property
@@ -95,7 +99,7 @@ class Index:
         with self._lock:
             try:
                 return self._synced_nearest(vector, k, namespace, kinds)
-            except EncoderUnavailable:
+            except (EncoderUnavailable, IndexBusy):
                 raise
             except IndexUnavailable as error:
                 if not self._vectors.is_local:
@@ -104,6 +108,8 @@ class Index:
         with self._lock:
             try:
                 return self._synced_nearest(vector, k, namespace, kinds)
+            except IndexBusy:
+                raise
             except IndexUnavailable as error:
                 log.warning("%s (doing so now)", error)
                 self.rebuild(max_documents=MAX_EMBEDDED_FIRST)
@@ -191,7 +197,10 @@ class Index:
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
-        """One writer: this process's threads by a lock, processes by a file lock (a server has its own)."""
+        """One writer: this process's threads by a lock, processes by a file lock (a server has its own).
+
+        Raises IndexBusy after lock_wait_s: another process may be embedding everything.
+        """
         with self._lock:
             if not self._vectors.is_local:
                 yield
@@ -199,25 +208,39 @@ class Index:
             with translated(self.where):
                 handle = os.open(self._lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             try:
-                fcntl.flock(handle, fcntl.LOCK_EX)
+                self._take(handle)
                 self._follow_writers(handle)
-                yield
+                try:
+                    yield
+                finally:
+                    self._sign(handle)
             finally:
-                self._sign(handle)
                 os.close(handle)
+
+    def _take(self, handle: int) -> None:
+        deadline = time.monotonic() + self.lock_wait_s
+        while True:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            except BlockingIOError:
+                if time.monotonic() >= deadline:
+                    message = f"vector index {self.where}: another process is writing to it; wait for it to end"
+                    raise IndexBusy(message) from None
+                time.sleep(LOCK_PAUSE_S)
 
     def _follow_writers(self, handle: int) -> None:
         """Chroma keeps vectors in memory and does not see other processes write: read anew after they have."""
-        written = int(os.pread(handle, 32, 0) or 0)
+        written = os.pread(handle, MARK_BYTES, 0)
         if written != self._seen:
             self._vectors.close()
         self._seen, self._changed = written, False
 
     def _sign(self, handle: int) -> None:
-        """Count our writing in the lock file, for the others to see."""
+        """Mark our writing in the lock file, for the others to see; they compare the mark and do not read it."""
         if self._changed:
-            self._seen += 1
-            os.pwrite(handle, str(self._seen).encode(), 0)
+            self._seen = f"{time.time_ns():0{MARK_BYTES}}".encode()
+            os.pwrite(handle, self._seen, 0)
 
 
 def _entry(row: DocumentRow) -> Entry:

@@ -1,5 +1,6 @@
 """The vector index: behind, ahead, damaged, gone; the database has everything it needs to be made again."""
 
+import fcntl
 import os
 import shutil
 import signal
@@ -245,3 +246,20 @@ def test_two_stores_share_a_server(tmp_path: Path, server: str, encoder: WordEnc
             assert one.audit().ok
             assert two.audit().ok
             assert not (tmp_path / "one" / "chroma").exists()
+
+
+def test_while_another_process_writes_words_alone_decide(filled: Store, home: Path) -> None:
+    filled.vectors.lock_wait_s = 0.1
+    with open(home / "chroma.lock", "rb") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        (hit,) = filled.recall("walrus", 1)
+        assert "by words alone: vector index" in hit.why
+        assert "another process is writing to it" in hit.why
+    assert by_meaning(filled)
+
+
+def test_a_damaged_lock_file_counts_as_written_by_another(filled: Store, home: Path) -> None:
+    (home / "chroma.lock").write_bytes(bytes(40))
+    assert by_meaning(filled)
+    filled.facts.add("cabbages and kings")
+    assert by_meaning(filled)
