@@ -92,7 +92,9 @@ class SingleLoop:
             result = await registry.get(name)(arguments)
             steps.append(_step(len(steps) + 1, name, arguments, result))
             messages += [said(turn), shown(name, result.text, result.is_error)]
-        return Outcome("limit", error=f"no answer before the limit of {limit} was reached", cause="limit")
+        return Outcome(
+            "limit", error=f"no answer after {len(asked)} turns: the limit of {limit} is reached", cause="limit"
+        )
 
     async def _turn(
         self, messages: list[Message], schema: JsonSchema, seed: int, asked: list[ModelCall]

@@ -121,7 +121,8 @@ def test_a_turn_that_runs_into_a_limit_ends_the_conversation(suite: Suite, tmp_p
     agent = SingleLoop(Connected(ScriptedModel(again), ModelRef("scripted")))
     result = trial(suite, agent, tmp_path, Limits(max_steps=3))
     assert len(result.episodes) == 1
-    assert "ended as limit: no answer after 3 turns" in result.verdict.reasons
+    said = "ended as limit: no answer after 3 turns: the limit of 3 model calls is reached"
+    assert said in result.verdict.reasons
 
 
 def test_our_loop_is_told_what_went_before(suite: Suite, store: Store, tmp_path: Path) -> None:
