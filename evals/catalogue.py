@@ -32,8 +32,7 @@ def find_suite(reference: str, category: str | None = None) -> Suite:
 
     An adapter reads only what `category` asks for.
     """
-    path = Path(reference)
-    if path.suffix in (".yaml", ".yml"):
+    if path := suite_file(reference):
         return read_suite(path)
     if reference == "bfcl":
         from coterie.evals.suites.bfcl import bfcl_suite
@@ -43,11 +42,16 @@ def find_suite(reference: str, category: str | None = None) -> Suite:
         from coterie.evals.suites.agentdojo import agentdojo_suite
 
         return agentdojo_suite(category)
-    known = {suite.name: suite.path for suite in _shipped()}
-    if (found := known.get(reference)) is None:
-        have = ", ".join(suite.name for suite in listed())
-        raise SuiteError(f"no suite {reference!r}; have {have}, or give the path of a suite's .yaml file")
-    return read_suite(found)
+    have = ", ".join(suite.name for suite in listed())
+    raise SuiteError(f"no suite {reference!r}; have {have}, or give the path of a suite's .yaml file")
+
+
+def suite_file(reference: str) -> Path | None:
+    """The file of the suite of this name or path; None for an adapter's, and for one that is not known."""
+    path = Path(reference)
+    if path.suffix in (".yaml", ".yml"):
+        return path
+    return next((suite.path for suite in _shipped() if suite.name == reference), None)
 
 
 def overview() -> list[dict[str, Any]]:

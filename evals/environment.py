@@ -83,6 +83,8 @@ class EnvironmentFactory:
     use: str
     make: Callable[[Path], Environment]
     source: Path
+    tools: frozenset[str] | None = None
+    """The names of its tools, where they are known before it is made."""
 
 
 class ToolModule:
@@ -130,7 +132,10 @@ def merged(old: Mapping[str, JsonValue], new: Mapping[str, JsonValue]) -> State:
 
 
 def load_environment(use: str, options: Mapping[str, JsonValue], folder: Path) -> EnvironmentFactory:
-    """Find what `use` names (see `EnvironmentSpec`). Raises ValueError, ImportError or AttributeError."""
+    """Find what `use` names (see `EnvironmentSpec`).
+
+    Raises ValueError, ImportError or AttributeError where there is no such thing, and whatever its code raises.
+    """
     where, _, name = use.partition(":")
     if where.endswith(".py"):
         path = (folder / where).resolve()
@@ -178,7 +183,8 @@ def _module_factory(use: str, path: Path, module: ModuleType, options: Mapping[s
         raise ValueError(f"a tool module takes no options, got {sorted(options)}")
     if not isinstance(getattr(module, "STATE", None), dict):
         raise ValueError(f"{path.name} needs a top-level STATE, a dict with all that its tools can change")
-    return EnvironmentFactory(use, lambda workspace: ToolModule(path), path)
+    tools = frozenset(value.name for value in vars(module).values() if isinstance(value, Tool))
+    return EnvironmentFactory(use, lambda workspace: ToolModule(path), path, tools)
 
 
 def _load_file(path: Path) -> ModuleType:

@@ -11,12 +11,21 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from yaml.reader import ReaderError
 
 Place = tuple[str | int, ...]
 
 
 class SuiteError(ValueError):
-    """A suite that cannot be run as written; every problem on a line of its own."""
+    """A suite that cannot be had or run; every problem on a line of its own."""
+
+
+class FaultySuite(SuiteError):
+    """A suite's file is there and has mistakes, each as `file:line: field: what is wrong`."""
+
+    def __init__(self, *faults: str) -> None:
+        self.faults = faults
+        super().__init__("\n".join(faults))
 
 
 @dataclass(frozen=True)
@@ -59,7 +68,10 @@ for _word in ("true", "false"):
 
 
 def read(path: Path) -> Located:
-    """Read a `.jsonl` file as a list of its lines, anything else as YAML. Raises SuiteError."""
+    """Read a `.jsonl` file as a list of its lines, anything else as YAML.
+
+    Raises FaultySuite for text that is neither, SuiteError for a file that cannot be read.
+    """
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -76,13 +88,26 @@ def _read_jsonl(path: Path, text: str) -> Located:
         try:
             value = json.loads(line)
         except json.JSONDecodeError as error:
-            raise SuiteError(f"{path}:{number}: not JSON: {error.msg} at column {error.colno}") from None
+            raise FaultySuite(f"{path}:{number}: not JSON: {error.msg} at column {error.colno}") from None
         lines[(len(values),)] = number
         values.append(value)
     return Located(path, values, lines)
 
 
 def _read_yaml(path: Path, text: str) -> Located:
+    try:
+        return _parsed(path, text)
+    except ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise FaultySuite(f"{path}:{line}: not YAML: a character U+{error.character:04X} in it") from None
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise FaultySuite(f"{path}:{line}: not YAML: {error.problem}") from None
+    except RecursionError:
+        raise FaultySuite(f"{path}:1: nested too deeply, or an anchor inside itself") from None
+
+
+def _parsed(path: Path, text: str) -> Located:
     loader = _Loader(text)
     try:
         node = loader.get_single_node()
@@ -90,9 +115,6 @@ def _read_yaml(path: Path, text: str) -> Located:
         if node is not None:
             _walk(path, node, (), lines)
         return Located(path, loader.construct_document(node) if node is not None else None, lines)
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise SuiteError(f"{path}:{line}: not YAML: {error.problem}") from None
     finally:
         loader.dispose()
 
@@ -105,8 +127,10 @@ def _walk(path: Path, node: yaml.Node, place: Place, lines: dict[Place, int]) ->
     elif isinstance(node, yaml.MappingNode):
         seen: set[Hashable] = set()
         for key, child in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise FaultySuite(f"{path}:{key.start_mark.line + 1}: a key must be a single value, got a {key.id}")
             if key.value in seen:
-                raise SuiteError(f"{path}:{key.start_mark.line + 1}: {key.value!r} is given twice")
+                raise FaultySuite(f"{path}:{key.start_mark.line + 1}: {key.value!r} is given twice")
             seen.add(key.value)
             _walk(path, child, (*place, key.value), lines)
             lines[(*place, key.value)] = key.start_mark.line + 1

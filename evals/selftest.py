@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from coterie.evals.agents import Agent, Limits, Replay
+from coterie.evals.agents import Agent, InfrastructureFailure, Limits, Replay
 from coterie.evals.random_agent import RandomTools, empty_agent
 from coterie.evals.suite import Solution, Suite, TaskSpec
-from coterie.evals.trial import TrialResult, run_trial, sessions, solutions
+from coterie.evals.trial import BrokenSuite, TrialResult, run_trial, sessions, solutions
 from coterie.memory.records import Episode
 
 _AT_ONCE = 8
@@ -38,7 +38,10 @@ async def self_test(suite: Suite) -> list[str]:
 
     async def checked(task: TaskSpec) -> list[str]:
         async with places:
-            return await _task_faults(suite, task)
+            try:
+                return await _task_faults(suite, task)
+            except (BrokenSuite, InfrastructureFailure) as error:  # a replay needs nothing but the suite
+                return [f"{suite.places.get(task.id, task.id)}: {error}"]
 
     async with asyncio.TaskGroup() as group:
         waiting = [group.create_task(checked(task)) for task in suite.tasks]
@@ -70,8 +73,11 @@ async def _control(suite: Suite, agent: Agent, seed: int) -> Control:
 
     async def passes(task: TaskSpec) -> bool:
         async with places:
-            with tempfile.TemporaryDirectory() as folder:
-                trial = await run_trial(suite, task, agent, Path(folder) / "workspace", "self-test", seed, Limits())
+            try:
+                with tempfile.TemporaryDirectory() as folder:
+                    trial = await run_trial(suite, task, agent, Path(folder) / "workspace", "self-test", seed, Limits())
+            except (BrokenSuite, InfrastructureFailure):  # `self_test` says why
+                return False
             return trial.verdict.passed
 
     async with asyncio.TaskGroup() as group:

@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 from coterie.agent.settings import Settings, data_home
 from coterie.evals.agents import Agent, Limits
-from coterie.evals.catalogue import find_suite
+from coterie.evals.catalogue import find_suite, suite_file
 from coterie.evals.contenders import CONTENDERS, Contender, contender, usual
 from coterie.evals.executor import Executor, Local
 from coterie.evals.experts import By, Experts, experts
@@ -38,7 +38,7 @@ from coterie.evals.results import (
 from coterie.evals.runner import Conditions, Runner, pending_trials
 from coterie.evals.score import Score, score
 from coterie.evals.selftest import Control, control_faults, controls, self_test
-from coterie.evals.suite import Suite
+from coterie.evals.suite import Examined, Suite, examine
 from coterie.memory.errors import RecordNotFound
 from coterie.memory.records import Episode, now
 from coterie.memory.store import Store
@@ -110,11 +110,18 @@ def resume(
 
 
 def check(reference: str, category: str | None, limit: int | None) -> tuple[list[Control], list[str]]:
-    """The self-test of a suite: what the known agents score on it, and every fault found. Raises SuiteError."""
-    suite = find_suite(reference, category)
-    suite = replace(suite, tasks=suite.select(None if reference == "bfcl" else category, limit))
+    """The self-test of a suite: what the known agents score on it, and every fault found.
+
+    A suite with faults in its files is tested as far as it is sound. Raises SuiteError where there is no such suite.
+    """
+    path = suite_file(reference)
+    suite, faults = examine(path) if path else Examined(find_suite(reference, category), ())
+    if suite is None or (faults and not suite.tasks):
+        return [], list(faults)
+    if not faults:
+        suite = replace(suite, tasks=suite.select(None if reference == "bfcl" else category, limit))
     measured = asyncio.run(controls(suite))
-    return measured, control_faults(measured) + asyncio.run(self_test(suite))
+    return measured, [*faults, *control_faults(measured), *asyncio.run(self_test(suite))]
 
 
 def report(run: str, settings: Settings) -> tuple[Score, list[Result]]:

@@ -15,19 +15,22 @@
 """
 
 import hashlib
+import traceback
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from coterie.evals.environment import EnvironmentFactory, load_environment
-from coterie.evals.located import Located, Place, SuiteError, read
+from coterie.evals.located import FaultySuite, Located, Place, SuiteError, read
+from coterie.evals.matchers import checked
 
 Fact = str | int | float | list[str | int | float]
 Message = Annotated[str, Field(min_length=1)]
+Expected = Annotated[JsonValue, AfterValidator(checked)]
 S = TypeVar("S", bound="Spec")
 
 
@@ -83,7 +86,7 @@ class Expect(Spec):
     answer: list[Fact] = []
     """Facts the answer must state; a list inside is any one of."""
     not_in_answer: list[Fact] = []
-    changes: dict[str, JsonValue] = {}
+    changes: dict[str, Expected] = {}
     """JSON pointer into the state -> the value it must have, or a matcher such as {$contains: [...]}."""
     ignore: list[str] = []
     """JSON pointers below which changes do not matter."""
@@ -150,6 +153,8 @@ class Suite:
     tasks: tuple[TaskSpec, ...]
     environments: Mapping[str, EnvironmentFactory]
     digest: str
+    places: Mapping[str, str] = field(default_factory=dict)
+    """Where each task stands, as `file:line`; none in a suite that does not come from files."""
 
     def select(self, category: str | None = None, limit: int | None = None) -> tuple[TaskSpec, ...]:
         """The tasks of a category (a tag, an environment, a split or `level:N`), or `limit` of them, evenly spaced."""
@@ -163,63 +168,122 @@ class Suite:
         return tuple(chosen[i * len(chosen) // count] for i in range(count))
 
 
+class Examined(NamedTuple):
+    """What a suite's file holds."""
+
+    suite: Suite | None
+    """The suite, as far as it is sound; None where not even its head can be read."""
+    faults: tuple[str, ...]
+    """All that is wrong with it, one line each."""
+
+
 def read_suite(path: Path) -> Suite:
     """Read and validate a suite file. Raises SuiteError with every problem found."""
-    head = read(path)
-    spec = _validated(SuiteFile, head)
-    environments, sources = _environments(spec, head)
-    located = list(_tasks(spec, head))
-    tasks = _all_validated(located)
-    problems = list(_cross_problems(tasks, located, environments))
-    if problems:
-        raise SuiteError("\n".join(problems))
-    files = [path, *(path.parent / name for name in spec.data), *sources]
-    return Suite(spec.name, spec.description, tuple(tasks), environments, _digest(files))
+    suite, faults = examine(path)
+    if suite is None or faults:
+        raise FaultySuite(*faults)
+    return suite
 
 
-def _environments(spec: SuiteFile, head: Located) -> tuple[dict[str, EnvironmentFactory], list[Path]]:
+def examine(path: Path) -> Examined:
+    """Read a suite file and find all that is wrong with it. Raises SuiteError where there is no file to be read."""
+    try:
+        head = read(path)
+        spec = _validated(SuiteFile, head)
+    except FaultySuite as error:
+        return Examined(None, error.faults)
+    faults: list[str] = []
+    environments = _environments(spec, head, faults)
+    tasks = _tasks(_parts(spec, head, faults), spec, environments, faults)
+    files = [path, *(path.parent / name for name in spec.data), *sorted({e.source for e in environments.values()})]
+    suite = Suite(
+        spec.name,
+        spec.description,
+        tuple(task for task, _ in tasks),
+        environments,
+        "" if faults else _digest(files),
+        {task.id: part.at(()) for task, part in tasks},
+    )
+    return Examined(suite, tuple(faults))
+
+
+def _environments(spec: SuiteFile, head: Located, faults: list[str]) -> dict[str, EnvironmentFactory]:
     factories: dict[str, EnvironmentFactory] = {}
+    folder = head.path.parent
     for name, given in spec.environments.items():
         wanted = EnvironmentSpec(use=given) if isinstance(given, str) else given
         try:
-            factories[name] = load_environment(wanted.use, wanted.options, head.path.parent)
-        except (ValueError, ImportError, AttributeError) as error:
-            raise SuiteError(f"{head.at(('environments', name))}: environments.{name}: {error}") from None
-    return factories, sorted({factory.source for factory in factories.values()})
+            factories[name] = load_environment(wanted.use, wanted.options, folder)
+        except Exception as error:  # whatever a suite's code raises is the suite's fault
+            faults.append(f"{head.at(('environments', name))}: environments.{name}: {_raised(error, folder)}")
+    return factories
 
 
-def _tasks(spec: SuiteFile, head: Located) -> Iterator[Located]:
-    for index in range(len(spec.tasks)):
-        yield head.part("tasks", index)
+def _raised(error: Exception, folder: Path) -> str:
+    """What loading an environment raised, with the line where it was raised in a file beside the suite."""
+    if isinstance(error, SyntaxError):
+        return f"{error.filename}:{error.lineno}: {type(error).__name__}: {error.msg}"
+    kind = "" if isinstance(error, ValueError | ImportError | AttributeError) else f"{type(error).__name__}: "
+    frames = traceback.extract_tb(error.__traceback__)
+    inside = [frame for frame in frames if Path(frame.filename).parent == folder.resolve()]
+    place = f"{inside[-1].filename}:{inside[-1].lineno}: " if inside else ""
+    return f"{place}{kind}{error}"
+
+
+def _parts(spec: SuiteFile, head: Located, faults: list[str]) -> list[Located]:
+    """The tasks as they are written, from the suite's file and those it names."""
+    parts = [head.part("tasks", index) for index in range(len(spec.tasks))]
     for name in spec.data:
-        part = read(head.path.parent / name)
-        if not isinstance(part.value, list):
-            raise SuiteError(f"{part.at(())}: a list of tasks was expected, got {type(part.value).__name__}")
-        for index in range(len(part.value)):
-            yield part.part(index)
-
-
-def _all_validated(located: list[Located]) -> list[TaskSpec]:
-    tasks: list[TaskSpec] = []
-    problems: list[str] = []
-    for part in located:
         try:
-            tasks.append(_validated(TaskSpec, part))
+            part = read(head.path.parent / name)
         except SuiteError as error:
-            problems.append(str(error))
-    if problems:
-        raise SuiteError("\n".join(problems))
-    return tasks
+            faults.append(str(error))
+            continue
+        if isinstance(part.value, list):
+            parts += [part.part(index) for index in range(len(part.value))]
+        else:
+            faults.append(f"{part.at(())}: a list of tasks was expected, got {type(part.value).__name__}")
+    if not parts and not faults:
+        faults.append(f"{head.at(())}: the suite has no tasks; give them under 'tasks' or name files under 'data'")
+    return parts
+
+
+def _tasks(
+    parts: list[Located], spec: SuiteFile, environments: Mapping[str, EnvironmentFactory], faults: list[str]
+) -> list[tuple[TaskSpec, Located]]:
+    """The tasks without a fault whose environment is there."""
+    valid: list[tuple[TaskSpec, Located]] = []
+    for part in parts:
+        try:
+            valid.append((_validated(TaskSpec, part), part))
+        except FaultySuite as error:
+            faults += error.faults
+    ids = Counter(task.id for task, _ in valid)
+    splits: dict[str, str] = {}
+    sound = []
+    for task, part in valid:
+        found = [*_task_faults(task, part, spec, environments.get(task.environment))]
+        if ids[task.id] > 1:
+            found.append(f"{part.at(('id',))}: id: {task.id!r} is used by {ids[task.id]} tasks")
+        if task.family and splits.setdefault(task.family, task.split) != task.split:
+            found.append(f"{part.at(('split',))}: split: family {task.family!r} lies in both splits")
+        faults += found
+        if not found and task.environment in environments:
+            sound.append((task, part))
+    return sound
 
 
 def _validated(spec: type[S], part: Located) -> S:
     if not isinstance(part.value, dict):
-        raise SuiteError(f"{part.at(())}: fields were expected, got {type(part.value).__name__}")
+        raise FaultySuite(f"{part.at(())}: fields were expected, got {type(part.value).__name__}")
     try:
         return spec.model_validate(part.value)
     except ValidationError as error:
-        lines = [f"{part.at(_real(part, e['loc']))}: {_dotted(e['loc'])}: {e['msg']}" for e in error.errors()]
-        raise SuiteError("\n".join(dict.fromkeys(lines))) from None
+        raise FaultySuite(*dict.fromkeys(_line(part, e["loc"], e["msg"]) for e in error.errors())) from None
+
+
+def _line(part: Located, loc: Place, message: str) -> str:
+    return f"{part.at(_real(part, loc))}: {_dotted(loc)}: {message.removeprefix('Value error, ')}"
 
 
 def _real(part: Located, loc: Place) -> Place:
@@ -235,24 +299,23 @@ def _dotted(loc: Place) -> str:
     return ".".join(str(step) for step in loc)
 
 
-def _cross_problems(
-    tasks: list[TaskSpec], located: list[Located], environments: Mapping[str, EnvironmentFactory]
+def _task_faults(
+    task: TaskSpec, part: Located, spec: SuiteFile, environment: EnvironmentFactory | None
 ) -> Iterator[str]:
-    if not tasks:
-        yield "the suite has no tasks; give them under 'tasks' or name files under 'data'"
-    ids = Counter(task.id for task in tasks)
-    splits: dict[str, str] = {}
-    for task, part in zip(tasks, located, strict=True):
-        if ids[task.id] > 1:
-            yield f"{part.at(('id',))}: id: {task.id!r} is used by {ids[task.id]} tasks"
-        if task.environment not in environments:
-            yield f"{part.at(('environment',))}: environment: unknown {task.environment!r}; have {sorted(environments)}"
-        if not task.near_misses:
-            yield f"{part.at(())}: near_misses: give at least one solution that must not pass"
-        if any(len(solution.turns) > len(task.turns) for solution in (task.reference, *task.near_misses)):
-            yield f"{part.at(())}: a solution has more turns than the task"
-        if task.family and splits.setdefault(task.family, task.split) != task.split:
-            yield f"{part.at(('split',))}: split: family {task.family!r} lies in both splits"
+    """What is wrong with a task by itself that its fields alone do not show."""
+    if task.environment not in spec.environments:
+        have = sorted(spec.environments)
+        yield f"{part.at(('environment',))}: environment: unknown {task.environment!r}; have {have}"
+    if not task.near_misses:
+        yield f"{part.at(())}: near_misses: give at least one solution that must not pass"
+    if any(len(solution.turns) > len(task.turns) for solution in (task.reference, *task.near_misses)):
+        yield f"{part.at(())}: a solution has more turns than the task"
+    if environment is None or environment.tools is None:
+        return
+    for index, fault in enumerate(task.faults):
+        if fault.tool not in environment.tools:
+            place = ("faults", index, "tool")
+            yield f"{part.at(place)}: {_dotted(place)}: unknown tool {fault.tool!r}; have {sorted(environment.tools)}"
 
 
 def _is_in(task: TaskSpec, category: str) -> bool:

@@ -1,12 +1,6 @@
 """The state before and after a trial against what should have changed: nothing missing, nothing else.
 
-States are JSON; places are JSON pointers (RFC 6901). An expected value is plain JSON, or a matcher:
-
-    {$contains: [fact, ...]}    text that states every fact (see scorers.answer)
-    {$append: [item, ...]}      the list as it was, then these items in any order
-    {$number: 24.6}             a number equal to about one part in a million, also when it is text
-    {$removed: true}            the place is gone
-    {$any: true}                any change of the place will do
+States are JSON; places are JSON pointers (RFC 6901). An expected value is plain JSON, or a matcher (`evals.matchers`).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,6 +8,7 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
+from coterie.evals.matchers import checked, matcher
 from coterie.evals.scorers.answer import numbers, states
 
 _GONE = object()
@@ -68,9 +63,10 @@ def at(state: object, pointer: str) -> object:
 
 
 def _matches(wanted: JsonValue, before: object, after: object) -> bool:
-    if not (isinstance(wanted, dict) and len(wanted) == 1 and next(iter(wanted)).startswith("$")):
+    if (found := matcher(wanted)) is None:
         return _same(wanted, after)
-    kind, value = next(iter(wanted.items()))
+    checked(wanted)
+    kind, value = found
     if kind == "$removed":
         return after is _GONE
     if kind == "$any":
@@ -79,9 +75,9 @@ def _matches(wanted: JsonValue, before: object, after: object) -> bool:
         return _is_number(after, value)
     if kind == "$append":
         return _appended(before, after, value)
-    if kind == "$contains":
-        return isinstance(after, str) and isinstance(value, list) and all(states(after, fact) for fact in value)  # type: ignore[arg-type]
-    raise ValueError(f"unknown matcher {kind!r}; have $contains, $append, $number, $removed, $any")
+    assert kind == "$contains"
+    assert isinstance(value, list)
+    return isinstance(after, str) and all(states(after, fact) for fact in value)  # type: ignore[arg-type]
 
 
 def _is_number(after: object, value: JsonValue) -> bool:

@@ -35,6 +35,21 @@ def add(number: int) -> int:
     return STATE["count"]
 '''
 
+LAMP_CLASS = (
+    LAMP
+    + """
+
+from pathlib import Path
+
+from coterie.evals.environment import ToolModule
+
+
+class Lamp(ToolModule):
+    def __init__(self, folder):
+        super().__init__(Path(__file__))
+"""
+)
+
 SUITE = """
 name: lamp
 environments: {lamp: lamp.py}

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from pydantic import JsonValue
-from tests.evals.suite_files import LAMP, SUITE, write_lamp
+from tests.evals.suite_files import LAMP, LAMP_CLASS, SUITE, write_lamp
 
 from coterie.evals.agents import Agent, Assignment, InfrastructureFailure, Replay
 from coterie.evals.results import Result, Results, RunError, RunHeader, read_results
@@ -170,28 +170,29 @@ def test_a_dead_server_stops_the_run_early_and_says_how_to_go_on(suite: Suite, t
         go(suite, agent, tmp_path, trials=4)
 
 
-def broken(tmp_path: Path, old: str, new: str, tools: bool = False) -> list[Result]:
-    text = (LAMP if tools else SUITE).replace(old, new, 1)
-    assert text not in (LAMP, SUITE)
-    path = write_lamp(tmp_path / "s", **({"tools": text} if tools else {"suite": text}))
-    suite = read_suite(path)
+def broken(tmp_path: Path, old: str, new: str) -> list[Result]:
+    assert old in LAMP
+    suite = read_suite(write_lamp(tmp_path / "s", tools=LAMP.replace(old, new, 1)))
     return go(suite, Scripted(suite), tmp_path)[0]
 
 
 def test_a_checker_that_cannot_check_breaks_its_task_only(tmp_path: Path) -> None:
-    results = broken(tmp_path, "{changes: {/count: 8}}", "{changes: {/count: {$like: 8}}}")
+    rules = 'def violations():\n    return [] if STATE["count"] < 8 else 1 / 0\n\n\n@tool\ndef switch'
+    results = broken(tmp_path, "@tool\ndef switch", rules)
     assert [result.status for result in results] == ["passed", "passed", "passed", "broken", "passed"]
-    assert "$like" in results[3].reasons[0]
+    assert "ZeroDivisionError" in results[3].reasons[0]
 
 
 def test_faults_for_a_tool_nobody_has_break_their_task_only(tmp_path: Path) -> None:
-    results = broken(tmp_path, "{tool: switch, error", "{tool: swich, error")
+    wrong = SUITE.replace("{tool: switch, error", "{tool: swich, error").replace("lamp.py", "'lamp.py:Lamp'")
+    suite = read_suite(write_lamp(tmp_path / "s", wrong, LAMP_CLASS))
+    results, _ = go(suite, Scripted(suite), tmp_path)
     assert [result.status for result in results].count("broken") == 1
     assert "swich" in results[2].reasons[0]
 
 
 def test_a_tool_that_raises_fails_the_trial_not_the_run(tmp_path: Path) -> None:
-    results = broken(tmp_path, '    STATE["count"] += number\n', "    raise RuntimeError('boom')\n", tools=True)
+    results = broken(tmp_path, '    STATE["count"] += number\n', "    raise RuntimeError('boom')\n")
     assert [result.status for result in results] == ["passed", "failed", "passed", "failed", "passed"]
 
 

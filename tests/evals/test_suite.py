@@ -54,12 +54,43 @@ def test_tasks_may_come_from_jsonl_and_yaml_files(tmp_path: Path) -> None:
         ("name: lamp\n", "name: [\n", r"lamp\.yaml:\d+: not YAML"),
         ("arguments: {number: 2}}, {", "argumints: {number: 2}}, {", r"yaml:17: reference\.calls\.0\.argumints"),
         ("    near_misses: [{why: nothing done, answer: It is on.}]\n", "", r"near_misses: give at least one"),
+        ("/count: 8", "/count: {$like: 8}", r"yaml:38: expect\.changes\./count: unknown matcher '\$like'; have \$co"),
+        (
+            "/count: 8",
+            "/count: {$number: yes}",
+            r"yaml:38: expect\.changes\./count: \$number takes a number, got 'yes'",
+        ),
+        ("/count: 8", "/count: {$append: [{a: {$is: 1}}]}", r"yaml:38: .*unknown matcher '\$is'"),
+        ("/count: 8", "/count: {$contains: x}", r"yaml:38: .*\$contains takes a list of facts"),
+        (
+            "{tool: switch, error",
+            "{tool: swich, error",
+            r"yaml:24: faults\.0\.tool: unknown tool 'swich'; have .*'switch'",
+        ),
+        ("level: 2", "level: 2\n    ? [a, b]\n    : c", r"yaml:15: a key must be a single value, got a sequence"),
+        ("Bake a cake", "Bake\x07a cake", r"yaml:44: not YAML: a character U\+0007"),
+        ("[easy]", "&a [*a]", r"yaml:1: nested too deeply, or an anchor inside itself"),
     ],
 )
 def test_a_wrong_suite_is_reported_by_file_line_and_field(tmp_path: Path, old: str, new: str, message: str) -> None:
     assert old in SUITE
     with pytest.raises(SuiteError, match=message):
         read_suite(write_lamp(tmp_path, SUITE.replace(old, new, 1)))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("def add(number: int) -> int:", "def add(number: int -> int:", r"lamp\.py:\d+: SyntaxError: "),
+        ('STATE = {"lamp"', 'STATE = {"lamb": lamb, "lamp"', r"lamp\.py:6: NameError: name 'lamb' is not defined"),
+    ],
+)
+def test_an_environment_that_cannot_be_loaded_is_reported_by_file_and_line(
+    tmp_path: Path, old: str, new: str, message: str
+) -> None:
+    assert old in LAMP
+    with pytest.raises(SuiteError, match=r"lamp\.yaml:3: environments\.lamp: .*" + message):
+        read_suite(write_lamp(tmp_path, tools=LAMP.replace(old, new, 1)))
 
 
 def test_every_problem_is_reported_at_once(tmp_path: Path) -> None:
