@@ -271,7 +271,7 @@ def _leave(score: "Score", fail_under: float | None) -> None:
     unscored = score.infrastructure_errors + score.broken
     if unscored or score.pass_at_1 is None:
         fail(
-            f"{unscored} trials have no score ({score.infrastructure_errors} infrastructure, {score.broken} broken); "
+            f"trials without a score: {unscored} ({score.infrastructure_errors} infrastructure, {score.broken} broken); "
             f"`coterie eval resume {score.header.run}` tries them again",
             INFRASTRUCTURE,
         )

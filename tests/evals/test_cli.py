@@ -79,7 +79,7 @@ def test_broken_trials_are_no_success_whatever_the_others_score(tmp_path: Path) 
     code, out, err = run("run", path, "--agent", "reference", "--name", "a", "-q", "--fail-under", "0.9")
     assert code == 3
     assert "3 of 3 trials passed" in out
-    assert "2 trials have no score (0 infrastructure, 2 broken); `coterie eval resume a` tries them again" in err
+    assert "trials without a score: 2 (0 infrastructure, 2 broken); `coterie eval resume a` tries them again" in err
     assert run("resume", "a", "-q")[0] == 3
 
 
