@@ -59,7 +59,8 @@ class Choices:
 class Deps:
     """The run's model, tools, memory, budget and trace.
 
-    `nearest` ranks the tools for a text, best first. `asked` counts the model calls of each step and purpose.
+    `nearest` ranks the tools for a text, best first. `artefacts` is the episode's folder; what is written there goes
+    through `redact`. `asked` counts the model calls of each step and purpose.
     """
 
     episode: str
@@ -72,6 +73,7 @@ class Deps:
     in_doubt: DoubtResolver | None
     ledger: Ledger
     artefacts: Path
+    redact: Callable[[str], str]
     budget: Budget
     trace: Trace
     choices: Choices

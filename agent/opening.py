@@ -109,6 +109,7 @@ class Opening:
             in_doubt=self.given.in_doubt,
             ledger=parts.store.ledger,
             artefacts=self._artefacts(episode),
+            redact=parts.store.redactor.text,
             budget=Budget(limits(settings), state["spent"] if state else NOTHING_SPENT),
             trace=trace,
             choices=Choices(**{field.name: getattr(settings, field.name) for field in fields(Choices)}),

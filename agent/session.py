@@ -100,7 +100,7 @@ class Session:
         log.error("%s", text)
         path = self.deps.artefacts / "error.txt"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8", errors="replace")
+        path.write_text(self.deps.redact(text), encoding="utf-8", errors="replace")
         return path
 
     async def _conclude(self, outcome: Outcome, files: Snapshot) -> Outcome:

@@ -39,6 +39,7 @@ class Store:
     def __init__(self, home: Path, database: Database, index: Index, redactor: Redactor) -> None:
         self.home = home
         self.database = database
+        self.redactor = redactor
         self.vectors = index
         self.facts = Statements(database, "fact", redactor)
         self.lessons = Statements(database, "lesson", redactor)
@@ -95,7 +96,7 @@ class Store:
             self._drop_vectors()
 
     def delete_episode(self, episode_id: str) -> None:
-        """Delete an episode with all that is of it: records, lessons, index entries, its folder of artefacts."""
+        """Delete an episode with all that is of it: records, lessons, index entries, checkpoints, its artefacts."""
         self.episodes.delete(episode_id)
         shutil.rmtree(self.home / "episodes" / episode_id, ignore_errors=True)
         self._drop_vectors()

@@ -34,14 +34,15 @@ async def execute(
     key: CallKey,
     max_chars: int = DEFAULT_MAX_CHARS,
     spill: Path | None = None,
+    redact: Callable[[str], str] = str,
     in_doubt: DoubtResolver | None = None,
     retries: int = 0,
 ) -> ToolResult:
     """Run one call under approval, time limit and ledger, and cut its result to size.
 
-    `spill` is the folder for texts over max_chars. `in_doubt` is asked about a call that an earlier process began
-    and never finished, unless the tool is repeatable; without it such a call is not run. `retries` applies to
-    repeatable tools only, after an exception, a timeout or a dead dependency.
+    `spill` is the folder for texts over max_chars, which `redact` masks first. `in_doubt` is asked about a call that
+    an earlier process began and never finished, unless the tool is repeatable; without it such a call is not run.
+    `retries` applies to repeatable tools only, after an exception, a timeout or a dead dependency.
     """
     checked = check(tool.spec, tool.body, arguments)
     if isinstance(checked, ToolResult):
@@ -52,13 +53,13 @@ async def execute(
     if not await approve(tool.spec, dict(checked)):
         return ToolResult.failure("refused", _refused_text(tool.spec))
     if not changes:
-        return truncated(await _run(tool, checked, retries), tool.spec.name, max_chars, spill)
+        return truncated(await _run(tool, checked, retries), tool.spec.name, max_chars, spill, redact)
     prior = await asyncio.to_thread(ledger.begin, key, arguments)
     if known := _replayed(prior):
         return known
     if prior is not None and not await _may_repeat(tool.spec, key, in_doubt):
         return ToolResult.failure("in_doubt", _doubt_text(tool.spec))
-    result = truncated(await _run(tool, checked, retries), tool.spec.name, max_chars, spill)
+    result = truncated(await _run(tool, checked, retries), tool.spec.name, max_chars, spill, redact)
     await _committed(ledger, key, result)
     return result
 

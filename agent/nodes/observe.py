@@ -64,6 +64,7 @@ async def _run(deps: Deps, call: CallState) -> ToolResult:
         key=CallKey.of(deps.episode, call["number"], call["name"], call["arguments"], call["attempt"]),
         max_chars=deps.choices.max_result_chars,
         spill=deps.artefacts,
+        redact=deps.redact,
         in_doubt=deps.in_doubt,
     )
 

@@ -253,7 +253,7 @@ async def test_control_tokens_in_a_result_are_only_text(rig: Rig) -> None:
 
 
 async def test_a_long_result_is_cut_and_kept_whole(rig: Rig, home: Path) -> None:
-    rig.shop.orders["A-17"] = "x" * 5000
+    rig.shop.orders["A-17"] = "password=hunter2hunter2 " + "x" * 5000
     episode = await rig.run(plan("look"), call("get_order", order_id="A-17"), DONE, answer(), max_result_chars=200)
     observation = episode.steps[2].observation
     assert observation is not None
@@ -261,7 +261,7 @@ async def test_a_long_result_is_cut_and_kept_whole(rig: Rig, home: Path) -> None
     assert seen.truncated
     assert len(seen.content) < 500
     assert seen.full_path is not None
-    assert (home / seen.full_path).read_text() == "x" * 5000
+    assert (home / seen.full_path).read_text() == "password=[redacted] " + "x" * 5000
 
 
 async def test_a_finished_run_leaves_no_checkpoints(rig: Rig, home: Path) -> None:

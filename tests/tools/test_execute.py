@@ -245,10 +245,22 @@ async def test_megabytes_returned_are_cut_and_kept_on_disk(tmp_path: Path) -> No
     assert result.truncated
     assert result.full_path is not None
     assert result.full_path.read_text() == text
-    assert f"{len(text) - 1000:,} characters more; full text in {result.full_path}" in result.text
+    assert f"{len(text) - 1000:,} characters more, kept with the episode, out of reach of the tools" in result.text
+    assert str(tmp_path) not in result.text, "the workspace would refuse it"
     assert result.text.startswith("0\n1\n")
     assert result.text.endswith("299999\n")
     assert result.data is None
+
+
+async def test_what_is_kept_on_disk_is_masked_and_the_owners(tmp_path: Path) -> None:
+    def big() -> str:
+        return "secret " + "x" * 500
+
+    result = await call(tool(big), max_chars=100, spill=tmp_path, redact=lambda text: text.replace("secret", "***"))
+    assert result.text.startswith("secret "), "what the model sees is masked where it is stored"
+    assert result.full_path is not None
+    assert result.full_path.read_text() == "*** " + "x" * 500
+    assert result.full_path.stat().st_mode & 0o777 == 0o600
 
 
 async def test_truncated_without_a_place_to_keep_it(tmp_path: Path) -> None:
