@@ -270,11 +270,9 @@ def _show(run: str, settings: "Settings", as_json: bool) -> None:
 def _leave(score: "Score", fail_under: float | None) -> None:
     unscored = score.infrastructure_errors + score.broken
     if unscored or score.pass_at_1 is None:
-        fail(
-            f"trials without a score: {unscored} ({score.infrastructure_errors} infrastructure, {score.broken} broken); "
-            f"`coterie eval resume {score.header.run}` tries them again",
-            INFRASTRUCTURE,
-        )
+        kinds = f"{score.infrastructure_errors} infrastructure, {score.broken} broken"
+        again = f"`coterie eval resume {score.header.run}` tries them again"
+        fail(f"trials without a score: {unscored} ({kinds}); {again}", INFRASTRUCTURE)
     elif fail_under is not None and score.pass_at_1 < fail_under:
         raise typer.Exit(1)
 
