@@ -12,7 +12,8 @@ from typing import Any
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
 
-FILE_NAME = "checkpoints.db"
+from coterie.memory.checkpoints import FILE_NAME
+
 Saver = BaseCheckpointSaver[Any]
 
 

@@ -15,7 +15,7 @@ from typing import Self
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from coterie.memory import documents
+from coterie.memory import checkpoints, documents
 from coterie.memory.database import BUSY_TIMEOUT_S, Database
 from coterie.memory.effects import Effects
 from coterie.memory.embed import ENCODER_NAME, TextEncoder, default_encoder
@@ -98,6 +98,7 @@ class Store:
     def delete_episode(self, episode_id: str) -> None:
         """Delete an episode with all that is of it: records, lessons, index entries, checkpoints, its artefacts."""
         self.episodes.delete(episode_id)
+        checkpoints.delete_thread(self.database, self.home, episode_id)
         shutil.rmtree(self.home / "episodes" / episode_id, ignore_errors=True)
         self._drop_vectors()
 

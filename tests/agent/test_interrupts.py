@@ -9,10 +9,13 @@ from pathlib import Path
 import pytest
 from tests.agent.scripts import DONE, Rig, answer, call, plan, verdict
 
+from coterie.agent.checkpoints import open_checkpoints
 from coterie.agent.command import settings_of
 from coterie.agent.errors import UsageError
+from coterie.agent.graph import build
 from coterie.agent.interrupts import Stop
 from coterie.agent.lock import held
+from coterie.agent.session import last_state, thread_of
 from coterie.agent.settings import load
 from coterie.agent.trace import Event, ResultSeen, RunStarted
 from coterie.memory.episodes import Episodes
@@ -126,6 +129,16 @@ async def test_without_its_checkpoint_a_run_with_effects_is_not_begun_again(rig:
     for file in home.glob("checkpoints.db*"):
         file.unlink()
     assert (await rig.agent(*FIRST, *REST).aresume(untouched.id)).status == "success"
+
+
+async def test_a_deleted_episode_leaves_no_checkpoint(rig: Rig, home: Path) -> None:
+    kept = await rig.run(*FIRST, ServerUnavailable("http://x", "gone"), task="keep me")
+    broken = await rig.run(*FIRST, ServerUnavailable("http://x", "gone"), task="zanzibar")
+    rig.store.delete_episode(broken.id)
+    async with open_checkpoints(home, None) as saver:
+        assert await last_state(build(saver), thread_of(broken.id)) is None
+        assert await last_state(build(saver), thread_of(kept.id)) is not None
+    assert not [path for path in home.glob("checkpoints.db*") if b"zanzibar" in path.read_bytes()]
 
 
 async def test_a_resumed_run_works_where_it_began(rig: Rig, home: Path, workspace: Path, tmp_path: Path) -> None:
