@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, select
 from sqlalchemy.orm import Session
 
-from coterie.memory import documents, exchange, rows, summary, writes
+from coterie.memory import documents, exchange, rows, summary, words, writes
 from coterie.memory.database import Database
 from coterie.memory.errors import RecordExists, RecordNotFound
 from coterie.memory.ids import new_id
@@ -175,6 +175,7 @@ class Episodes:
             session.execute(delete(LessonRow).where(LessonRow.episode_id == episode_id))
             session.execute(delete(FailureRow).where(FailureRow.episode_id == episode_id))
             session.execute(delete(EffectRow).where(EffectRow.episode_id == episode_id))
+            words.compact(session)
 
     def _row(self, episode: Episode, namespace: str) -> EpisodeRow:
         data = self._redactor.data(episode.to_json())

@@ -11,7 +11,7 @@ from typing import Literal
 from sqlalchemy import ColumnElement, delete, or_, select
 from sqlalchemy.orm import Session
 
-from coterie.memory import documents
+from coterie.memory import documents, words
 from coterie.memory.database import Database
 from coterie.memory.errors import RecordNotFound
 from coterie.memory.ids import new_id
@@ -96,6 +96,7 @@ class Statements:
             if purge:
                 session.execute(delete(self._table).where(self._table.id == statement_id))
                 documents.remove(session, [documents.document_id(self.kind, statement_id)])
+                words.compact(session)
             else:
                 self._close(session, row, "forgotten", now(), None, reason)
 

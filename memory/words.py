@@ -58,6 +58,12 @@ def search(session: Session, query: str, k: int, namespace: str, kinds: Sequence
     return [str(found) for found in session.scalars(bound, values)]
 
 
+def compact(session: Session) -> None:
+    """Write SQLite's word index anew: words that were only taken out of it still stand in its file."""
+    if session.get_bind().dialect.name == "sqlite":
+        session.execute(text("INSERT INTO documents_words(documents_words) VALUES ('optimize')"))
+
+
 def shared(query: str, document: str) -> tuple[str, ...]:
     """The query's words that the document has, in any accent and with any short ending (deliver, delivering)."""
     have: dict[str, set[str]] = {}

@@ -1,7 +1,10 @@
 """Facts and lessons: append-only, with provenance and times."""
 
+from pathlib import Path
+
 import pytest
 from sqlalchemy import text
+from tests.memory.fakes import WordEncoder
 
 from coterie.memory.errors import RecordNotFound
 from coterie.memory.lessons import Statement
@@ -58,6 +61,18 @@ def test_forgetting_leaves_a_tombstone_and_a_purge_nothing(store: Store) -> None
     assert store.vectors.audit().vectors == 0
     with store.database.read() as session:
         assert session.execute(text("SELECT count(*) FROM documents_words WHERE text MATCH 'carpenter'")).scalar() == 0
+
+
+def test_not_a_word_of_what_is_purged_is_left_on_the_disk(home: Path, encoder: WordEncoder) -> None:
+    with Store.open(home, encoder=encoder) as store:
+        store.facts.add("the walrus sings")
+        purged = store.facts.add("the zanzibar weeps")
+        store.recall("zanzibar")
+    with Store.open(home, encoder=encoder) as store:
+        store.forget(purged, purge=True)
+    files = [path for path in home.rglob("*") if path.is_file()]
+    assert any(b"walrus" in path.read_bytes() for path in files)
+    assert not [path for path in files if b"zanzibar" in path.read_bytes()]
 
 
 def test_what_is_closed_stays_closed(store: Store) -> None:
