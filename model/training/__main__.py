@@ -128,7 +128,7 @@ def _evaluate(arguments: argparse.Namespace) -> None:
 
 
 def _scores(arguments: argparse.Namespace, network: Network) -> dict[str, Any]:
-    """Perplexity of held-out text, and of every kind of held-out turn the share that is exact and how many there are."""
+    """Perplexity of held-out text; of every kind of held-out turn the share that is exact, and how many there are."""
     encoder = load_encoder(arguments.base)
     scores: dict[str, Any] = {"perplexity": perplexity(network, _rows(arguments, "text_held", arguments.limit))}
     for split in HELD_OUT:
