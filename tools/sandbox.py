@@ -6,11 +6,12 @@ files, bounded output. Covered on Linux (x86_64, aarch64) where the kernel allow
 - network: a network namespace without interfaces, and a seccomp filter that refuses to make sockets; either is enough;
 - files: Landlock: read the Python installation and system libraries, read and write the given folder and a scratch
   folder, nothing else (not the home folder, not /proc, not other temporary files);
-- processes: seccomp: no fork, no signals to other processes, no tracing. Threads are allowed.
+- processes: seccomp: no fork, no signals to other processes, no tracing. Threads are allowed;
+- orphans: the kernel kills the process when ours ends, be it by SIGKILL.
 
 NOT covered: bugs in the kernel; timing and other side channels; the disk filling up with many files (each is
 limited, their sum is not); damage inside the given folder, which the code may change at will; on other systems or
-where a container forbids namespaces, Landlock and seccomp, the three points above. `Outcome.locks` says for every
+where a container forbids namespaces, Landlock and seccomp, the first three points. `Outcome.locks` says for every
 run which of them held, `coverage` for the machine.
 """
 
@@ -136,6 +137,7 @@ def _order(code: str, folder: Path, scratch: Path, limits: SandboxLimits, report
     return {
         "code": code,
         "report_fd": report_fd,
+        "parent_pid": os.getpid(),
         "writable": [str(folder), str(scratch), *_DEVICES],
         "readable": sorted({*installed, *_READABLE}),
         "memory_bytes": limits.memory_bytes,

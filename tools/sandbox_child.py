@@ -12,6 +12,7 @@ import ctypes
 import json
 import os
 import platform
+import signal
 import struct
 import sys
 import traceback
@@ -23,13 +24,14 @@ except ImportError:  # not a POSIX system: the report says that nothing is limit
     resource = None  # type: ignore[assignment]
 
 _CLONE_NEWUSER, _CLONE_NEWNET, _CLONE_THREAD = 0x10000000, 0x40000000, 0x00010000
-_PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS = 22, 38
+_PR_SET_PDEATHSIG, _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS = 1, 22, 38
 _ALLOW, _EPERM, _ENOSYS = 0x7FFF0000, 0x00050001, 0x00050026
 _NETWORK_CALLS = ("socket", "connect", "bind", "listen")
 _CALLS: dict[str, tuple[int, dict[str, int]]] = {
     "x86_64": (
         0xC000003E,
         {"socket": 41, "connect": 42, "bind": 49, "listen": 50, "clone": 56, "fork": 57, "vfork": 58, "kill": 62}
+        | {"prctl": 157}
         | {"ptrace": 101, "rt_sigqueueinfo": 129, "mount": 165, "tkill": 200, "tgkill": 234, "add_key": 248}
         | {"request_key": 249, "keyctl": 250, "unshare": 272, "rt_tgsigqueueinfo": 297, "perf_event_open": 298}
         | {"setns": 308, "process_vm_readv": 310, "process_vm_writev": 311, "bpf": 321, "userfaultfd": 323}
@@ -38,6 +40,7 @@ _CALLS: dict[str, tuple[int, dict[str, int]]] = {
     "aarch64": (
         0xC00000B7,
         {"mount": 40, "unshare": 97, "ptrace": 117, "kill": 129, "tkill": 130, "tgkill": 131, "rt_sigqueueinfo": 138}
+        | {"prctl": 167}
         | {"socket": 198, "bind": 200, "listen": 201, "connect": 203, "add_key": 217, "request_key": 218}
         | {"keyctl": 219, "clone": 220, "rt_tgsigqueueinfo": 240, "perf_event_open": 241, "setns": 268}
         | {"process_vm_readv": 270, "process_vm_writev": 271, "bpf": 280, "userfaultfd": 282}
@@ -64,6 +67,7 @@ def lock_up(order: dict[str, Any]) -> dict[str, bool]:
     limited = _limit_resources(order)
     separate_network = not order["allow_network"] and _leave_network()
     libc = ctypes.CDLL(None, use_errno=True)
+    _die_with(libc, order["parent_pid"])
     restricted = hasattr(libc, "prctl") and libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0
     files = restricted and _restrict_files(libc, order["writable"], order["readable"])
     filtered = restricted and _filter_calls(libc, order["allow_network"])
@@ -131,6 +135,14 @@ def _leave_network() -> bool:
     return True
 
 
+def _die_with(libc: Any, parent_pid: int) -> None:
+    """Be killed when the parent ends, however it does; at once if it has ended before we asked for that."""
+    if hasattr(libc, "prctl"):
+        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent_pid:
+        os._exit(1)
+
+
 def _restrict_files(libc: Any, writable: list[str], readable: list[str]) -> bool:
     """Landlock: read below `readable`, read and write below `writable`, nothing else."""
     if platform.machine() not in _CALLS:
@@ -165,7 +177,10 @@ def _allow(libc: Any, ruleset: int, path: str, rights: int) -> None:
 
 
 def _filter_calls(libc: Any, allow_network: bool) -> bool:
-    """seccomp: no sockets, no new processes (threads are fine), no signals to others, no tracing, no namespaces."""
+    """seccomp: no sockets, no new processes (threads are fine), no signals to others, no tracing, no namespaces.
+
+    And no prctl, by which the code could ask to outlive its parent.
+    """
     if platform.machine() not in _CALLS:
         return False
     architecture, calls = _CALLS[platform.machine()]

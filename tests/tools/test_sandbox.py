@@ -3,6 +3,8 @@
 import asyncio
 import os
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -112,6 +114,33 @@ async def test_cancelling_kills_the_process(workspace: Path) -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     await asyncio.sleep(3.2)
+    assert not (workspace / "late").exists()
+
+
+ORPHAN = """
+import asyncio, sys
+from pathlib import Path
+from coterie.tools.sandbox import run_code
+
+code = (
+    "import ctypes, time; ctypes.CDLL(None).prctl(1, 0, 0, 0, 0)\\n"
+    "open('on', 'w'); time.sleep(2); open('late', 'w')"
+)
+asyncio.run(run_code(code, Path(sys.argv[1])))
+"""
+
+
+async def test_it_ends_with_a_killed_parent(workspace: Path, locks: Mapping[str, bool]) -> None:
+    if not locks["processes"]:
+        pytest.skip("this machine cannot lock processes")
+    environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2] / ".src")}
+    parent = subprocess.Popen([sys.executable, "-c", ORPHAN, str(workspace)], env=environ)
+    while not (workspace / "on").exists():
+        assert parent.poll() is None
+        await asyncio.sleep(0.05)
+    parent.kill()
+    parent.wait()
+    await asyncio.sleep(2.2)
     assert not (workspace / "late").exists()
 
 
