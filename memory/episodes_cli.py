@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 from pathlib import Path
+from shutil import copyfileobj
+from tempfile import TemporaryFile
 from typing import Annotated
 
 import typer
@@ -86,8 +88,11 @@ def export(
         ids = episode_ids or [e.id for e in reversed(store.episodes.list(limit=2**31 - 1).episodes)]
         lines = (json_line(store.episodes.export(episode_id, form.value)) for episode_id in ids)
         if out:
-            with out.open("w", encoding="utf-8") as file:
-                file.writelines(f"{line}\n" for line in lines)
+            with TemporaryFile("w+", encoding="utf-8") as whole:  # a failure leaves what is at `out` as it is
+                whole.writelines(f"{line}\n" for line in lines)
+                whole.seek(0)
+                with out.open("w", encoding="utf-8") as file:
+                    copyfileobj(whole, file)
         else:
             for line in lines:
                 typer.echo(line)

@@ -162,6 +162,15 @@ def test_episodes_export_and_delete(recorded: str, form: str, tmp_path: Path) ->
     assert parsed(episodes("list", "--json"))["total"] == 1
 
 
+def test_an_export_that_fails_leaves_the_file_alone(recorded: str, tmp_path: Path) -> None:
+    out = tmp_path / "episodes.jsonl"
+    out.write_text("earlier")
+    episodes("export", recorded, "ep-typo", "--out", str(out), code=2)
+    assert out.read_text() == "earlier"
+    episodes("export", recorded, "--out", str(out))
+    assert json.loads(out.read_text())
+
+
 def test_deleting_asks_first(recorded: str) -> None:
     episodes("delete", recorded, typed="n\n", code=1)
     assert parsed(episodes("list", "--json"))["total"] == 1
