@@ -289,8 +289,9 @@ def _is_status(word: Any) -> TypeGuard[StatusWord]:
 
 
 def _object(text: str) -> dict[str, Any]:
+    """The object, in which an escaped lone surrogate, which no request and no file takes, is a question mark."""
     try:
-        data = json.loads(text)
+        data = json.loads(dumps(json.loads(text)).encode("utf-8", "replace"))
     except json.JSONDecodeError as error:
         raise MalformedTurn(f"not JSON ({error.msg} at character {error.pos}): {text[:200]!r}") from None
     if not isinstance(data, dict):

@@ -28,7 +28,7 @@ def as_completion(data: Mapping[str, Any], url: str, wall_s: float) -> Completio
         choice, usage = data["choices"][0], data.get("usage") or {}
         prompt_tokens = int(usage.get("prompt_tokens", 0))
         return Completion(
-            text=choice["message"].get("content") or "",
+            text=(choice["message"].get("content") or "").encode("utf-8", "replace").decode(),  # no lone surrogates
             prompt_tokens=prompt_tokens,
             completion_tokens=int(usage.get("completion_tokens", 0)),
             finish_reason=str(choice.get("finish_reason") or "stop"),

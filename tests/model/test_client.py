@@ -194,3 +194,8 @@ async def test_the_scripted_model_replays_lines_errors_and_functions_of_the_chat
     with pytest.raises(ScriptEnded, match="call 5"):
         await model.complete(CHAT, None, Sampling())
     assert len(model.asked) == 5
+
+
+def test_a_lone_surrogate_in_a_completion_is_replaced() -> None:
+    completion = as_completion({"choices": [{"message": {"content": "a\ud800b"}}]}, "url", 0.1)
+    assert completion.text == "a?b"

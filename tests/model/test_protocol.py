@@ -121,3 +121,9 @@ def test_arguments_are_written_in_the_order_of_the_schema() -> None:
 def test_a_plan_can_be_held_to_values(value: str, fits: bool) -> None:
     text = protocol.say(Plan((PlannedStep("look", (value,)),)))["content"]
     assert accepts(protocol.plan_schema(values=["A-17", "order A-17"]), text) == fits
+
+
+def test_a_lone_surrogate_is_read_as_a_question_mark() -> None:
+    assert protocol.parse_verdict('{"note": "a\\ud800b \\ud83d\\ude00", "verdict": "done"}').note == "a?b 😀"
+    call = protocol.parse_call('{"name": "note", "arguments": {"\\udfff": ["\\ud800"]}}')
+    assert call.arguments == {"?": ["?"]}
