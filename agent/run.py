@@ -62,10 +62,12 @@ class Agent:
 
     def run(self, task: str | Task, on_event: Listener | None = None) -> Episode:
         """Do the task and return its episode; see `arun`. Ctrl-C ends the run and keeps the partial episode."""
+        _require_no_loop("arun")
         return asyncio.run(stoppable(lambda stop: self.arun(task, on_event, stop)))
 
     def resume(self, episode: str, on_event: Listener | None = None) -> Episode:
         """Go on with an episode that was interrupted; see `aresume`."""
+        _require_no_loop("aresume")
         return asyncio.run(stoppable(lambda stop: self.aresume(episode, on_event, stop)))
 
     async def arun(self, task: str | Task, on_event: Listener | None = None, stop: Stop | None = None) -> Episode:
@@ -97,3 +99,11 @@ class Agent:
                 if episode.outcome is not None:
                     return episode
             return session.unrecorded(outcome)
+
+
+def _require_no_loop(instead: str) -> None:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return
+    raise UsageError(f"an event loop runs here already, as in a notebook: use `await agent.{instead}(...)`")

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from tests.agent.scripts import DONE, Rig, answer, call, plan, refusal, verdict
 
+from coterie.agent.errors import UsageError
 from coterie.agent.session import last_state, thread_of
 from coterie.agent.trace import PlanMade, ResultSeen, SignalRaised
 from coterie.model.protocol import Answer, Plan, PlannedStep, Verdict
@@ -37,6 +38,13 @@ async def test_a_plan_is_carried_out_step_by_step(rig: Rig) -> None:
     assert all(step.state_hash for step in episode.steps)
     assert episode.usage.tool_calls == 2
     assert episode.usage.model_calls == 6
+
+
+async def test_inside_an_event_loop_it_says_what_to_call(rig: Rig) -> None:
+    with pytest.raises(UsageError, match=r"use `await agent.arun\(...\)`"):
+        rig.agent().run("look")
+    with pytest.raises(UsageError, match=r"use `await agent.aresume\(...\)`"):
+        rig.agent().resume("ep-1")
 
 
 async def test_the_transcript_is_that_of_the_training_data(rig: Rig) -> None:
