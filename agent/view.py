@@ -8,7 +8,10 @@ from typing import Any
 from coterie.agent import trace
 from coterie.agent.state import NOTHING_SPENT, CallState, Spent, StepState, StepStatus
 from coterie.memory.records import Outcome
+from coterie.memory.summary import clip
 from coterie.model.protocol import dumps
+
+MAX_LINE_CHARS = 400
 
 
 @dataclass
@@ -139,7 +142,6 @@ def shown_arguments(arguments: dict[str, Any]) -> str:
     return ", ".join(f"{name}={one_line(dumps(value))}" for name, value in arguments.items())
 
 
-def one_line(text: str, limit: int = 400) -> str:
-    """The text on one line, cut with an ellipsis."""
-    line = " ".join(text.split())
-    return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
+def one_line(text: str) -> str:
+    """The text on one line of the display, cut with an ellipsis."""
+    return clip(text, MAX_LINE_CHARS)

@@ -165,7 +165,7 @@ def import_(
             if not line.strip():
                 continue
             try:
-                new = _import_line(store, _parsed(line, f"{file}:{number}"))
+                new = _import_line(store, _parsed(line))
             except RecordExists:
                 new = False
             except ValueError as error:
@@ -177,7 +177,7 @@ def import_(
         say(f"imported {added}, {known} were here already")
 
 
-def _parsed(line: str, where: str) -> dict[str, Any]:
+def _parsed(line: str) -> dict[str, Any]:
     try:
         data = json.loads(line)
     except json.JSONDecodeError as error:
