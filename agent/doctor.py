@@ -171,13 +171,12 @@ def check_server(home: Path) -> Check:
 
 def check_database(settings: Settings, home: Path) -> Check:
     """The records: readable, whole, and of a schema this version knows."""
-    from coterie.memory.database import FILE_NAME
     from coterie.memory.errors import StoreError
     from coterie.memory.store import Store
 
-    if settings.database_url is None and not (home / FILE_NAME).exists():
-        return Check("database", "ok", f"none yet; the first run makes {home / FILE_NAME}")
     try:
+        if waits := _not_opened(settings, home):
+            return Check("database", "ok", waits)
         with Store.open(home, settings.database_url, settings.chroma_url) as store:
             store.database.check()
             total = store.episodes.list(limit=1).total
@@ -188,16 +187,17 @@ def check_database(settings: Settings, home: Path) -> Check:
 
 def check_index(settings: Settings, home: Path) -> Check:
     """The vector index, which can always be made again from the records."""
-    from coterie.memory.database import FILE_NAME
     from coterie.memory.errors import StoreError
     from coterie.memory.store import Store
 
     if find_spec("chromadb") is None:
         return Check("index", "warning", "Chroma is not installed", "recall goes by words alone; run 'make run'")
-    if settings.database_url is None and not (home / FILE_NAME).exists():
-        return Check("index", "ok", "none yet")
     try:
+        if _not_opened(settings, home):
+            return Check("index", "ok", "looked at when there is a database of this version")
         with Store.open(home, settings.database_url, settings.chroma_url) as store:
+            if not store.vectors.exists:
+                return Check("index", "ok", "none yet; the first recall makes it")
             audit = store.vectors.audit()
     except StoreError as error:
         return Check("index", "warning", str(error), "make it again: coterie memory rebuild")
@@ -206,6 +206,21 @@ def check_index(settings: Settings, home: Path) -> Check:
         return Check("index", "warning", audit.error, "make it again: coterie memory rebuild")
     behind = audit.missing + audit.stale + audit.orphans
     return Check("index", "ok", found + (f", {behind} to bring up to date at the next recall" if behind else ""))
+
+
+def _not_opened(settings: Settings, home: Path) -> str:
+    """Why the store is left alone, if so: to open one that is not there or not up to date would change it."""
+    from coterie.memory.database import FILE_NAME, Database
+    from coterie.memory.migrations import HEAD, current
+
+    if settings.database_url is None and not (home / FILE_NAME).exists():
+        return f"none yet; the first run makes {home / FILE_NAME}"
+    database = Database.as_it_is(home, settings.database_url)
+    try:
+        revision = current(database)
+    finally:
+        database.close()
+    return "" if revision == HEAD else f"{database.where}, schema {revision or 'none'}; the next run makes it {HEAD}"
 
 
 def check_encoder() -> Check:

@@ -44,18 +44,22 @@ class Database:
         from coterie.memory.migrations import upgrade
 
         _prepare(home)
-        address = _address(url) if url else URL.create("sqlite", database=str(home / FILE_NAME))
-        if address.get_backend_name() == "sqlite":
-            database = cls(_sqlite_engine(address, busy_timeout_s), str(address.database), busy_timeout_s)
-        else:
-            engine = create_engine(address, pool_pre_ping=True, connect_args={"connect_timeout": 10})
-            database = cls(engine, address.render_as_string(hide_password=True), busy_timeout_s)
+        database = cls.as_it_is(home, url, busy_timeout_s)
         try:
             upgrade(database)
         except BaseException:
             database.close()
             raise
         return database
+
+    @classmethod
+    def as_it_is(cls, home: Path, url: str | None = None, busy_timeout_s: float = BUSY_TIMEOUT_S) -> "Database":
+        """The same database with the schema it has, to look at."""
+        address = _address(url) if url else URL.create("sqlite", database=str(home / FILE_NAME))
+        if address.get_backend_name() == "sqlite":
+            return cls(_sqlite_engine(address, busy_timeout_s), str(address.database), busy_timeout_s)
+        engine = create_engine(address, pool_pre_ping=True, connect_args={"connect_timeout": 10})
+        return cls(engine, address.render_as_string(hide_password=True), busy_timeout_s)
 
     @property
     def is_sqlite(self) -> bool:

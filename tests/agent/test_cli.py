@@ -14,6 +14,9 @@ from tests.agent.scripts import DONE, answer, call, plan, refusal, verdict
 from typer.testing import CliRunner
 
 from coterie.agent.cli import app
+from coterie.memory import migrations
+from coterie.memory.database import Database
+from coterie.memory.store import Store
 
 TOOLS = str(Path(__file__).with_name("shop_tools.py"))
 TASK = "Is order A-17 late? If so, write the file late.txt"
@@ -222,6 +225,22 @@ def test_doctor_finds_a_damaged_database(home: Path, tmp_path: Path) -> None:
     assert "✗ database" in ended.stdout
     assert "prevents running" in ended.stderr
     assert (home / "coterie.db").read_bytes().startswith(b"this is not"), "nothing is changed"
+
+
+def test_doctor_changes_nothing(home: Path) -> None:
+    home.mkdir()
+    database = Database.as_it_is(home)
+    migrations.upgrade(database, "0001")
+    database.close()
+    ended = coterie("doctor")
+    assert "schema 0001; the next run makes it" in ended.stdout
+    database = Database.as_it_is(home)
+    assert migrations.current(database) == "0001"
+    database.close()
+    with Store.open(home) as store:
+        store.facts.add("the walrus sings")
+    coterie("doctor")
+    assert sorted(path.name for path in home.iterdir() if path.name.startswith("c")) == ["coterie.db"]
 
 
 def test_help_is_quick_because_little_is_imported() -> None:
