@@ -117,6 +117,19 @@ async def test_any_text_can_be_a_state_on_postgres(postgres: str, rig: Rig, home
     assert episode.outcome == Outcome("success", text)
 
 
+@pytest.mark.postgres
+async def test_a_deleted_episode_leaves_no_checkpoint_on_postgres(postgres: str, rig: Rig, home: Path) -> None:
+    with Store.open(home, postgres) as store:
+        remote = Rig(store, rig.settings.model_copy(update={"database_url": postgres}))
+        broken = await remote.run(LINES[0], GONE)
+        with psycopg.connect(postgres) as connection:
+            count = "SELECT count(*) FROM checkpoints WHERE thread_id = %s"
+            assert connection.execute(count, (broken.id,)).fetchone() != (0,)
+            connection.rollback()
+            store.delete_episode(broken.id)
+            assert connection.execute(count, (broken.id,)).fetchone() == (0,)
+
+
 async def test_a_postgres_server_that_is_not_there(home: Path) -> None:
     with pytest.raises(InfrastructureError, match=r"for checkpoints: .*check COTERIE_DATABASE_URL"):
         async with open_checkpoints(home, "postgresql://nobody@127.0.0.1:1/none"):
