@@ -17,7 +17,7 @@ import torch
 
 from coterie.model.training import checkpoint, ranks
 from coterie.model.training.carve import carve
-from coterie.model.training.data.tokens import Rows, TokenSet, pack
+from coterie.model.training.data.tokens import Encoder, Rows, TokenSet, pack
 from coterie.model.training.finetune import Recipe, finetune, trained
 from coterie.model.training.held_out import accuracy, perplexity
 from coterie.model.training.network import Network, Shape
@@ -120,16 +120,16 @@ def _evaluate(arguments: argparse.Namespace) -> None:
     dense = load_weights(arguments.base)
     parent = checkpoint.dense_parent(dense, _shape(arguments), torch.device(arguments.device))
     networks = {"model": _student(arguments, dense).eval(), "dense parent, untrained": parent.eval()}
-    report = {name: _scores(arguments, network) for name, network in networks.items()}
+    encoder = load_encoder(arguments.base)
+    report = {name: _scores(arguments, network, encoder) for name, network in networks.items()}
     text = json.dumps(report, indent=1)
     print(text, flush=True)
     if arguments.out:
         arguments.out.write_text(text)
 
 
-def _scores(arguments: argparse.Namespace, network: Network) -> dict[str, Any]:
+def _scores(arguments: argparse.Namespace, network: Network, encoder: Encoder) -> dict[str, Any]:
     """Perplexity of held-out text; of every kind of held-out turn the share that is exact, and how many there are."""
-    encoder = load_encoder(arguments.base)
     scores: dict[str, Any] = {"perplexity": perplexity(network, _rows(arguments, "text_held", arguments.limit))}
     for split in HELD_OUT:
         tallies = accuracy(network, _rows(arguments, split, arguments.limit), encoder)

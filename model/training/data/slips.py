@@ -101,9 +101,7 @@ def _is_name(value: object, schema: JsonSchema | None) -> bool:
 
 
 def _noun(name: str, tool: str) -> str:
-    words = [
-        w for w in re.findall(r"[A-Za-z][a-z]*", name) if w.lower() not in ("id", "name", "path", "of", "the", "to")
-    ]
+    words = [word for word in _WORD.findall(name) if word.lower() not in _BARE]
     return " ".join(words).lower() or _WORD.findall(tool)[-1].lower()
 
 

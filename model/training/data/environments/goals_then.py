@@ -3,7 +3,7 @@
 
 from coterie.model.training.data.environments import phrases as say
 from coterie.model.training.data.environments import sinks
-from coterie.model.training.data.environments.goals_write import _new, in_words
+from coterie.model.training.data.environments.goals_write import in_words, new_value
 from coterie.model.training.data.environments.records import Action, C, changeable
 from coterie.model.training.data.environments.scene import Scene, Step, Unlucky
 from coterie.model.training.data.environments.words import pick
@@ -20,7 +20,7 @@ def look_and_ask(t: Scene, c: C) -> None:
     look, what = pick(t.rng, _LOOKING), say.plainly(t, f)
     things = [f"{c.noun} {r['id']}" for r in rows]
     grouped = count > 1 and t.chance(0.3)
-    listed = f"the {c.plural} {_and([r['id'] for r in rows])}" if grouped else _and(things)
+    listed = f"the {c.plural} {say.conjoined([r['id'] for r in rows])}" if grouped else say.conjoined(things)
     question = (
         t.pick(f"What is its {what}?", f"How about the {what}?", f"Which {what} does it have?", f"What does it say about the {what}?", f"Tell me its {what}.")
         if count == 1
@@ -36,7 +36,11 @@ def look_and_ask(t: Scene, c: C) -> None:
     t.answer(
         say.answer(t, things[0], what, rows[0][f.name])
         if count == 1
-        else t.pick(f"{say.upper(what)}: {', '.join(values)}.", f"The {what}: {_and(values)}.", f"{_and(values)}.")
+        else t.pick(
+            f"{say.upper(what)}: {', '.join(values)}.",
+            f"The {what}: {say.conjoined(values)}.",
+            f"{say.conjoined(values)}.",
+        )
     )
 
 
@@ -49,7 +53,7 @@ def act_on_number(t: Scene, c: C) -> None:
     limit = max(1, round(value * (0.6 + 0.8 * t.rng.random())))
     if limit == value:
         raise Unlucky
-    below, new = t.chance(0.5), _new(t, f, r[f.name])
+    below, new = t.chance(0.5), new_value(t, f, r[f.name])
     holds = value < limit if below else value > limit
     word = t.pick("below", "under", "less than") if below else t.pick("above", "over", "more than")
     it, what, number = say.it(t, c, r["id"]), f.said(t.rng), say.plainly(t, measured)
@@ -110,7 +114,7 @@ def or_else(t: Scene, c: C, a: Action) -> None:
         instead, step = sink.asks(t.pick("a note about it", "that it could not be done", "the reason")), sink.step(1)
     else:
         f = say.field(t, fields)
-        new = _new(t, f, r[f.name])
+        new = new_value(t, f, r[f.name])
         instead = t.pick(
             f"set its {say.plainly(t, f)} to {in_words(new)}", f"change {f.said(t.rng)} to {in_words(new)}"
         )
@@ -146,7 +150,3 @@ def or_else(t: Scene, c: C, a: Action) -> None:
         t.check(lambda: t.world[c.name][key][f.name] == new)
         t.done(f"{key}: {f.name.replace('_', ' ')} is now {plain(new)}.")
         t.answer(f"{say.upper(c.noun)} {key} could not be {a.past}, so {f.name.replace('_', ' ')} is now {plain(new)}.")
-
-
-def _and(parts: list[str]) -> str:
-    return ", ".join(parts[:-1]) + (" and " if len(parts) > 1 else "") + parts[-1]

@@ -11,7 +11,8 @@ from coterie.model.training.data.environments.words import pick
 from coterie.model.training.data.surface import OpError, plain
 
 
-def _new(t: Scene, f: F, old: Any) -> Any:
+def new_value(t: Scene, f: F, old: Any) -> Any:
+    """A value of the field that it does not have yet."""
     for _ in range(8):
         if (value := f.draw(t.rng)) != old:
             return value
@@ -27,7 +28,7 @@ def update(t: Scene, c: C) -> None:
     """Set one or two fields of a record."""
     [r] = say.some(t, c)
     fields = t.rng.sample(pool := changeable(c)[:4], min(len(pool), 1 + (t.rng.random() < 0.3)))
-    values = {f.name: _new(t, f, r[f.name]) for f in fields}
+    values = {f.name: new_value(t, f, r[f.name]) for f in fields}
     it = say.it(t, c, r["id"])
     parts = [
         f"{f.said(t.rng)} of {it if i == 0 else 'it'} to {t.quote(in_words(values[f.name]))}"
@@ -63,7 +64,7 @@ def update_by_label(t: Scene, c: C) -> None:
     """Find a record by name, then change it."""
     [r] = say.some(t, c)
     f = say.field(t, changeable(c)[:4])
-    new, label = _new(t, f, r[f.name]), t.mention(str(r[c.label]), say.labels(t, c))
+    new, label = new_value(t, f, r[f.name]), t.mention(str(r[c.label]), say.labels(t, c))
     what, old_id = f.said(t.rng), r["id"]
     t.task(say.spoken(t, c, say.order(t, t.pick(
         f"Change {what} of {t.quote(label)} to {t.quote(in_words(new))}", f"For the {c.noun} {t.quote(label)}, set {what} to {in_words(new)}", f"Find the {c.noun} {label} and set {what} to {in_words(new)}",
@@ -94,7 +95,7 @@ def update_if(t: Scene, c: C) -> None:
     if state is None:
         raise Unlucky
     wanted = str(r[state.name]) if t.chance(0.55) else pick(t.rng, state.values)
-    holds, new = r[state.name] == wanted, _new(t, f, r[f.name])
+    holds, new = r[state.name] == wanted, new_value(t, f, r[f.name])
     s, what, it = state.name.replace("_", " "), f.said(t.rng), say.it(t, c, r["id"])
     t.task(say.spoken(t, c, t.pick(
         f"If {it} has {s} {in_words(wanted)}, set {what} to {in_words(new)}; otherwise leave it.", f"Check {it}. Only when its {s} is {in_words(wanted)}, change {what} to {in_words(new)}.",
@@ -142,7 +143,7 @@ def either(t: Scene, c: C) -> None:
     if state is None:
         raise Unlucky
     wanted = str(r[state.name]) if t.chance(0.5) else pick(t.rng, state.values)
-    new, sink, it = _new(t, f, r[f.name]), sinks.draw(t, c, f"{c.noun} {r['id']}"), say.it(t, c, r["id"])
+    new, sink, it = new_value(t, f, r[f.name]), sinks.draw(t, c, f"{c.noun} {r['id']}"), say.it(t, c, r["id"])
     s, what = state.name.replace("_", " "), f.said(t.rng)
     flip = t.chance(0.5)
     change, tell = f"set {what} to {in_words(new)}", sink.asks(f"its {s}")
@@ -208,7 +209,7 @@ def create(t: Scene, c: C) -> None:
     pairs = [f"{f.name.replace('_', ' ')} {t.quote(in_words(values[f.name]))}" for f in fields]
     if t.chance(0.3):
         t.rng.shuffle(pairs)
-    listed = ", ".join(pairs[:-1]) + (" and " if len(pairs) > 1 else "") + pairs[-1]
+    listed = say.conjoined(pairs)
     tail = f", then {sink.asks('its id')}" if sink else ""
     t.task(
         say.spoken(

@@ -65,6 +65,11 @@ def order(t: Scene, imperative: str) -> str:
     return f"{text} {rest}".strip() if rest else text
 
 
+def conjoined(parts: Sequence[str]) -> str:
+    """`a, b and c`."""
+    return ", ".join(parts[:-1]) + (" and " if len(parts) > 1 else "") + parts[-1]
+
+
 def an(noun: str) -> str:
     """The noun with its article."""
     return f"an {noun}" if noun[0] in "aeiou" else f"a {noun}"
