@@ -35,7 +35,8 @@ class Recalled(Protocol):
 
 
 Recall = Callable[[str], Awaitable[Sequence[Recalled]]]
-Nearest = Callable[[str, int], Awaitable[Sequence[Tool]]]
+Ranking = Sequence[tuple[Tool, float]]
+Nearest = Callable[[str, int], Awaitable[Ranking]]
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ class Choices:
     verify_results: bool
     check_coverage: bool
     num_tools_shown: int
+    show_relevance: bool
     max_parallel: int
     max_retries: int
     max_replans: int
@@ -59,8 +61,8 @@ class Choices:
 class Deps:
     """The run's model, tools, memory, budget and trace.
 
-    `nearest` ranks the tools for a text, best first. `artefacts` is the episode's folder; what is written there goes
-    through `redact`. `asked` counts the model calls of each step and purpose.
+    `nearest` ranks the tools for a text, best first, with how near each is. `artefacts` is the episode's folder; what
+    is written there goes through `redact`. `asked` counts the model calls of each step and purpose.
     """
 
     episode: str

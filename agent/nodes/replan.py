@@ -5,7 +5,7 @@ from typing import Any
 
 from coterie.agent.ask import ask
 from coterie.agent.deps import Deps
-from coterie.agent.state import State, closed, next_number, planned
+from coterie.agent.state import State, closed, left_out, next_number, planned
 from coterie.agent.trace import PlanMade
 from coterie.model import protocol
 
@@ -13,7 +13,8 @@ from coterie.model import protocol
 async def replan(state: State, deps: Deps) -> dict[str, Any]:
     """Replace the steps that were not tried; the system prompt and its tools stay as they are."""
     step_id, first = state["next_step_id"], next_number(state["steps"])
-    prompt = [*state["transcript"], protocol.ask_replan(first)]
+    left = left_out(state["task"], state["steps"]) if deps.choices.check_coverage else ()
+    prompt = [*state["transcript"], protocol.ask_replan(first, left)]
     schema = protocol.plan_schema(first)
     parse = partial(protocol.parse_plan, first=first)
     made = await ask(deps, "replan", step_id, prompt, schema, parse)

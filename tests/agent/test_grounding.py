@@ -2,9 +2,9 @@
 
 import pytest
 
-from coterie.agent.grounding import is_name, names_in, narrowed, slips
+from coterie.agent.grounding import is_name, misspelt, names_in, narrowed, seen_in, slipped, slips
 from coterie.model.chat import ToolCard
-from coterie.model.protocol import call_schema
+from coterie.model.protocol import CallDraft, ask_plan, ask_step, call_schema
 
 PARAMETERS = {
     "type": "object",
@@ -39,8 +39,41 @@ def test_names_come_last_seen_first_and_once() -> None:
 
 def test_the_second_draft_may_only_choose_among_the_names() -> None:
     card = ToolCard("read_file", "Read.", PARAMETERS)
-    schema = call_schema([narrowed(card, {"path": "policy.csv", "text": "x"}, ["path"], ["policy.txt", "A17"])])
+    schema = call_schema([narrowed(card, {"path": "policy.csv", "text": "x"}, {"path": ["policy.txt", "A17"]})])
     assert schema["properties"]["name"] == {"const": "read_file"}
     arguments = schema["properties"]["arguments"]
     assert arguments["properties"] == {"path": {"enum": ["policy.txt", "A17"]}, "text": {"const": "x"}}
     assert arguments["required"] == ["path", "text"]
+
+
+@pytest.mark.parametrize(
+    ("value", "meant"),
+    [
+        ("Liverley", ["Liverpool"]),
+        ("Buffin", ["Puffin"]),
+        ("the Buffin", ["the Puffin"]),
+        ("puffin", None),  # as it was said
+        ("Puffins", None),  # a form of it
+        ("berth B3", None),  # another number is another thing
+        ("Kestrel", None),  # a new word
+        ("Puffin to Kestrel", None),  # one new word among known ones
+        ("m/s", None),
+    ],
+)
+def test_a_value_a_letter_or_two_beside_what_was_seen(value: str, meant: list[str] | None) -> None:
+    seen = ["Let the Puffin sail from Liverpool to berth B2"]
+    assert misspelt({"text": value}, PARAMETERS, seen) == ({"text": meant} if meant else {})
+
+
+def test_only_reading_tools_may_not_name_new_things() -> None:
+    card, draft = ToolCard("t", "", PARAMETERS), CallDraft("t", {"path": "a/b.txt"})
+    assert slipped(draft, card, ["see c/d.txt"], is_read=True) == {"path": ["c/d.txt"]}
+    assert slipped(draft, card, ["see c/d.txt"], is_read=False) == {}
+    assert slipped(draft, card, ["no name at all"], is_read=True) == {}
+
+
+def test_tools_are_not_what_was_said() -> None:
+    messages = [ask_plan("Sail", (), [("find_boat", 0.4)]), ask_step(1, "Sail", ["Puffin"], ["cast_off"])]
+    text = "\n".join(seen_in(messages))
+    assert "Puffin" in text
+    assert not {"find_boat", "cast_off"} & set(text.split())

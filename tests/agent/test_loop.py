@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from random import Random
 
 import pytest
 from tests.agent.scripts import DONE, Rig, answer, call, plan, refusal, verdict
@@ -9,7 +10,9 @@ from tests.agent.scripts import DONE, Rig, answer, call, plan, refusal, verdict
 from coterie.agent.errors import UsageError
 from coterie.agent.session import last_state, thread_of
 from coterie.agent.trace import PlanMade, ResultSeen, SignalRaised
+from coterie.model.encoder import Encoder
 from coterie.model.protocol import Answer, Plan, PlannedStep, Verdict
+from coterie.model.training.data.shortlist import Shortlist
 from coterie.model.training.data.trajectory import Attempt, StepRecord, Trajectory, chat
 from coterie.tools.errors import ToolError, ToolUnavailable
 from coterie.tools.tool import tool
@@ -50,24 +53,24 @@ async def test_inside_an_event_loop_it_says_what_to_call(rig: Rig) -> None:
 async def test_the_transcript_is_that_of_the_training_data(rig: Rig) -> None:
     steps = (PlannedStep("look up A17", ("A17",)), PlannedStep("note it", needs=(1,)))
     later = Plan((PlannedStep("note the status", ("late",)),), first=2)
-    names = ["get_order", "note", "wipe"]
     tried = [
         Attempt({"order_id": "A17"}, "no order 'A17'", Verdict("ids have a dash", "retry"), is_error=True),
         Attempt({"order_id": "A-17"}, "late", Verdict("A-17 is late", "replan")),
     ]
     noted = [Attempt({"name": "late", "text": "A-17"}, "written", Verdict("noted", "done"))]
     run = Trajectory(
-        "see to A17",
+        "see to A17. Then note its status in 5 words",
         [each.card() for each in rig.shop.tools()],
         Plan(steps),
         *("", "", "", ""),
-        [StepRecord(steps[0], "get_order", tried, names), StepRecord(later.steps[0], "note", noted, names)],
+        [StepRecord(steps[0], "get_order", tried, []), StepRecord(later.steps[0], "note", noted, [])],
         {1: later},
         Answer("noted", "success"),
     )
+    Shortlist(Encoder.load()).offer(run, Random(3))
     messages = chat(run)
     lines = [message["content"] for message in messages if message["role"] == "assistant"]
-    await rig.run(*lines, task="see to A17")
+    await rig.run(*lines, task=run.task, tool_choice="both", show_relevance=True, check_coverage=True)
     assert list(rig.model.asked[-1].messages) == messages[:-1]
     prompts = [list(asked.messages) for asked in rig.model.asked]
     assert all(prompt == messages[: len(prompt)] for prompt in prompts), "prompts only ever grow"
@@ -314,15 +317,15 @@ async def test_a_call_that_failed_cannot_be_judged_done(rig: Rig) -> None:
 LOOKED = (call("get_order", order_id="A-17"), DONE)
 
 
-async def test_a_plan_that_left_out_a_name_of_the_task_is_gone_over_once(rig: Rig) -> None:
+async def test_a_plan_that_left_out_a_part_of_the_task_is_gone_over_once(rig: Rig) -> None:
     lines = [plan("look"), *LOOKED, plan("write it down"), call("note", name="late.txt", text="late"), DONE, answer()]
-    await rig.run(*lines, task="is order A-17 late? then write late.txt and late.md", check_coverage=True)
+    await rig.run(*lines, task="is order A-17 late? then write late.txt, and tell B-2", check_coverage=True)
     assert [name for name, _ in rig.shop.calls] == ["get_order", "note"]
     signals = [event.signal for event in rig.seen(SignalRaised)]
-    assert {signal["kind"] for signal in signals} == {"untouched_name"}
-    names = ("late.txt", "late.md")
-    assert len(signals) == len(names), "late.md is still left out after the second plan, and not asked for again"
-    assert all(name in signal["detail"] for name, signal in zip(names, signals, strict=True))
+    assert [signal["kind"] for signal in signals] == ["untouched_part"], "gone over once, not after the second plan"
+    assert "write late.txt, and tell B-2" in signals[0]["detail"]
+    asked = rig.model.asked[3].messages[-1]["content"]
+    assert asked == "Replan from step 2. No call so far for:\n- then write late.txt, and tell B-2"
 
 
 async def test_nothing_may_be_left_to_do_about_it(rig: Rig) -> None:
@@ -332,10 +335,20 @@ async def test_nothing_may_be_left_to_do_about_it(rig: Rig) -> None:
     assert len(rig.shop.calls) == 1
 
 
-async def test_a_verdict_of_finish_stands(rig: Rig) -> None:
+async def test_a_verdict_of_finish_on_a_good_result_stands(rig: Rig) -> None:
     lines = [plan("look"), LOOKED[0], verdict("finish"), answer()]
     episode = await rig.run(*lines, task="if order A-17 is late, write late.txt", check_coverage=True)
     assert (episode.outcome.status, len(rig.shop.calls)) == ("success", 1)
+
+
+async def test_giving_up_on_an_error_is_gone_over_where_a_part_is_left(rig: Rig) -> None:
+    instead = call("note", name="late.txt", text="no such order")
+    lines = [plan("look", "write"), call("get_order", order_id="A17"), verdict("finish")]
+    lines += [plan("write late.txt"), instead, DONE, answer()]
+    task = "look at order A17. if that fails, write late.txt"
+    episode = await rig.run(*lines, task=task, check_coverage=True, max_parallel=1)
+    assert episode.outcome.status == "success"
+    assert [name for name, _ in rig.shop.calls][-1] == "note"
 
 
 async def test_what_a_plan_takes_from_the_task_stands_in_it(rig: Rig) -> None:

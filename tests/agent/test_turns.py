@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 from tests.agent.scripts import DONE, Rig, answer, call, plan, refusal, verdict
 
-from coterie.agent.nodes.plan import parts_of
 from coterie.agent.trace import SignalRaised, StepStarted
 from coterie.model.chat import Completion
 from coterie.tools.spec import ToolSpec
@@ -123,13 +122,3 @@ async def test_too_many_tools_are_narrowed_by_the_clauses_of_the_task(rig: Rig) 
     assert "convert_miles(" in system
     assert "send_mail(" in system
     assert system.count("(text: string)") == 3
-
-
-def test_parts_of_a_task() -> None:
-    assert parts_of("Sum 1.5 and 2; write it, then stop") == [
-        "Sum 1.5 and 2; write it, then stop",
-        "Sum 1.5 and 2",
-        "write it",
-        "then stop",
-    ]
-    assert parts_of("One thing") == ["One thing"]

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from coterie.model.relevance import spelled_out
 from coterie.tools import DuplicateToolError, Registry, Tool, ToolContext, UnknownToolError, builtin_tools, tool
-from coterie.tools.registry import spelled_out
 from coterie.tools.spec import ToolSpec
 
 

@@ -18,8 +18,10 @@ from coterie.model.training.data import registry, text
 from coterie.model.training.data.apis import generators
 from coterie.model.training.data.compose import compose, joins
 from coterie.model.training.data.contamination import Suites, suites_here
+from coterie.model.training.data.gone_over import gone_over
 from coterie.model.training.data.own_words import about_it
-from coterie.model.training.data.shortlist import offer
+from coterie.model.training.data.sentences import TorchEncoder
+from coterie.model.training.data.shortlist import Shortlist
 from coterie.model.training.data.slips import slipped
 from coterie.model.training.data.tokens import Encoder, TokenSet, encode_chat
 from coterie.model.training.data.trajectory import Split, Trajectory, turns
@@ -43,14 +45,15 @@ def main() -> None:
     arguments.out.mkdir(parents=True, exist_ok=True)
     encoder = load_encoder(arguments.base)
     sources = _sources(arguments.catalogue, arguments.environments)
-    suites = Suites(suites_here())
+    suites, shortlist = Suites(suites_here()), Shortlist(TorchEncoder.load())
     print(json.dumps({"checked against": {"texts": len(suites.texts), "13-grams": len(suites.ngrams)}}), flush=True)
     statistics: dict[str, Any] = {}
     for split in get_args(Split):
         budget = arguments.tokens if split == "train" else arguments.held_tokens
         rng = random.Random(f"{arguments.seed} {split}")
         counts: Counter[str] = Counter()
-        documents = list(_trajectories(sources, split, rng, encoder, budget, arguments.max_tokens, suites, counts))
+        drawn = _trajectories(sources, split, rng, suites, counts)
+        documents = list(_documents(drawn, rng, shortlist, encoder, budget, arguments.max_tokens, counts))
         if split == "train" and arguments.chats:
             documents += own_runs(arguments.chats, encoder, suites, counts)
         TokenSet.of(documents).save(arguments.out / f"{split}.xz")
@@ -90,18 +93,11 @@ def _sources(catalogue: Path | None, environments: float) -> list[tuple[str, flo
 
 
 def _trajectories(
-    sources: list[tuple[str, float, Draw]],
-    split: Split,
-    rng: random.Random,
-    encoder: Encoder,
-    budget: float,
-    longest: int,
-    suites: Suites,
-    counts: Counter[str],
-) -> Iterator[Document]:
+    sources: list[tuple[str, float, Draw]], split: Split, rng: random.Random, suites: Suites, counts: Counter[str]
+) -> Iterator[tuple[str, Trajectory]]:
+    """Runs without end, each with the name of its source."""
     offered = [s for s in sources if split in API_SPLITS or s[0] == "environments"]
-    total = 0
-    while total < budget:
+    while True:
         name, _, draw = rng.choices(offered, [weight for _, weight, _ in offered])[0]
         try:
             run = _composed(offered, split, rng) if rng.random() < COMPOSED else _drawn(draw, split, rng)
@@ -111,8 +107,23 @@ def _trajectories(
         if any(suites.hits(run.task)):
             counts["dropped: shares words with a suite"] += 1
             continue
-        run = slipped(run, rng) if split == "train" else run
-        offer(run, rng)
+        yield name, gone_over(slipped(run, rng) if split == "train" else run)
+
+
+def _documents(
+    runs: Iterator[tuple[str, Trajectory]],
+    rng: random.Random,
+    shortlist: Shortlist,
+    encoder: Encoder,
+    budget: float,
+    longest: int,
+    counts: Counter[str],
+) -> Iterator[Document]:
+    """Runs as tokens, until there are `budget` of them."""
+    total = 0
+    while total < budget:
+        name, run = next(runs)
+        shortlist.offer(run, rng)
         ids, learned = encode_chat(turns(run), encoder)
         if len(ids) <= longest:
             total += len(ids)

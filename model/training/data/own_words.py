@@ -135,7 +135,8 @@ def about_it(run: Trajectory, rng: random.Random) -> Trajectory:
     )
 
 
-_NOUN = r"(?!(?:of|to|for|with|the|in|from|at|by|and|an?|all|is)\b)[a-z]{3,}(?: [a-z]{3,})?"
+_NO_NOUN = "of|to|for|with|the|in|from|at|by|and|an?|all|is|that|which|mentions|dated|before|after|since|until"
+_NOUN = rf"(?!(?:{_NO_NOUN})\b)[a-z]{{3,}}(?: [a-z]{{3,}})?"
 _KEY = r"[A-Za-z]*[-_]?[A-Za-z]*[-_]?\d[\w-]{2,}"
 _THING = re.compile(rf"\b(?:the )?(?P<noun>{_NOUN})(?: number| with id)? [`'\"]?#?(?P<key>{_KEY})[`'\"]?(?=$|[ ,;:.])")
 _TOPICS = (

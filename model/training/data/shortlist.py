@@ -1,46 +1,44 @@
-"""The tools offered for a step in training, as the runtime's retrieval would offer them.
+"""The tools offered in training by the runtime's own retrieval: nearest to the task for its plan, to a step for a call.
 
-The runtime ranks by sentence encoder; running it for every training step would cost more than the training
-data is worth, so word overlap stands in, and the right tool is lifted as often as the encoder finds it first.
+Where retrieval misses the right tool of a step, or one that it was tried with, they take the last places.
 """
 
-import math
 import random
-import re
+from collections.abc import Sequence
+from typing import Any
 
-from coterie.model.chat import ToolCard
-from coterie.model.training.data.trajectory import StepRecord, Trajectory
+from coterie.model.relevance import Relevance, SentenceEncoder, matches, meaning, parts_of, rank
+from coterie.model.training.data.trajectory import Trajectory
 
-OFFERED = 3
-# How often the right tool comes first, second or third among the offered.
-FIRST, SECOND = 0.75, 0.17
-_WORD = re.compile(r"[a-z]+|[0-9]+")
+OFFERED = {3: 0.8, 2: 0.1, 4: 0.1}
 
 
-def offer(run: Trajectory, rng: random.Random) -> None:
-    """Set every step's candidates: the right tool, those it was tried with, and its nearest rivals."""
-    for step in run.steps:
-        tried = [attempt.tool for attempt in step.attempts if attempt.tool and attempt.tool != step.tool]
-        rivals = sorted(
-            (card for card in run.tools if card.name != step.tool and card.name not in tried),
-            key=lambda card: -_overlap(step.planned.do, card),
-        )
-        room = rng.choices([OFFERED, 2, 4], [0.8, 0.1, 0.1])[0] - 1 - len(tried)
-        others = tried + [card.name for card in rivals[: max(room, 0)]]
-        step.candidates = _placed(step, others, rng)
+class Shortlist:
+    """Fills what a run's prompts say about which tools are near."""
 
+    def __init__(self, encoder: SentenceEncoder) -> None:
+        self._encoder = encoder
+        self._rows: dict[str, Any] = {}
+        self._relevance = Relevance()
 
-def _placed(step: StepRecord, others: list[str], rng: random.Random) -> list[str]:
-    draw = rng.random()
-    place = 0 if draw < FIRST else 1 if draw < FIRST + SECOND else 2
-    return [*others[:place], step.tool, *others[place:]]
+    def offer(self, run: Trajectory, rng: random.Random) -> None:
+        """Set the tools nearest to the task, and every step's candidates."""
+        parts = parts_of(run.task)
+        self.encode([*map(meaning, run.tools), *parts, *(step.planned.do for step in run.steps)])
+        run.nearest = matches(rank(run.tools, self._scores(part, run)) for part in parts)
+        for step in run.steps:
+            [count] = rng.choices(list(OFFERED), list(OFFERED.values()))
+            near = [card.name for card, _ in rank(run.tools, self._scores(step.planned.do, run))]
+            needed = {step.tool, *(attempt.tool for attempt in step.attempts if attempt.tool)}
+            kept = needed | set([name for name in near if name not in needed][: max(count - len(needed), 0)])
+            first = [name for name in near[:count] if name in kept]
+            step.candidates = first + [name for name in near if name in kept and name not in first]
 
+    def encode(self, texts: Sequence[str]) -> Any:
+        """Rows of texts, each encoded once; a run's texts in one batch are three times as fast."""
+        if missing := [text for text in dict.fromkeys(texts) if text not in self._rows]:
+            self._rows.update(zip(missing, self._encoder.encode(missing), strict=True))
+        return [self._rows[text] for text in texts]
 
-def _overlap(do: str, card: ToolCard) -> float:
-    wanted, offered = _words(do), _words(f"{card.name} {card.description}")
-    return len(wanted & offered) / (1 + math.sqrt(len(offered)))
-
-
-def _words(text: str) -> set[str]:
-    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])|_", " ", text).lower()
-    return {word.removesuffix("s") for word in _WORD.findall(spaced)}
+    def _scores(self, text: str, run: Trajectory) -> list[float]:
+        return self._relevance.scores(text, run.tools, self)

@@ -8,14 +8,17 @@ import re
 from dataclasses import replace
 
 from coterie.model.chat import JsonSchema
-from coterie.model.protocol import Plan, Verdict
+from coterie.model.protocol import Plan, PlannedStep, Verdict
 from coterie.model.training.data.compose import joins
 from coterie.model.training.data.environments.words import CITIES, misspell, person
-from coterie.model.training.data.trajectory import FIRST_PLAN, Attempt, StepRecord, Trajectory
+from coterie.model.training.data.own_words import clean
+from coterie.model.training.data.trajectory import FIRST_PLAN, Attempt, StepRecord, Trajectory, left_out
 
-SHORTENED = 0.06
+SHORTENED = 0.25
 HESITANT = 0.03
-MISFILLED = 0.16
+MISFILLED = 0.14
+LUMPED = 0.5
+MAX_LUMP = 300
 
 
 def slipped(run: Trajectory, rng: random.Random) -> Trajectory:
@@ -24,21 +27,37 @@ def slipped(run: Trajectory, rng: random.Random) -> Trajectory:
     if not joins(run) or not run.steps or draw > SHORTENED + HESITANT + MISFILLED:
         return run
     if draw < SHORTENED:
-        return shortened(run, rng.randrange(1, len(run.steps))) if len(run.steps) > 1 else run
+        if len(run.steps) == 1:
+            return run
+        return lumped(run, rng) if rng.random() < LUMPED else shortened(run, rng.randrange(1, len(run.steps)))
     if draw < SHORTENED + HESITANT:
         return hesitant(run, rng.randint(1, len(run.steps)))
     return misfilled(run, rng.randint(1, len(run.steps)), rng)
 
 
 def shortened(run: Trajectory, kept: int) -> Trajectory:
-    """The first plan stopped too early; the verdict on its last step sees that, and the rest is planned then."""
+    """The first plan stopped too early; the rest is planned when its last step is done, or judged so.
+
+    The loop asks by itself where it can see that a part of the task is in no call.
+    """
+    steps = run.steps if left_out(run, kept) else _judged(run.steps, kept, "replan")
     return replace(
         run,
         plan=Plan(run.plan.steps[:kept]),
-        steps=_judged(run.steps, kept, "replan"),
+        steps=steps,
         replans={kept: Plan(run.plan.steps[kept:], first=kept + 1)},
         slips=frozenset({FIRST_PLAN}),
     )
+
+
+def lumped(run: Trajectory, rng: random.Random) -> Trajectory:
+    """The first plan was the whole task as one step; its call did the first part, the rest is planned then."""
+    whole = PlannedStep(clean(run.task))
+    first, *_ = run.steps
+    made = replace(run, plan=Plan((whole,)), steps=[replace(first, planned=whole), *run.steps[1:]])
+    if "\n" in whole.do or len(whole.do) > MAX_LUMP or not left_out(made, 1):
+        return shortened(run, rng.randrange(1, len(run.steps)))
+    return replace(made, replans={1: Plan(run.plan.steps[1:], first=2)}, slips=frozenset({FIRST_PLAN}))
 
 
 def hesitant(run: Trajectory, at: int) -> Trajectory:

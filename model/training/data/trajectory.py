@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from coterie.model import protocol
 from coterie.model.chat import Message, ToolCard
+from coterie.model.coverage import untouched
 from coterie.model.protocol import Answer, CallDraft, Plan, PlannedStep, Verdict
 
 FIRST_PLAN = 0
@@ -43,7 +44,7 @@ class StepRecord:
 
 @dataclass
 class Trajectory:
-    """A whole run on one task. `replans` maps a step number to the plan made after it.
+    """A whole run on one task. `replans` maps a step number to the plan made after it; `nearest` are tools and scores.
 
     `slips` are turns that a run shows and nobody should learn: FIRST_PLAN, or the last verdict on a step.
     """
@@ -59,6 +60,7 @@ class Trajectory:
     replans: dict[int, Plan] = field(default_factory=dict)
     answer: Answer | None = None
     recalled: list[str] = field(default_factory=list)
+    nearest: list[tuple[str, float]] = field(default_factory=list)
     slips: frozenset[int] = frozenset()
 
 
@@ -70,12 +72,19 @@ def chat(run: Trajectory) -> list[Message]:
 def turns(run: Trajectory) -> Iterator[tuple[Message, bool]]:
     """The run's chat, and of every message whether it is learned: assistant turns that are no slips."""
     yield protocol.system(run.tools), False
-    yield protocol.ask_plan(run.task, run.recalled), False
+    yield protocol.ask_plan(run.task, run.recalled, run.nearest), False
     yield protocol.say(run.plan), FIRST_PLAN not in run.slips
     yield from _steps(run)
     if run.answer:
         yield protocol.ask_answer(), False
         yield protocol.say(run.answer), True
+
+
+def left_out(run: Trajectory, number: int) -> list[str]:
+    """The parts of the task that no call took up until after this step, as the loop finds them."""
+    steps = run.steps[:number]
+    calls = [(attempt.tool or step.tool, attempt.arguments) for step in steps for attempt in step.attempts]
+    return untouched(run.task, calls, [step.planned.do for step in steps])
 
 
 def known_texts(known: Mapping[str, Any]) -> tuple[str, ...]:
@@ -97,5 +106,5 @@ def _steps(run: Trajectory) -> Iterator[tuple[Message, bool]]:
             yield protocol.show_result(name, attempt.observation, attempt.is_error), False
             yield protocol.say(attempt.verdict), not (last and number in run.slips)
         if number in run.replans:
-            yield protocol.ask_replan(number + 1), False
+            yield protocol.ask_replan(number + 1, left_out(run, number)), False
             yield protocol.say(run.replans[number]), True
