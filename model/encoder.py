@@ -32,16 +32,17 @@ LAYERS, HEADS, EPS = 6, 12, 1e-12
 
 
 class Encoder:
-    """Encodes texts; `Encoder.load()` gives one over the installed weights."""
+    """Encodes texts; `Encoder.load()` gives the one of this process."""
 
     def __init__(self, weights: dict[str, Array], tokenizer: "Tokenizer") -> None:
         self._weights = weights
         self._tokenizer = tokenizer
 
     @classmethod
+    @cache
     def load(cls) -> Self:
-        """Over the weights of the installed wheel, which a process reads once (0.2 s)."""
-        return cls(*_load())
+        """Read the weights from the installed wheel, once in a process (0.2 s)."""
+        return cls(*_read())
 
     def encode(self, texts: Sequence[str]) -> Array:
         """Unit rows [B, 384]; a text beyond 256 tokens counts only up to there."""
@@ -122,8 +123,7 @@ def model_folder() -> Path:
     return Path(spec.origin).parent / "model"
 
 
-@cache
-def _load() -> tuple[dict[str, Array], "Tokenizer"]:
+def _read() -> tuple[dict[str, Array], "Tokenizer"]:
     from safetensors.numpy import load_file
     from tokenizers import Tokenizer
 

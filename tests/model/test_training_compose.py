@@ -1,15 +1,22 @@
 """Runs put together, and runs with slips: still whole, in the format the loop reads."""
 
+import itertools
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
-from coterie.model.protocol import CallDraft, parse_plan, parse_verdict, say
+from coterie.model.encoder import Encoder
+from coterie.model.protocol import CallDraft, Plan, parse_plan, parse_verdict, say
 from coterie.model.training.data import registry
 from coterie.model.training.data.compose import MAX_STEPS, compose, joins
-from coterie.model.training.data.slips import hesitant, misfilled, shortened, slipped
-from coterie.model.training.data.trajectory import Trajectory, chat, turns
+from coterie.model.training.data.gone_over import gone_over
+from coterie.model.training.data.sentences import TorchEncoder
+from coterie.model.training.data.shortlist import Shortlist
+from coterie.model.training.data.slips import hesitant, lumped, misfilled, shortened, slipped
+from coterie.model.training.data.trajectory import Trajectory, chat, left_out, turns
 
 
 def runs(seed: int, steps: int = 1) -> Iterator[Trajectory]:
@@ -50,8 +57,54 @@ def test_a_plan_that_stopped_short_is_finished_by_a_second_one() -> None:
     plans = [(parse_plan(m["content"], 2), learned) for m, learned in messages if m["content"].startswith('{"steps')]
     assert [(len(plan.steps), learned) for plan, learned in plans] == [(1, False), (len(run.steps) - 1, True)]
     words = [parse_verdict(m["content"]).word for m in chat(short) if m["content"].startswith('{"note')]
-    assert words[len(run.steps[0].attempts) - 1] == "replan", "the missing steps were noticed"
+    seen = left_out(short, 1)
+    assert words[len(run.steps[0].attempts) - 1] == ("done" if seen else "replan"), "somebody noticed the missing steps"
+    asked = next(m["content"] for m in chat(short) if m["content"].startswith("Replan"))
+    assert all(part in asked for part in seen)
     assert [m["content"] for m in chat(short)][-1] == [m["content"] for m in chat(run)][-1], "the same answer"
+
+
+def test_a_task_taken_for_one_step_is_planned_on() -> None:
+    rng = random.Random(2)
+    whole = (composed(seed) for seed in range(40))
+    run, lump = next((run, new) for run in whole if (new := lumped(run, rng)).plan.steps[0].do.startswith(run.task[:9]))
+    assert len(lump.plan.steps) == 1
+    assert lump.replans[1].steps == run.plan.steps[1:]
+    learned = {message["content"]: learned for message, learned in turns(lump)}
+    assert not learned[say(lump.plan)["content"]]
+    assert learned[say(lump.replans[1])["content"]]
+
+
+def test_a_run_is_gone_over_as_the_loop_does() -> None:
+    asked = look_and_ask()
+    over = gone_over(asked)
+    assert over.replans == {len(asked.steps): Plan((), first=len(asked.steps) + 1)}
+    assert gone_over(over) is over
+    refused = next(run for run in registry.stream(3) if run.plan.refusal)
+    assert gone_over(refused) is refused
+
+
+def look_and_ask() -> Trajectory:
+    """A run whose task says more than its calls take up."""
+    said = "It is said to be about a thing called 99."
+    return next(replace(run, task=f"{run.task}\n{said}") for run in runs(9) if run.answer)
+
+
+def test_the_tools_offered_are_those_the_runtime_finds() -> None:
+    shortlist = Shortlist(TorchEncoder.load())
+    for run in itertools.islice(registry.stream(11), 20):
+        shortlist.offer(run, random.Random(0))
+        names = {card.name for card in run.tools}
+        assert len(run.nearest) == min(3, len(names))
+        assert run.nearest[0][1] == max(score for _, score in run.nearest)
+        for step in run.steps:
+            assert {step.tool, *(a.tool for a in step.attempts if a.tool)} <= set(step.candidates) <= names
+
+
+def test_the_encoder_on_torch_says_the_same() -> None:
+    texts = ["find order: Look up an order by its id.", "Which berth is free?", "Ünïcode ✓"]
+    difference = TorchEncoder.load().encode(texts) - Encoder.load().encode(texts)
+    assert np.abs(difference).max() < 0.01
 
 
 def test_a_needless_replan_goes_on_with_what_remained() -> None:

@@ -1,6 +1,7 @@
 """Make a training set: `python -m coterie.model.training.data --base GGUF --out DIR --tokens 4e6 [--catalogue FILE]`.
 
-Writes train.xz, the three held-out sets, text.xz and text_held.xz (see `tokens.TokenSet`) and statistics.json.
+Writes train.xz, the three held-out sets, text.xz, text_held.xz (see `tokens.TokenSet`) and statistics.json; text.xz
+is for healing: prose, and prompts of the training runs.
 A task that shares words with a suite we score on is dropped and counted. `--chats` adds runs of the agent's own, as
 `coterie eval export RUN --format chats` writes them. Deterministic by seed.
 """
@@ -48,12 +49,15 @@ def main() -> None:
     suites, shortlist = Suites(suites_here()), Shortlist(TorchEncoder.load())
     print(json.dumps({"checked against": {"texts": len(suites.texts), "13-grams": len(suites.ngrams)}}), flush=True)
     statistics: dict[str, Any] = {}
+    prompts: list[Document] = []
     for split in get_args(Split):
         budget = arguments.tokens if split == "train" else arguments.held_tokens
         rng = random.Random(f"{arguments.seed} {split}")
         counts: Counter[str] = Counter()
         drawn = _trajectories(sources, split, rng, suites, counts)
         documents = list(_documents(drawn, rng, shortlist, encoder, budget, arguments.max_tokens, counts))
+        if split == "train":
+            prompts += _prompts(documents, budget * arguments.prompts / 10)
         if split == "train" and arguments.chats:
             documents += own_runs(arguments.chats, encoder, suites, counts)
         TokenSet.of(documents).save(arguments.out / f"{split}.xz")
@@ -62,7 +66,8 @@ def main() -> None:
         statistics[split] = {"documents": len(documents), "tokens": total, "learned": learned, "kinds": counts}
         print(json.dumps({split: statistics[split]}), flush=True)
     for name, held, budget in (("text", False, arguments.tokens / 10), ("text_held", True, arguments.held_tokens)):
-        documents = list(_prose(encoder, held, budget))
+        prose = (1 - arguments.prompts) * budget
+        documents = list(_prose(encoder, held, budget)) if held else [*_prose(encoder, held, prose), *prompts]
         TokenSet.of(documents).save(arguments.out / f"{name}.xz")
         statistics[name] = {"documents": len(documents), "tokens": sum(len(ids) for ids, _ in documents)}
         print(json.dumps({name: statistics[name]}), flush=True)
@@ -77,6 +82,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--tokens", type=float, default=4e6)
     parser.add_argument("--held-tokens", type=float, default=8e4)
     parser.add_argument("--chats", type=Path, help="verified runs of the agent to learn from, JSONL")
+    parser.add_argument("--prompts", type=float, default=0.3, help="share of text.xz that is prompts of training runs")
     parser.add_argument("--max-tokens", type=int, default=2000, help="longer trajectories are left out")
     parser.add_argument("--environments", type=float, default=0.7, help="share of environment trajectories")
     parser.add_argument("--seed", type=int, default=0)
@@ -129,6 +135,18 @@ def _documents(
             total += len(ids)
             counts[f"{name}:{run.kind}"] += 1
             yield ids, learned
+
+
+def _prompts(documents: list[Document], budget: float) -> Iterator[Document]:
+    """What stands before the first turn of runs: the parent's reading of it is worth keeping, too."""
+    total = 0
+    for ids, learned in documents:
+        prompt = ids[: learned.index(True)]
+        if total >= budget:
+            return
+        if len(prompt) <= 2 * TEXT_TOKENS:
+            total += len(prompt)
+            yield prompt, [True] * len(prompt)
 
 
 def own_runs(path: Path, encoder: Encoder, suites: Suites, counts: Counter[str]) -> Iterator[Document]:
