@@ -2,8 +2,9 @@
 
 A reading tool can only find what exists, so an id, a path or an address that stands nowhere in what the run has
 seen is a slip of the pen; writing tools may name new things. In any tool a value is one when its only unseen words are
-a letter or two away from seen ones. The call is then written once more, the slipped arguments restricted to what was
-seen. Which one is meant stays the model's choice.
+a letter or two away from seen ones. A call that has failed is one when it is made again: its error says what else
+there is. The call is then written once more, the slipped arguments restricted to what was seen. Which one is meant
+stays the model's choice.
 """
 
 import re
@@ -41,6 +42,33 @@ def slips(arguments: Mapping[str, Any], parameters: JsonSchema, seen: str) -> li
         for name, value in arguments.items()
         if isinstance(value, str) and is_name(value) and value not in seen and _is_free(properties.get(name, {}))
     ]
+
+
+def corrected(
+    written: CallDraft, card: ToolCard, errors: Sequence[str], seen: Sequence[str], *, is_read: bool
+) -> dict[str, list[str]]:
+    """For a call that failed with these errors: the arguments they speak of, and what they offer instead.
+
+    What a writing tool is given must also have been said before, or be close to what was written.
+    """
+    text, before, offered = "\n".join(errors), "\n".join(seen), _offered(errors)
+    properties, found = card.parameters.get("properties", {}), {}
+    for name, value in written.arguments.items():
+        if isinstance(value, str) and value and value in text and _is_free(properties.get(name, {})):
+            others = [other for other in offered if other != value]
+            near = get_close_matches(value, others, n=MAX_CLOSE, cutoff=CLOSE)
+            found[name] = near or [other for other in others if other in before] or (others if is_read else [])
+    return {name: choices for name, choices in found.items() if choices}
+
+
+def _offered(errors: Sequence[str]) -> list[str]:
+    """What errors name: in quotation marks, with a mark inside, or in a list with commas (the last words of a part)."""
+    found = [quoted for text in errors for quoted in _QUOTED.findall(text)] + names_in(errors)
+    for text in errors:
+        parts = [part.split() for part in re.split(r"[,;:\n]", text.strip(_EDGES))]
+        for words in parts if len(parts) > 1 else ():
+            found += [" ".join(words[-length:]).strip(_EDGES) for length in range(1, min(3, len(words)) + 1)]
+    return [other for other in dict.fromkeys(found) if other][:MAX_NAMES]
 
 
 def misspelt(arguments: Mapping[str, Any], parameters: JsonSchema, seen: Sequence[str]) -> dict[str, list[str]]:

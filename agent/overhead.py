@@ -101,7 +101,7 @@ def measure(runs: int) -> dict[str, object]:
 
 def our_run(folder: Path, store: Store) -> Measured:
     """One run of our loop."""
-    bare = {"memory": False, "builtin_tools": False, "tool_choice": "model"}
+    bare = {"memory": False, "builtin_tools": False, "tool_choice": "model", "show_relevance": False}
     settings = Settings(home=folder / "home", workspace=folder, **bare)
     watch = Stopwatch()
     model = PacedModel(script(MAX_STEPS_IN_PLAN))

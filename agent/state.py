@@ -6,7 +6,7 @@ What a run depends on beside it (model, tools, store, budget) is `coterie.agent.
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypedDict
 
 from coterie.model.chat import Message
@@ -116,6 +116,8 @@ class State(TypedDict):
     ending: Ending | None
 
 
+# Errors that may be gone the next time; after any other answer an identical call gives an identical answer.
+PASSING = frozenset({"exception", "timeout", "unavailable"})
 NOTHING_SPENT: Spent = {
     "steps": 0,
     "model_calls": 0,
@@ -173,6 +175,14 @@ def closed(steps: list[StepState], status: StepStatus) -> list[StepState]:
 def next_number(steps: list[StepState]) -> int:
     """The number a new plan starts at: after the last step that was tried."""
     return 1 + max((step["number"] for step in steps if step["attempts"]), default=0)
+
+
+def has_failed(step: StepState, name: str, arguments: Mapping[str, Any]) -> bool:
+    """Whether the step has made exactly this call before, and would get the same answer."""
+    return any(
+        (past["name"], past["arguments"]) == (name, arguments) and past["error_kind"] not in PASSING
+        for past in step["tried"]
+    )
 
 
 def left_out(task: str, steps: Sequence[StepState]) -> list[str]:

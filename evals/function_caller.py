@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, replace
 
 from pydantic import JsonValue
 
+from coterie.agent import grounding
 from coterie.agent.deps import Ranking, ToolChoice
 from coterie.agent.errors import single
 from coterie.agent.nodes.plan import tools_shown
@@ -35,7 +36,7 @@ from coterie.memory.records import (
 from coterie.model import protocol
 from coterie.model.chat import ChatModel, JsonSchema, Message, Sampling
 from coterie.model.errors import ContextOverflow, MalformedCompletion, ModelError
-from coterie.model.protocol import MalformedTurn, PlannedStep
+from coterie.model.protocol import CallDraft, MalformedTurn, PlannedStep
 from coterie.model.relevance import matches, parts_of
 from coterie.tools import Registry
 from coterie.tools.registry import SentenceEncoder
@@ -49,6 +50,7 @@ class CallerSettings:
     num_candidates: int = 3
     num_tools_shown: int = 12
     show_relevance: bool = True
+    ground_arguments: bool = True
     grammar: bool = True
     max_completion_tokens: int = 512
     temperature: float = 0.0
@@ -139,15 +141,28 @@ class _Run:
 
     async def _draft(
         self, number: int, step: PlannedStep, said: Sequence[Message], shown: Sequence[str]
-    ) -> protocol.CallDraft | None:
+    ) -> CallDraft | None:
         """The call of one step; None for one that cannot be read, as others may still be right."""
         names = await asyncio.to_thread(self._candidates, step, shown)
         asked = protocol.ask_step(number, step.do, step.known, names)
         schema = protocol.call_schema([self._registry.get(name).card() for name in names])
+        prompt = [*said, asked]
         try:
-            return protocol.parse_call(await self._ask("act", number + 1, [*said, asked], schema))
+            written = protocol.parse_call(await self._ask("act", number + 1, prompt, schema))
+            return await self._grounded(number, prompt, written)
         except (MalformedTurn, MalformedCompletion):
             return None
+
+    async def _grounded(self, number: int, prompt: Sequence[Message], written: CallDraft) -> CallDraft:
+        """The call as written, or written again where a value is misspelt, as in the loop's act node."""
+        if not (self._settings.ground_arguments and self._settings.grammar):
+            return written
+        card = self._registry.get(written.name).card()
+        slipped = grounding.misspelt(written.arguments, card.parameters, grounding.seen_in(prompt))
+        if not slipped:
+            return written
+        schema = protocol.call_schema([grounding.narrowed(card, written.arguments, slipped)])
+        return protocol.parse_call(await self._ask("act", number + 1, prompt, schema))
 
     def _rankings(self, task: str) -> list[Ranking]:
         return [self._registry.search(part, len(self._registry), self._encoder) for part in parts_of(task)]
@@ -171,7 +186,7 @@ class _Run:
         self._model_calls.append(recorded(purpose, step_id, messages, enforced, sampling, completion))
         return completion.text
 
-    async def _call(self, number: int, draft: protocol.CallDraft | None) -> Step:
+    async def _call(self, number: int, draft: CallDraft | None) -> Step:
         if draft is None or draft.name not in self._registry:
             return Step(number + 1, "act", message="malformed call")
         call = ToolCall(f"call-{number + 1}-1", draft.name, dict(draft.arguments))

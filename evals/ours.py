@@ -14,7 +14,15 @@ from coterie.memory.store import Store
 from coterie.model.errors import ModelError
 
 _SCORED_ON = ("temperature", "top_p", "max_completion_tokens", "memory", "num_recalled", "max_retries", "max_replans")
-_CHOSEN_BY = ("max_parallel", "num_tools_shown", "tool_choice", "num_candidates", "show_relevance", "max_result_chars")
+_CHOSEN_BY = (
+    "max_parallel",
+    "num_tools_shown",
+    "tool_choice",
+    "num_candidates",
+    "show_relevance",
+    "ground_arguments",
+    "max_result_chars",
+)
 
 
 class OurLoop:

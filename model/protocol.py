@@ -18,6 +18,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any, Literal, TypeGuard, get_args
 
 from coterie.model.chat import JsonSchema, Message, ToolCard
@@ -142,6 +143,13 @@ def show_result(tool: str, text: str, is_error: bool = False) -> Message:
     """Show what a call returned and ask for the verdict."""
     head = f"Error from {tool}:" if is_error else f"Result of {tool}:"
     return _user(f"{head}\n{text}\n\nJudge.")
+
+
+def errors_of(call: CallDraft, messages: Sequence[Message]) -> list[str]:
+    """What exactly this call was answered with where it failed before, the first time first."""
+    said, head = say(call), f"Error from {call.name}:\n"
+    answers = [after["content"] for message, after in pairwise(messages) if message == said]
+    return [text.removeprefix(head).removesuffix("\n\nJudge.") for text in answers if text.startswith(head)]
 
 
 def ask_replan(next_number: int, left: Sequence[str] = ()) -> Message:

@@ -11,7 +11,7 @@ from typing import Any
 from coterie.agent import grounding
 from coterie.agent.ask import ask
 from coterie.agent.deps import Deps
-from coterie.agent.state import CallState, Signal, State, StepState, ready
+from coterie.agent.state import CallState, Signal, State, StepState, has_failed, ready
 from coterie.agent.trace import CallDrafted, SignalRaised, StepStarted
 from coterie.model import protocol
 from coterie.model.chat import Message
@@ -50,7 +50,7 @@ async def draft(state: State, deps: Deps, step: StepState, names: list[str], ste
     prompt = [*state["transcript"], asked]
     written = await ask(deps, "act", step_id, prompt, schema, lambda text: _read(text, names))
     if deps.choices.ground_arguments:
-        written = await _grounded(deps, step_id, prompt, written)
+        written = await _grounded(deps, step, step_id, prompt, written)
     parameters = deps.tools.get(written.name).spec.parameters
     call: CallState = {
         "step_id": step_id,
@@ -77,11 +77,17 @@ async def candidates(state: State, deps: Deps, step: StepState) -> list[str]:
     return near[: 1 if choice == "encoder" else k]
 
 
-async def _grounded(deps: Deps, step_id: int, prompt: Sequence[Message], written: CallDraft) -> CallDraft:
-    """The call as written, or written again where an argument is a slip of the pen."""
+async def _grounded(
+    deps: Deps, step: StepState, step_id: int, prompt: Sequence[Message], written: CallDraft
+) -> CallDraft:
+    """The call as written, or written again where an argument is a slip of the pen or has just failed."""
     tool = deps.tools.get(written.name)
-    seen = grounding.seen_in(prompt)
-    slipped = grounding.slipped(written, tool.card(), seen, is_read=tool.spec.effect == "read")
+    seen, is_read = grounding.seen_in(prompt), tool.spec.effect == "read"
+    if has_failed(step, written.name, written.arguments):
+        errors = protocol.errors_of(written, prompt)
+        slipped = grounding.corrected(written, tool.card(), errors, [seen[0], step["do"]], is_read=is_read)
+    else:
+        slipped = grounding.slipped(written, tool.card(), seen, is_read=is_read)
     if not slipped:
         return written
     await deps.trace.emit(SignalRaised(_slip(step_id, written, list(slipped))))
@@ -91,7 +97,11 @@ async def _grounded(deps: Deps, step_id: int, prompt: Sequence[Message], written
 
 def _slip(step_id: int, written: CallDraft, slipped: Sequence[str]) -> Signal:
     values = ", ".join(f"{name}={written.arguments[name]!r}" for name in slipped)
-    return {"kind": "ungrounded_argument", "step_id": step_id, "detail": f"{written.name}: {values} was never seen"}
+    return {
+        "kind": "ungrounded_argument",
+        "step_id": step_id,
+        "detail": f"{written.name}: {values} is not what was seen",
+    }
 
 
 def _read(text: str, names: list[str]) -> CallDraft:

@@ -10,14 +10,11 @@ from typing import Any
 
 from coterie.agent.as_data import as_data
 from coterie.agent.deps import Deps
-from coterie.agent.state import CallState, Signal, State, StepState
+from coterie.agent.state import CallState, Signal, State, StepState, has_failed
 from coterie.agent.trace import CallStarted, ResultSeen, SignalRaised
 from coterie.tools.execute import execute
 from coterie.tools.ledger import CallKey
 from coterie.tools.result import ToolResult
-
-# Errors that may be gone the next time; after any other answer an identical call gives an identical answer.
-PASSING = frozenset({"exception", "timeout", "unavailable"})
 
 
 async def observe(state: State, deps: Deps) -> dict[str, Any]:
@@ -88,10 +85,7 @@ def _values(value: Any) -> Iterator[str | float]:
 
 def _is_repeat(call: CallState, steps: Sequence[StepState]) -> bool:
     step = next(step for step in steps if step["number"] == call["number"])
-    return any(
-        (past["name"], past["arguments"]) == (call["name"], call["arguments"]) and past["error_kind"] not in PASSING
-        for past in step["tried"]
-    )
+    return has_failed(step, call["name"], call["arguments"])
 
 
 def _repeat_result(call: CallState) -> ToolResult:

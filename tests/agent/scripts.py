@@ -64,7 +64,7 @@ class Shop:
         if order_id not in self.orders:
             from coterie.tools.errors import ToolError
 
-            raise ToolError(f"no order {order_id!r}")
+            raise ToolError(f"no order {order_id!r}; there is 'A-17'")
         return self.orders[order_id]
 
     def note(self, name: str, text: str) -> str:

@@ -63,7 +63,7 @@ async def test_the_picture_in_the_middle(rig: Rig) -> None:
             break
     lines = drawn(view)
     assert " · 1 look up A17" in lines
-    assert "     ✗ no order 'A17'" in lines
+    assert "     ✗ no order 'A17'; there is 'A-17'" in lines
     assert "     retry: the id needs a dash" in lines
     assert lines[-1].startswith(" … reading the result 1 call · ")
 
@@ -91,7 +91,7 @@ async def test_lines_for_pipes(rig: Rig) -> None:
         "  1. look up A17",
         "  2. note it",
         'step 1: get_order(order_id="A17")',
-        "step 1 error: no order 'A17'",
+        "step 1 error: no order 'A17'; there is 'A-17'",
         "step 1 retry: the id needs a dash",
         'step 1: get_order(order_id="A-17")',
         "step 1 result: late",

@@ -2,9 +2,9 @@
 
 import pytest
 
-from coterie.agent.grounding import is_name, misspelt, names_in, narrowed, seen_in, slipped, slips
+from coterie.agent.grounding import corrected, is_name, misspelt, names_in, narrowed, seen_in, slipped, slips
 from coterie.model.chat import ToolCard
-from coterie.model.protocol import CallDraft, ask_plan, ask_step, call_schema
+from coterie.model.protocol import CallDraft, ask_plan, ask_step, call_schema, errors_of, say, show_result
 
 PARAMETERS = {
     "type": "object",
@@ -77,3 +77,28 @@ def test_tools_are_not_what_was_said() -> None:
     text = "\n".join(seen_in(messages))
     assert "Puffin" in text
     assert not {"find_boat", "cast_off"} & set(text.split())
+
+
+@pytest.mark.parametrize(
+    ("error", "is_read", "choices"),
+    [
+        ("no file 'a/log'; did you mean 'a/log.txt'?", False, ["a/log.txt"]),
+        ("no item 'a/log'; the items are rope, kettle", False, ["kettle"]),
+        ("no item 'a/log'; the items are rope, pulley", False, None),
+        ("no item 'a/log'; the ids are E1, E2", True, ["E2", "E1"]),
+        ("a/log is locked", False, None),
+        ("the disk is full", True, None),
+    ],
+)
+def test_a_failed_call_is_corrected_from_its_error(error: str, is_read: bool, choices: list[str] | None) -> None:
+    draft = CallDraft("t", {"path": "a/log", "unit": "kg"})
+    found = corrected(draft, ToolCard("t", "", PARAMETERS), [error], ["move the kettle"], is_read=is_read)
+    assert found.get("path", [])[: len(choices or [])] == (choices or [])
+    assert set(found) == ({"path"} if choices else set())
+
+
+def test_the_errors_of_a_call_are_those_of_exactly_this_one() -> None:
+    draft, other = CallDraft("t", {"path": "a"}), CallDraft("t", {"path": "b"})
+    messages = [say(draft), show_result("t", "no file 'a'", is_error=True), say(other), show_result("t", "b is here")]
+    assert errors_of(draft, messages) == ["no file 'a'"]
+    assert errors_of(other, messages) == []

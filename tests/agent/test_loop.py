@@ -54,7 +54,9 @@ async def test_the_transcript_is_that_of_the_training_data(rig: Rig) -> None:
     steps = (PlannedStep("look up A17", ("A17",)), PlannedStep("note it", needs=(1,)))
     later = Plan((PlannedStep("note the status", ("late",)),), first=2)
     tried = [
-        Attempt({"order_id": "A17"}, "no order 'A17'", Verdict("ids have a dash", "retry"), is_error=True),
+        Attempt(
+            {"order_id": "A17"}, "no order 'A17'; there is 'A-17'", Verdict("ids have a dash", "retry"), is_error=True
+        ),
         Attempt({"order_id": "A-17"}, "late", Verdict("A-17 is late", "replan")),
     ]
     noted = [Attempt({"name": "late", "text": "A-17"}, "written", Verdict("noted", "done"))]
@@ -359,3 +361,16 @@ async def test_what_a_plan_takes_from_the_task_stands_in_it(rig: Rig) -> None:
     assert {"A-17", "red one", "order A-17"} <= set(known[0]["enum"])
     assert "A-71" not in known[0]["enum"]
     assert known[1]["type"] == "string", "a number may be worked out"
+
+
+async def test_a_call_that_has_just_failed_is_drafted_again_from_its_error(rig: Rig) -> None:
+    wrong, right = call("get_order", order_id="A17"), call("get_order", order_id="A-17")
+    lines = [plan("look"), wrong, verdict("retry"), wrong, right, DONE, answer()]
+    episode = await rig.run(*lines, task="is order A17 late?", ground_arguments=True)
+    assert [arguments["order_id"] for _, arguments in rig.shop.calls] == ["A17", "A-17"]
+    asked = rig.model.asked[4].schema
+    assert asked is not None
+    offered = asked["properties"]["arguments"]["properties"]["order_id"]["enum"]
+    assert "A-17" in offered
+    assert "A17" not in offered
+    assert episode.outcome.status == "success"
