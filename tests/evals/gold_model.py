@@ -13,7 +13,7 @@ from coterie.model.protocol import Answer, CallDraft, Plan, PlannedStep, Verdict
 
 @dataclass
 class GoldModel:
-    """Plans a solution's calls one after the other, makes them, judges them done and gives the answer."""
+    """Plans a solution's calls one after the other, makes them, judges them done, sees nothing left to do and answers."""
 
     solutions: Mapping[str, Solution]
     """By the text of the task."""
@@ -34,6 +34,8 @@ class GoldModel:
         if step := re.match(r"Step (\d+)", asked):
             call = solution.calls[int(step[1]) - 1]
             return CallDraft(call.tool, call.arguments)
+        if asked.startswith("Replan"):
+            return Plan()
         if asked.startswith("Answer"):
             return Answer(solution.answer, "success")
         return Verdict("noted", "done")
