@@ -13,7 +13,7 @@ from coterie.model.protocol import Answer, CallDraft, Plan, PlannedStep, Verdict
 
 @dataclass
 class GoldModel:
-    """Plans a solution's calls one after the other, makes them, judges them done, sees nothing left to do and answers."""
+    """Plans the calls of a solution, makes them, judges them done and answers; nothing is ever left to do."""
 
     solutions: Mapping[str, Solution]
     """By the text of the task."""
