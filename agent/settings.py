@@ -19,7 +19,7 @@ from coterie.model.location import FILE_NAME, PREFIX, default_home, read_file
 DEFAULT_MODEL = "coterie"
 MACHINE = ("home", "database_url", "chroma_url", "api_key", "workspace")
 """Settings that say where things are, not how a run behaves; an episode does not keep them."""
-READ_BY_THE_SERVER = frozenset({"kernels", "cpu_isa", "expert_weights", "idle_stop_s", "routes"})
+READ_BY_THE_SERVER = frozenset({"kernels", "cpu_isa", "expert_weights", "idle_stop_s", "routes", "batch_invariant"})
 """Variables that the model's own processes read."""
 
 

@@ -17,8 +17,11 @@ from typing import Literal, get_args
 log = logging.getLogger(__name__)
 
 Setting = Literal["auto", "own", "vllm", "torch"]
+PRODUCTS = "vllm.model_executor.layers.utils"
 FACTORY = "vllm.model_executor.layers.fused_moe.layer"
 WEIGHTS_VARIABLE = "COTERIE_EXPERT_WEIGHTS"
+INVARIANT_VARIABLE = "COTERIE_BATCH_INVARIANT"
+ATTENTION_VARIABLE = "VLLM_CPU_ATTN_SPLIT_KV"
 
 _in_use: str | None = None
 
@@ -44,9 +47,11 @@ def _install(setting: str) -> str:
     if setting not in get_args(Setting):
         raise ValueError(f"COTERIE_KERNELS is {setting!r}; use one of {list(get_args(Setting))}")
     if setting == "vllm":
+        _require_variant("vllm's kernels")
         return "vllm"
     weights = weight_format()
     if setting == "torch":
+        _require_variant("plain torch")
         when_imported(FACTORY, _replace_runner)
         return "torch"
     from coterie.model.kernels.cpu import KernelUnavailable, available
@@ -56,12 +61,35 @@ def _install(setting: str) -> str:
     if reason := available():
         if setting == "own":
             raise KernelUnavailable(reason)
+        _require_variant(f"vllm's kernels ({reason})")
         log.warning("expert kernels: vLLM's own, because %s", reason)
         return "vllm"
     register()
     when_imported(FACTORY, _replace_runner)
     _trace_routes()
-    return f"own ({instruction_set()}, {weights})"
+    return f"own ({', '.join([instruction_set(), weights, *_invariance()])})"
+
+
+def _invariance() -> list[str]:
+    """Makes the rest of vLLM's forward batch invariant where that is asked for, and says so."""
+    if not wants_invariance():
+        return []
+    from coterie.model.kernels.vllm_invariant import fix_rows
+
+    when_imported(PRODUCTS, fix_rows)
+    return ["batch invariant"]
+
+
+def _require_variant(kernels: str) -> None:
+    if wants_invariance():
+        raise ValueError(
+            f"{INVARIANT_VARIABLE} is set, but {kernels} do not give a row the same bits in any batch; unset it"
+        )
+
+
+def wants_invariance() -> bool:
+    """Whether the same text is to get the same bits in any company; see `vllm_invariant`."""
+    return os.environ.get(INVARIANT_VARIABLE, "").lower() in ("1", "true", "yes", "on")
 
 
 def weight_format() -> Literal["bf16", "int8"]:

@@ -99,6 +99,16 @@ def bench(
 
 
 @app.command()
+def company(model: Model = DEFAULT_MODEL, kernels: Kernels = "auto", expert_weights: Weights = None) -> None:
+    """Measure whether a text depends on what else is asked at the time; prints one JSON object."""
+    from coterie.model.serving.company import measure
+    from coterie.model.serving.options import Options
+
+    with told(), Progress() as say:
+        put_json(measure(model, Options(kernels=kernels, expert_weights=expert_weights), say))
+
+
+@app.command()
 def loss(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Texts to read.", exists=True, dir_okay=False)],
     model: Model = DEFAULT_MODEL,

@@ -2,7 +2,7 @@
 
 import os
 
-from coterie.model.kernels.vllm_hooks import WEIGHTS_VARIABLE
+from coterie.model.kernels.vllm_hooks import ATTENTION_VARIABLE, WEIGHTS_VARIABLE, wants_invariance
 from coterie.model.serving.door import IDLE_STOP_VARIABLE
 from coterie.model.serving.options import Options
 from coterie.model.serving.plugin import KERNELS_VARIABLE
@@ -29,6 +29,8 @@ def server_environment(options: Options, local: bool) -> dict[str, str]:
         "GOMP_SPINCOUNT": os.environ.get("GOMP_SPINCOUNT", SPINS),
         KERNELS_VARIABLE: options.kernels,
     }
+    if wants_invariance():
+        environment[ATTENTION_VARIABLE] = "0"
     if options.expert_weights is not None:
         environment[WEIGHTS_VARIABLE] = options.expert_weights
     if options.idle_stop_s is not None:

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from coterie.model.kernels import vllm_hooks
+from coterie.model.kernels.vllm_invariant import BLOCK, in_blocks
 
 SCRIPT = Path(__file__).with_name("vllm_logits.py")
 BOUND = 0.15
@@ -48,6 +50,29 @@ def test_logits_equal_vllm_own(tmp_path: Path) -> None:
 def test_unknown_setting_is_refused() -> None:
     with pytest.raises(ValueError, match="'fast'; use one of"):
         vllm_hooks._install("fast")
+
+
+@pytest.mark.parametrize("setting", ["vllm", "torch"])
+def test_batch_invariance_needs_our_kernels(setting: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(vllm_hooks.INVARIANT_VARIABLE, "1")
+    with pytest.raises(ValueError, match=r"COTERIE_BATCH_INVARIANT is set, but .* unset it"):
+        vllm_hooks._install(setting)
+
+
+@pytest.mark.parametrize("shape", [(1, 24), (31, 24), (32, 24), (2, 50, 24)])
+def test_products_in_blocks_are_those_of_the_whole(shape: tuple[int, ...]) -> None:
+    torch.manual_seed(0)
+    x, weight = torch.randn(shape), torch.randn(7, 24)
+    seen: list[int] = []
+
+    def linear(rows: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
+        seen.append(len(rows))
+        return torch.nn.functional.linear(rows, weight, bias)
+
+    product = in_blocks(linear)(x, weight)
+    torch.testing.assert_close(product, torch.nn.functional.linear(x, weight))
+    assert product.shape == (*shape[:-1], 7)
+    assert set(seen) == {BLOCK}
 
 
 def test_hook_waits_for_the_import(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

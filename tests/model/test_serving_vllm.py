@@ -14,8 +14,9 @@ from tests.fixtures_server import ModelServer
 from coterie.model.chat import Completion, Message, Sampling, ToolCard
 from coterie.model.client import Client
 from coterie.model.errors import ContextOverflow, ModelNotFound, ServerUnavailable
+from coterie.model.kernels.cpu import available
 from coterie.model.protocol import call_schema, dumps, parse_call, parse_verdict, system, verdict_schema
-from coterie.model.serving import Options, start, status, stop
+from coterie.model.serving import Options, company, start, status, stop
 from coterie.model.serving.process import identify
 from coterie.model.weights.build import build
 
@@ -92,6 +93,24 @@ async def test_greedy_text_repeats_to_the_bit_and_in_company_parts_only_where_tw
             )
             if token != its:
                 break
+
+
+def test_with_batch_invariance_company_changes_no_bit(
+    model_server: ModelServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if reason := available():
+        pytest.skip(reason)
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "models").symlink_to(model_server.home / "models")
+    monkeypatch.setenv("COTERIE_BATCH_INVARIANT", "1")
+    try:
+        measured = company.measure("coterie", Options(), say=lambda _: None, home=home)
+    finally:
+        stop(home)
+    assert measured["kernels"].endswith("batch invariant)")
+    assert measured["same_to_the_bit"] == measured["texts"] > 10
+    assert measured["largest_difference_nats"] == 0
 
 
 def chosen(completion: Completion) -> list[tuple[int, float]]:
