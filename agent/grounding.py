@@ -18,7 +18,7 @@ from coterie.model.protocol import CallDraft
 
 MAX_NAMES = 128
 MAX_SPANS, MAX_WORDS, MAX_QUOTED = 1000, 6, 200
-MIN_LETTERS, CLOSE, MAX_CLOSE = 4, 0.7, 12
+MIN_LETTERS, MAX_LONGER, CLOSE, MAX_CLOSE = 4, 3, 0.7, 12
 _EDGES = " .,;:!?\"'()[]`"
 _QUOTED = re.compile(r"[\"\u201c`']([^\"\u201d`'\n]{2,})[\"\u201d`']")
 _WORD = re.compile(r"[^\W_]+")
@@ -132,7 +132,8 @@ def narrowed(card: ToolCard, arguments: Mapping[str, Any], slipped: Mapping[str,
 
 def _is_miss(word: str, seen: Iterable[str]) -> bool:
     """Near a seen word and no form of it: neither begins with the other, and their digits are the same."""
-    near = get_close_matches(word, seen, n=MAX_CLOSE, cutoff=CLOSE)
+    alike = [other for other in seen if abs(len(other) - len(word)) <= MAX_LONGER]
+    near = get_close_matches(word, alike, n=MAX_CLOSE, cutoff=CLOSE)
     return len(word) >= MIN_LETTERS and any(
         _digits(other) == _digits(word)
         and not other.lower().startswith(word.lower())

@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 MIN_STEM = 3
 MIN_WORD, MIN_WORDS = 4, 2
 MAX_STEM = 6
-_JOINT = re.compile(r"[.?!;:]+\s+|\n+|,\s+|\s+(?:and|then|or)\s+", re.I)
-_STOP = re.compile(r"[.?!]+(?=\s|$)|\n")
+_JOINT = re.compile(r"[;:,]+\s+|\s+(?:and|then|or)\s+", re.I)
+_STOP = re.compile(r"[.?!]+\s+|\n+")
 _MARKED = re.compile(r"[\w@][\w./@:%-]*\w|\w")
 _MARK = re.compile(r"[\d._/@]")
 _LETTERS = re.compile(r"[^\W\d_]+")
@@ -53,13 +53,14 @@ class _Part(NamedTuple):
 
 def _parts(task: str) -> Iterator[_Part]:
     start, before = 0, -1
-    ends = [(joint.start(), joint.end()) for joint in _JOINT.finditer(task)]
-    for end, following in [*ends, (len(task), len(task))]:
-        if task[start:end].strip():
-            stop = _STOP.search(task, end)
-            yield _Part(start, end, before, task[end - 1 : end] == "?" or (stop is not None and "?" in stop[0]))
-            before = end
-        start = following
+    stops = [(stop.start(), stop.end(), "?" in stop[0]) for stop in _STOP.finditer(task)]
+    for stop, following, asks in [*stops, (len(task), len(task), task.endswith("?"))]:
+        joints = [(joint.start(), joint.end()) for joint in _JOINT.finditer(task, start, stop)]
+        for end, then in [*joints, (stop, following)]:
+            if task[start:end].strip():
+                yield _Part(start, end, before, asks)
+                before = end
+            start = then
 
 
 def _is_taken_up(part: str, used: str, said: str) -> bool:
