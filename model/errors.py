@@ -14,6 +14,7 @@ ModelError
     PortTaken           somebody else listens on the port that was asked for
     AlreadyRunning      a server runs, but with another model
     OutdatedAtWork      a server runs this model's older weights, and is in use
+  OptionsConflict       the server was asked for things that do not go together            usage
   SettingsFileError     coterie.toml cannot be read                                        usage
   NothingToRead         texts to measure a model on are empty                              usage
   WeightsError          the checkpoint cannot be found or built                            infrastructure
@@ -134,6 +135,12 @@ class PortTaken(ServerError):
         self.port, self.holder = port, holder
         by = f" by {holder}" if holder else ""
         super().__init__(f"port {port} is taken{by}; choose another with --port, or none and a free one is used")
+
+
+class OptionsConflict(ModelError):
+    """The server was asked for things that do not go together."""
+
+    blame: ClassVar[Blame] = "usage"
 
 
 class AlreadyRunning(ServerError):

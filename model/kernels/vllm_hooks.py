@@ -10,7 +10,7 @@ import importlib.util
 import logging
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType
 from typing import Literal, get_args
 
@@ -87,9 +87,9 @@ def _require_variant(kernels: str) -> None:
         )
 
 
-def wants_invariance() -> bool:
+def wants_invariance(environment: Mapping[str, str] = os.environ) -> bool:
     """Whether the same text is to get the same bits in any company; see `vllm_invariant`."""
-    return os.environ.get(INVARIANT_VARIABLE, "").lower() in ("1", "true", "yes", "on")
+    return environment.get(INVARIANT_VARIABLE, "").lower() in ("1", "true", "yes", "on")
 
 
 def weight_format() -> Literal["bf16", "int8"]:

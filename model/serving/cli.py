@@ -1,12 +1,16 @@
-"""`coterie serve [start|stop|status|bench|loss]`: the local model server from the command line."""
+"""`coterie serve [start|stop|status|bench|company|loss]`: the local model server from the command line."""
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from coterie.model.config import DEFAULT_MODEL
 from coterie.model.telling import Progress, put_json, told
+
+if TYPE_CHECKING:
+    from coterie.model.serving.options import Options
 
 app = typer.Typer(
     help="The local model server.", invoke_without_command=True, add_completion=False, pretty_exceptions_enable=False
@@ -20,6 +24,10 @@ Weights = Annotated[
     Literal["bf16", "int8"] | None,
     typer.Option(help="How our kernels keep the experts' weights; bf16 unless $COTERIE_EXPERT_WEIGHTS says int8."),
 ]
+Invariant = Annotated[
+    bool | None,
+    typer.Option(help="The same bits for a text in any company; slower. Off unless $COTERIE_BATCH_INVARIANT is 1."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
 
 
@@ -31,11 +39,12 @@ def serve(
     idle_stop: IdleStop = None,
     kernels: Kernels = "auto",
     expert_weights: Weights = None,
+    batch_invariant: Invariant = None,
     as_json: AsJson = False,
 ) -> None:
     """Start the server; the same as `serve start`."""
     if context.invoked_subcommand is None:
-        start(model, port, idle_stop, kernels, expert_weights, as_json)
+        start(model, port, idle_stop, kernels, expert_weights, batch_invariant, as_json)
 
 
 @app.command()
@@ -45,13 +54,13 @@ def start(
     idle_stop: IdleStop = None,
     kernels: Kernels = "auto",
     expert_weights: Weights = None,
+    batch_invariant: Invariant = None,
     as_json: AsJson = False,
 ) -> None:
     """Start the server and return when it answers."""
     from coterie.model.serving.lifecycle import start as start_server
-    from coterie.model.serving.options import Options
 
-    options = Options(idle_stop_s=idle_stop, kernels=kernels, expert_weights=expert_weights)
+    options = replace(_options(kernels, expert_weights, batch_invariant), idle_stop_s=idle_stop)
     with told(), Progress() as say:
         info = start_server(model, options, port=port, say=say)
     word = "started" if info.started else "already running"
@@ -88,24 +97,28 @@ def bench(
     model: Model = DEFAULT_MODEL,
     kernels: Kernels = "auto",
     expert_weights: Weights = None,
+    batch_invariant: Invariant = None,
     cold: Annotated[bool, typer.Option("--cold", help="Stop a running server first and time the start.")] = False,
 ) -> None:
     """Measure start, first token, decode and prefill rates; prints one JSON object."""
     from coterie.model.serving.measure import measure
-    from coterie.model.serving.options import Options
 
     with told(), Progress() as say:
-        put_json(measure(model, Options(kernels=kernels, expert_weights=expert_weights), cold=cold, say=say))
+        put_json(measure(model, _options(kernels, expert_weights, batch_invariant), cold=cold, say=say))
 
 
 @app.command()
-def company(model: Model = DEFAULT_MODEL, kernels: Kernels = "auto", expert_weights: Weights = None) -> None:
+def company(
+    model: Model = DEFAULT_MODEL,
+    kernels: Kernels = "auto",
+    expert_weights: Weights = None,
+    batch_invariant: Invariant = None,
+) -> None:
     """Measure whether a text depends on what else is asked at the time; prints one JSON object."""
     from coterie.model.serving.company import measure
-    from coterie.model.serving.options import Options
 
     with told(), Progress() as say:
-        put_json(measure(model, Options(kernels=kernels, expert_weights=expert_weights), say))
+        put_json(measure(model, _options(kernels, expert_weights, batch_invariant), say))
 
 
 @app.command()
@@ -114,21 +127,27 @@ def loss(
     model: Model = DEFAULT_MODEL,
     kernels: Kernels = "auto",
     expert_weights: Weights = None,
+    batch_invariant: Invariant = None,
     against: Annotated[
         Literal["bf16", "int8"] | None, typer.Option(help="Measure with these expert weights too, and the difference.")
     ] = None,
 ) -> None:
     """Measure how well the served model predicts a text: nats a token; prints one JSON object."""
     from coterie.model.serving.loss import compare, measure
-    from coterie.model.serving.options import Options
 
     with told(), Progress() as say:
-        first = measure(model, Options(kernels=kernels, expert_weights=expert_weights), files, say)
+        first = measure(model, _options(kernels, expert_weights, batch_invariant), files, say)
         if against is None:
             put_json(first.to_json())
             return
-        second = measure(model, Options(kernels=kernels, expert_weights=against), files, say)
+        second = measure(model, _options(kernels, against, batch_invariant), files, say)
         put_json(compare(first, second))
+
+
+def _options(kernels: str, expert_weights: str | None, batch_invariant: bool | None) -> "Options":
+    from coterie.model.serving.options import Options
+
+    return Options(kernels=kernels, expert_weights=expert_weights, batch_invariant=batch_invariant)
 
 
 def _face(info: Any) -> dict[str, Any]:

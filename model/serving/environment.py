@@ -2,7 +2,8 @@
 
 import os
 
-from coterie.model.kernels.vllm_hooks import ATTENTION_VARIABLE, WEIGHTS_VARIABLE, wants_invariance
+from coterie.model.errors import OptionsConflict
+from coterie.model.kernels.vllm_hooks import ATTENTION_VARIABLE, INVARIANT_VARIABLE, WEIGHTS_VARIABLE, wants_invariance
 from coterie.model.serving.door import IDLE_STOP_VARIABLE
 from coterie.model.serving.options import Options
 from coterie.model.serving.plugin import KERNELS_VARIABLE
@@ -29,13 +30,25 @@ def server_environment(options: Options, local: bool) -> dict[str, str]:
         "GOMP_SPINCOUNT": os.environ.get("GOMP_SPINCOUNT", SPINS),
         KERNELS_VARIABLE: options.kernels,
     }
-    if wants_invariance():
+    if options.batch_invariant is not None:
+        environment[INVARIANT_VARIABLE] = str(int(options.batch_invariant))
+    if wants_invariance(environment):
         environment[ATTENTION_VARIABLE] = "0"
     if options.expert_weights is not None:
         environment[WEIGHTS_VARIABLE] = options.expert_weights
     if options.idle_stop_s is not None:
         environment[IDLE_STOP_VARIABLE] = str(options.idle_stop_s)
     return environment
+
+
+def require_fitting(options: Options) -> None:
+    """Raises OptionsConflict where two of the options, or one and the environment, cannot both be had."""
+    invariant = wants_invariance() if options.batch_invariant is None else options.batch_invariant
+    if invariant and options.kernels not in ("auto", "own"):
+        raise OptionsConflict(
+            f"batch invariance needs our kernels, not {options.kernels!r}: leave --kernels out, or unset "
+            f"--batch-invariant and {INVARIANT_VARIABLE}"
+        )
 
 
 def num_cores() -> int:

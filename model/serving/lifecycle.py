@@ -19,7 +19,7 @@ from coterie.model.config import DEFAULT_MODEL
 from coterie.model.errors import AlreadyRunning, OutdatedAtWork, PortTaken, StartFailed
 from coterie.model.location import data_home
 from coterie.model.locked import exclusive
-from coterie.model.serving.environment import server_environment
+from coterie.model.serving.environment import require_fitting, server_environment
 from coterie.model.serving.options import Launch, Options
 from coterie.model.serving.process import Identity, alive, end_group, holder_of, identify
 from coterie.model.serving.reference import Reference, resolve
@@ -71,9 +71,10 @@ def start(
     """Start a server and wait until it answers; one that serves `ref` already is taken as it is.
 
     One whose weights were built again meanwhile is replaced, on its port, unless it is at work. Raises AlreadyRunning,
-    OutdatedAtWork, PortTaken, StartFailed and what resolving the model raises.
+    OptionsConflict, OutdatedAtWork, PortTaken, StartFailed and what resolving the model raises.
     """
-    home = home or data_home()
+    home, options = home or data_home(), options or Options()
+    require_fitting(options)
     folder = _folder(home)
     with exclusive(folder.lock, on_wait=lambda: say("waiting for another start to finish")):
         running = _in_order(folder, say)
@@ -82,7 +83,7 @@ def start(
             _retire(running, folder, say)
             port, running = port or urlsplit(running.url).port, None
         if running is None:
-            return _info(_launch(folder, reference, options or Options(), port, say), started=True)
+            return _info(_launch(folder, reference, options, port, say), started=True)
         if running.source != reference.source:
             raise AlreadyRunning(running.model, running.url)
         return _info(running, started=False)

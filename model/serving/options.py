@@ -12,6 +12,7 @@ class Options:
     """What can be chosen. None: decided on the machine (`threads`: its cores; `idle_stop_s`: runs until stopped).
 
     `expert_weights`: how our kernels keep them, bf16 or int8; None leaves it to `$COTERIE_EXPERT_WEIGHTS`.
+    `batch_invariant`: the same bits for a text in any company; None leaves it to `$COTERIE_BATCH_INVARIANT`.
     """
 
     max_tokens: int = 8192
@@ -20,6 +21,7 @@ class Options:
     threads: int | None = None
     kernels: str = "auto"
     expert_weights: str | None = None
+    batch_invariant: bool | None = None
 
 
 @dataclass(frozen=True)

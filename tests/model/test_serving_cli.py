@@ -73,6 +73,7 @@ def test_the_data_home_of_the_settings_file(home: Path, monkeypatch: pytest.Monk
         (["--port", "99999"], 2, "65535"),
         (["--kernels", "fast"], 2, "fast"),
         (["--idle-stop", "0"], 2, "idle-stop"),
+        (["--batch-invariant", "--kernels", "torch"], 2, "batch invariance needs our kernels, not 'torch'"),
     ],
 )
 def test_serve_explains_what_it_cannot_do(home: Path, arguments: list[str], code: int, said: str) -> None:

@@ -95,17 +95,14 @@ async def test_greedy_text_repeats_to_the_bit_and_in_company_parts_only_where_tw
                 break
 
 
-def test_with_batch_invariance_company_changes_no_bit(
-    model_server: ModelServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_with_batch_invariance_company_changes_no_bit(model_server: ModelServer, tmp_path: Path) -> None:
     if reason := available():
         pytest.skip(reason)
     home = tmp_path / "home"
     home.mkdir()
     (home / "models").symlink_to(model_server.home / "models")
-    monkeypatch.setenv("COTERIE_BATCH_INVARIANT", "1")
     try:
-        measured = company.measure("coterie", Options(), say=lambda _: None, home=home)
+        measured = company.measure("coterie", Options(batch_invariant=True), say=lambda _: None, home=home)
     finally:
         stop(home)
     assert measured["kernels"].endswith("batch invariant)")
