@@ -1,9 +1,9 @@
 """An agent that only plans and writes calls: what single-turn function-calling suites ask for.
 
-    system + task -> plan (or refusal) -> for each step, side by side: candidates -> call
+    system + task -> plan (or refusal) -> for each step, side by side: candidates -> call -> what is left? -> more calls
 
 The prompts are those of the loop's plan and act nodes, and the calls are made so that the environment can take them
-down, but nothing is observed or judged. Tool choice and the grammar can each be switched off, to measure them.
+down, but nothing is judged. Tool choice and the grammar can each be switched off, to measure them.
 """
 
 import asyncio
@@ -35,8 +35,9 @@ from coterie.memory.records import (
 )
 from coterie.model import protocol
 from coterie.model.chat import ChatModel, JsonSchema, Message, Sampling
+from coterie.model.coverage import untouched
 from coterie.model.errors import ContextOverflow, MalformedCompletion, ModelError
-from coterie.model.protocol import CallDraft, MalformedTurn, PlannedStep
+from coterie.model.protocol import CallDraft, MalformedTurn, PlannedStep, Verdict
 from coterie.model.relevance import matches, parts_of
 from coterie.tools import Registry
 from coterie.tools.registry import SentenceEncoder
@@ -51,6 +52,7 @@ class CallerSettings:
     num_tools_shown: int = 12
     show_relevance: bool = True
     ground_arguments: bool = True
+    check_coverage: bool = True
     grammar: bool = True
     max_completion_tokens: int = 512
     temperature: float = 0.0
@@ -126,30 +128,59 @@ class _Run:
         nearest = matches(rankings) if self._settings.show_relevance and self._encoder else ()
         prompt = [protocol.system([tool.card() for tool in tools]), protocol.ask_plan(task, (), nearest)]
         plan = protocol.parse_plan(await self._ask("plan", 1, prompt, protocol.plan_schema()))
-        steps = tuple(PlanStep(s.do, s.known, s.needs, n) for n, s in enumerate(plan.steps, start=1))
-        planned = Plan(steps, plan.refusal)
         if plan.refusal is not None:
-            return replace(self._blank, plan=planned, outcome=Outcome("failed", answer=plan.refusal, cause="refused"))
-        said = [*prompt, protocol.say(plan)]
+            refused = Outcome("failed", answer=plan.refusal, cause="refused")
+            return replace(self._blank, plan=Plan((), plan.refusal), outcome=refused)
+        made = await self._made(plan, [*prompt, protocol.say(plan)], shown)
+        if self._settings.check_coverage:
+            made += await self._rest(task, [*prompt, protocol.say(plan)], made, shown)
+        steps = tuple(PlanStep(m.planned.do, m.planned.known, m.planned.needs, n) for n, m in enumerate(made, start=1))
+        done = tuple(m.step for m in made)
+        return replace(self._blank, plan=Plan(steps), steps=done, outcome=Outcome("success", answer=""))
+
+    async def _made(self, plan: protocol.Plan, said: Sequence[Message], shown: Sequence[str]) -> list["_Made"]:
+        """The calls of a plan's steps, drafted side by side and made in order."""
+        numbered = list(enumerate(plan.steps, start=plan.first))
+        asked = [await asyncio.to_thread(self._asked, number, step, shown) for number, step in numbered]
         try:
             async with asyncio.TaskGroup() as group:
-                drafts = [group.create_task(self._draft(n, s, said, shown)) for n, s in enumerate(plan.steps, start=1)]
+                drafts = [group.create_task(self._draft(one, said)) for one in asked]
         except ExceptionGroup as group_error:
             raise single(group_error) from None
-        made = [await self._call(number, draft.result()) for number, draft in enumerate(drafts, start=1)]
-        return replace(self._blank, plan=planned, steps=tuple(made), outcome=Outcome("success", answer=""))
+        written = [draft.result() for draft in drafts]
+        return [
+            _Made(one.planned, one.message, draft, await self._call(one.number, draft))
+            for one, draft in zip(asked, written, strict=True)
+        ]
 
-    async def _draft(
-        self, number: int, step: PlannedStep, said: Sequence[Message], shown: Sequence[str]
-    ) -> CallDraft | None:
-        """The call of one step; None for one that cannot be read, as others may still be right."""
-        names = await asyncio.to_thread(self._candidates, step, shown)
-        asked = protocol.ask_step(number, step.do, step.known, names)
-        schema = protocol.call_schema([self._registry.get(name).card() for name in names])
-        prompt = [*said, asked]
+    async def _rest(
+        self, task: str, said: Sequence[Message], made: Sequence["_Made"], shown: Sequence[str]
+    ) -> list["_Made"]:
+        """What the loop asks for when a plan is used up and parts of the task are in no call."""
+        calls = [(m.draft.name, m.draft.arguments) for m in made if m.draft]
+        left = untouched(task, calls, [m.planned.do for m in made if m.draft])
+        if not left or not calls:
+            return []
+        first = len(made) + 1
+        prompt = [*said, *(message for m in made for message in m.block()), protocol.ask_replan(first, left)]
         try:
-            written = protocol.parse_call(await self._ask("act", number + 1, prompt, schema))
-            return await self._grounded(number, prompt, written)
+            text = await self._ask("replan", first + 1, prompt, protocol.plan_schema(first))
+            plan = protocol.parse_plan(text, first)
+        except (MalformedTurn, MalformedCompletion):
+            return []
+        return await self._made(plan, [*prompt, protocol.say(plan)], shown)
+
+    def _asked(self, number: int, step: PlannedStep, shown: Sequence[str]) -> "_Asked":
+        names = self._candidates(step, shown)
+        return _Asked(number, step, names, protocol.ask_step(number, step.do, step.known, names))
+
+    async def _draft(self, asked: "_Asked", said: Sequence[Message]) -> CallDraft | None:
+        """The call of one step; None for one that cannot be read, as others may still be right."""
+        schema = protocol.call_schema([self._registry.get(name).card() for name in asked.candidates])
+        prompt = [*said, asked.message]
+        try:
+            written = protocol.parse_call(await self._ask("act", asked.number + 1, prompt, schema))
+            return await self._grounded(asked.number, prompt, written)
         except (MalformedTurn, MalformedCompletion):
             return None
 
@@ -192,3 +223,31 @@ class _Run:
         call = ToolCall(f"call-{number + 1}-1", draft.name, dict(draft.arguments))
         result = await self._registry.get(draft.name)(draft.arguments)
         return Step(number + 1, "act", (call,), Observation((observed(call.tool_call_id, result),)), plan_step=number)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A step whose call is to be written, and the message that asks for it."""
+
+    number: int
+    planned: PlannedStep
+    candidates: Sequence[str]
+    message: Message
+
+
+@dataclass(frozen=True)
+class _Made:
+    """A step with its call, made and taken down."""
+
+    planned: PlannedStep
+    message: Message
+    draft: CallDraft | None
+    step: Step
+
+    def block(self) -> list[Message]:
+        """Its part of the chat, as the loop would have it."""
+        if self.draft is None or self.step.observation is None:
+            return []
+        [result] = self.step.observation.results
+        shown = protocol.show_result(self.draft.name, result.content, result.is_error)
+        return [self.message, protocol.say(self.draft), shown, protocol.say(Verdict("noted", "done"))]

@@ -21,6 +21,7 @@ _CHOSEN_BY = (
     "num_candidates",
     "show_relevance",
     "ground_arguments",
+    "check_coverage",
     "max_result_chars",
 )
 

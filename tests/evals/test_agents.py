@@ -123,6 +123,29 @@ def test_the_function_caller_without_a_grammar_survives_any_text(
     assert len(episode.model_calls) == len(lines)
 
 
+SWITCHED = '{"name": "switch", "arguments": {"to": "on"}}'
+
+
+@pytest.mark.parametrize(
+    ("later", "calls"),
+    [
+        (['{"steps": []}'], 1),
+        (['{"refuse": "nothing else"}'], 1),
+        (["no plan at all"], 1),
+        (['{"steps": [{"do": "add 7", "with": [], "needs": []}]}', '{"name": "add", "arguments": {"number": 7}}'], 2),
+    ],
+)
+def test_the_function_caller_goes_over_what_no_call_took_up(tmp_path: Path, later: list[str], calls: int) -> None:
+    suite = read_suite(write_lamp(tmp_path / "suite"))
+    model = ScriptedModel([PLAN, SWITCHED, *later])
+    given = replace(assignment(suite, tmp_path), task=Task("Switch the lamp on and add 7."))
+    episode = asyncio.run(FunctionCaller(model, CallerSettings(tool_choice="model")).run(given))
+    assert model.asked[2].messages[-1]["content"] == "Replan from step 2. No call so far for:\n- add 7"
+    assert episode.outcome is not None
+    assert episode.outcome.status == "success"
+    assert sum(len(step.tool_calls) for step in episode.steps) == calls == len(episode.plan.steps)
+
+
 @pytest.mark.parametrize("before", [[], [PLAN]])
 def test_the_function_caller_tells_a_dead_server_from_a_bad_answer(tmp_path: Path, before: list[str]) -> None:
     suite = read_suite(write_lamp(tmp_path / "suite"))
