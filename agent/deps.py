@@ -45,6 +45,7 @@ class Choices:
 
     tool_choice: ToolChoice
     num_candidates: int
+    candidate_margin: float
     ground_plan: bool
     ground_arguments: bool
     verify_results: bool

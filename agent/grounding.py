@@ -9,6 +9,7 @@ stays the model's choice.
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any
 
@@ -32,6 +33,16 @@ def slipped(written: CallDraft, card: ToolCard, seen: Sequence[str], *, is_read:
     unknown = slips(written.arguments, card.parameters, "\n".join(seen)) if is_read else []
     names = names_in(seen) if unknown else []
     return {**{name: names for name in unknown if names}, **misspelt(written.arguments, card.parameters, seen)}
+
+
+def trimmed(written: CallDraft, seen: Sequence[str]) -> CallDraft:
+    """The call without white space around values that were seen without it."""
+    text = "\n".join(seen)
+    arguments = {
+        name: value.strip() if isinstance(value, str) and value not in text and value.strip() in text else value
+        for name, value in written.arguments.items()
+    }
+    return replace(written, arguments=arguments)
 
 
 def slips(arguments: Mapping[str, Any], parameters: JsonSchema, seen: str) -> list[str]:

@@ -72,6 +72,9 @@ class Settings(BaseModel):
     show_relevance: bool = Field(True, description="tell the planner which tools are nearest to the task, and how near")
     tool_choice: Literal["encoder", "model", "both"] = Field("both", description="who picks a step's candidates")
     num_candidates: int = Field(3, gt=0)
+    candidate_margin: float = Field(
+        0.1, ge=0, description="how far from the nearest tool's score the others may be; a clear first is offered alone"
+    )
     ground_plan: bool = Field(True, description="values a first plan takes from the task must stand in it")
     ground_arguments: bool = Field(True, description="names given to reading tools must have been seen")
     verify_results: bool = Field(True, description="a step whose call failed cannot be judged done")

@@ -69,6 +69,7 @@ def _caller_settings(settings: Settings, grammar: bool) -> CallerSettings:
     return CallerSettings(
         tool_choice=settings.tool_choice,
         num_candidates=settings.num_candidates,
+        candidate_margin=settings.candidate_margin,
         num_tools_shown=settings.num_tools_shown,
         show_relevance=settings.show_relevance,
         ground_arguments=settings.ground_arguments,

@@ -10,12 +10,14 @@ import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from math import inf
 
 from pydantic import JsonValue
 
 from coterie.agent import grounding
 from coterie.agent.deps import Ranking, ToolChoice
 from coterie.agent.errors import single
+from coterie.agent.nodes.act import shortlist
 from coterie.agent.nodes.plan import tools_shown
 from coterie.evals.agents import Assignment, InfrastructureFailure, observed
 from coterie.evals.recording import recorded
@@ -49,6 +51,7 @@ class CallerSettings:
 
     tool_choice: ToolChoice = "both"
     num_candidates: int = 3
+    candidate_margin: float = 0.1
     num_tools_shown: int = 12
     show_relevance: bool = True
     ground_arguments: bool = True
@@ -138,8 +141,14 @@ class _Run:
         done = tuple(m.step for m in made)
         return replace(self._blank, plan=Plan(steps), steps=done, outcome=Outcome("success", answer=""))
 
-    async def _made(self, plan: protocol.Plan, said: Sequence[Message], shown: Sequence[str]) -> list["_Made"]:
-        """The calls of a plan's steps, drafted side by side and made in order."""
+    async def _made(
+        self,
+        plan: protocol.Plan,
+        said: Sequence[Message],
+        shown: Sequence[str],
+        before: Sequence[tuple[str, Mapping[str, JsonValue]]] = (),
+    ) -> list["_Made"]:
+        """The calls of a plan's steps, drafted side by side and made in order, save those made `before`."""
         numbered = list(enumerate(plan.steps, start=plan.first))
         asked = [await asyncio.to_thread(self._asked, number, step, shown) for number, step in numbered]
         try:
@@ -148,6 +157,7 @@ class _Run:
         except ExceptionGroup as group_error:
             raise single(group_error) from None
         written = [draft.result() for draft in drafts]
+        written = [None if draft and (draft.name, draft.arguments) in before else draft for draft in written]
         return [
             _Made(one.planned, one.message, draft, await self._call(one.number, draft))
             for one, draft in zip(asked, written, strict=True)
@@ -168,7 +178,8 @@ class _Run:
             plan = protocol.parse_plan(text, first)
         except (MalformedTurn, MalformedCompletion):
             return []
-        return await self._made(plan, [*prompt, protocol.say(plan)], shown)
+        more = await self._made(plan, [*prompt, protocol.say(plan)], shown, before=calls)
+        return [each for each in more if each.step.tool_calls]
 
     def _asked(self, number: int, step: PlannedStep, shown: Sequence[str]) -> "_Asked":
         names = self._candidates(step, shown)
@@ -202,8 +213,9 @@ class _Run:
         """As in the loop's act node."""
         if self._settings.tool_choice == "model":
             return list(shown)
-        ranked = [tool.name for tool, _ in self._registry.search(step.do, len(self._registry), self._encoder)]
-        near = [name for name in ranked if name in shown]
+        ranking = self._registry.search(step.do, len(self._registry), self._encoder)
+        margin = self._settings.candidate_margin if self._encoder else inf
+        near = shortlist([(tool.name, score) for tool, score in ranking], shown, margin)
         return near[: 1 if self._settings.tool_choice == "encoder" else self._settings.num_candidates]
 
     async def _ask(self, purpose: Purpose, step_id: int, messages: Sequence[Message], schema: JsonSchema) -> str:

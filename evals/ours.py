@@ -19,6 +19,7 @@ _CHOSEN_BY = (
     "num_tools_shown",
     "tool_choice",
     "num_candidates",
+    "candidate_margin",
     "show_relevance",
     "ground_arguments",
     "check_coverage",

@@ -1,10 +1,10 @@
 """Coverage of a task by its calls: a part of it that no call took up may have been left undone.
 
 A part is taken up when the names and numbers in it (a file, an id, a figure) stand in the arguments of calls, and a
-step's text or the name of a called tool shares one of its other words. Questions without either are for the answer,
-not for a call. When a plan is used up and such parts remain,
-the model is asked once for the steps that remain. It may answer that none do: what a part calls for stays the
-model's to say. The runtime and the training data use the same function.
+step's text or the name of a called tool shares one of its other words, proper names aside. Questions without either
+are for the answer, not for a call. When a plan is used up and such parts remain, the model is asked once for the steps
+that remain. It may answer that none do: what a part calls for stays the model's to say. The runtime and the training
+data use the same function.
 """
 
 import json
@@ -65,7 +65,8 @@ def _parts(task: str) -> Iterator[_Part]:
 
 def _is_taken_up(part: str, used: str, said: str) -> bool:
     values = [word for word in _MARKED.findall(part) if _MARK.search(word)]
-    words = [word.lower() for word in _LETTERS.findall(part) if len(word) >= MIN_WORD and word not in values]
+    words = [word for word in _LETTERS.findall(part) if len(word) >= MIN_WORD and word not in values]
+    words = [word for word in words if word.islower()] or [word.lower() for word in words]
     if not values and len(part.split()) < MIN_WORDS:
         return True
     return all(any(_occurs(form, used) for form in _forms(value)) for value in values) and (

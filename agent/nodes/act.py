@@ -50,6 +50,7 @@ async def draft(state: State, deps: Deps, step: StepState, names: list[str], ste
     prompt = [*state["transcript"], asked]
     written = await ask(deps, "act", step_id, prompt, schema, lambda text: _read(text, names))
     if deps.choices.ground_arguments:
+        written = grounding.trimmed(written, grounding.seen_in(prompt))
         written = await _grounded(deps, step, step_id, prompt, written)
     parameters = deps.tools.get(written.name).spec.parameters
     call: CallState = {
@@ -69,12 +70,17 @@ async def draft(state: State, deps: Deps, step: StepState, names: list[str], ste
 
 async def candidates(state: State, deps: Deps, step: StepState) -> list[str]:
     """The tools offered for a step, nearest first: the encoder's shortlist, its first alone, or all shown."""
-    choice, k = deps.choices.tool_choice, deps.choices.num_candidates
-    if choice == "model":
+    if deps.choices.tool_choice == "model":
         return state["shown"]
-    ranked = [tool.name for tool, _ in await deps.nearest(step["do"], len(deps.tools))]
-    near = [name for name in ranked if name in state["shown"]]
-    return near[: 1 if choice == "encoder" else k]
+    ranking = await deps.nearest(step["do"], len(deps.tools))
+    offered = shortlist([(tool.name, score) for tool, score in ranking], state["shown"], deps.choices.candidate_margin)
+    return offered[: 1 if deps.choices.tool_choice == "encoder" else deps.choices.num_candidates]
+
+
+def shortlist(ranking: Sequence[tuple[str, float]], shown: Sequence[str], margin: float) -> list[str]:
+    """The tools shown whose score is within the margin of the best of them: a clear first is alone."""
+    near = [(name, score) for name, score in ranking if name in shown]
+    return [name for name, score in near if score >= near[0][1] - margin]
 
 
 async def _grounded(

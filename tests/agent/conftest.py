@@ -42,6 +42,7 @@ def settings(home: Path, workspace: Path) -> Settings:
         ground_arguments=False,
         verify_results=False,
         check_coverage=False,
+        candidate_margin=9,
         show_relevance=False,
     )
 

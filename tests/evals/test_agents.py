@@ -132,6 +132,7 @@ SWITCHED = '{"name": "switch", "arguments": {"to": "on"}}'
         (['{"steps": []}'], 1),
         (['{"refuse": "nothing else"}'], 1),
         (["no plan at all"], 1),
+        ([PLAN, SWITCHED], 1),
         (['{"steps": [{"do": "add 7", "with": [], "needs": []}]}', '{"name": "add", "arguments": {"number": 7}}'], 2),
     ],
 )
