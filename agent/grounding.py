@@ -36,13 +36,14 @@ def slipped(written: CallDraft, card: ToolCard, seen: Sequence[str], *, is_read:
 
 
 def trimmed(written: CallDraft, seen: Sequence[str]) -> CallDraft:
-    """The call without white space around values that were seen without it."""
-    text = "\n".join(seen)
-    arguments = {
-        name: value.strip() if isinstance(value, str) and value not in text and value.strip() in text else value
-        for name, value in written.arguments.items()
-    }
-    return replace(written, arguments=arguments)
+    """The call without the spaces around values of one line, unless they were quoted with them."""
+    quoted = {text for each in seen for text in _QUOTED.findall(each)}
+
+    def trim(value: Any) -> Any:
+        is_padded = isinstance(value, str) and "\n" not in value and value not in quoted
+        return value.strip() or value if is_padded else value
+
+    return replace(written, arguments={name: trim(value) for name, value in written.arguments.items()})
 
 
 def slips(arguments: Mapping[str, Any], parameters: JsonSchema, seen: str) -> list[str]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from coterie.agent.grounding import corrected, is_name, misspelt, names_in, narrowed, seen_in, slipped, slips
+from coterie.agent.grounding import corrected, is_name, misspelt, names_in, narrowed, seen_in, slipped, slips, trimmed
 from coterie.model.chat import ToolCard
 from coterie.model.protocol import CallDraft, ask_plan, ask_step, call_schema, errors_of, say, show_result
 
@@ -102,3 +102,12 @@ def test_the_errors_of_a_call_are_those_of_exactly_this_one() -> None:
     messages = [say(draft), show_result("t", "no file 'a'", is_error=True), say(other), show_result("t", "b is here")]
     assert errors_of(draft, messages) == ["no file 'a'"]
     assert errors_of(other, messages) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "trimmed_to"),
+    [(" Marlin", "Marlin"), ("new ", "new"), (" ", " "), (" as said", " as said"), ("  x\n", "  x\n"), (5, 5)],
+)
+def test_spaces_around_a_value_go_unless_they_were_seen(value: object, trimmed_to: object) -> None:
+    made = trimmed(CallDraft("t", {"text": value}), ["Moor the Marlin ' as said'"])
+    assert made == CallDraft("t", {"text": trimmed_to})
