@@ -161,7 +161,7 @@ async def test_a_cancelled_request_is_aborted_in_the_engine(model_server: ModelS
     with pytest.raises(asyncio.CancelledError):
         await task
     completion = await model.complete(CHAT, None, Sampling(max_tokens=2))
-    assert completion.completion_tokens == 2
+    assert 1 <= completion.completion_tokens <= 2, "the engine answers at once; weights may have nothing to say"
 
 
 def test_the_server_says_whose_kernels_run_and_refuses_foreign_pages(model_server: ModelServer) -> None:
