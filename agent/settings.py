@@ -76,9 +76,11 @@ class Settings(BaseModel):
         0.1, ge=0, description="how far from the nearest tool's score the others may be; a clear first is offered alone"
     )
     ground_plan: bool = Field(True, description="values a first plan takes from the task must stand in it")
-    ground_arguments: bool = Field(True, description="names given to reading tools must have been seen")
+    ground_arguments: bool = Field(
+        True, description="a call with a slip of the pen in it is written again from what was seen"
+    )
     verify_results: bool = Field(True, description="a step whose call failed cannot be judged done")
-    check_coverage: bool = Field(True, description="a plan that left out a name of the task is gone over once more")
+    check_coverage: bool = Field(True, description="a plan that left out a part of the task is gone over once more")
 
 
 def data_home(settings: Settings) -> Path:

@@ -58,7 +58,7 @@ class Registry:
     def search(self, query: str, k: int, encoder: SentenceEncoder | None = None) -> list[tuple[Tool, float]]:
         """The k tools nearest to the query with their scores, best first; ties in the order of adding.
 
-        Scores are comparable within one search only.
+        With an encoder scores are comparable between searches, but for what shared words add (`model.relevance`).
         """
         scores = self._relevance.scores(query, self.cards(), encoder)
         return rank(list(self), scores)[: max(k, 0)]

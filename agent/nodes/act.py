@@ -50,7 +50,6 @@ async def draft(state: State, deps: Deps, step: StepState, names: list[str], ste
     prompt = [*state["transcript"], asked]
     written = await ask(deps, "act", step_id, prompt, schema, lambda text: _read(text, names))
     if deps.choices.ground_arguments:
-        written = grounding.trimmed(written, grounding.seen_in(prompt))
         written = await _grounded(deps, step, step_id, prompt, written)
     parameters = deps.tools.get(written.name).spec.parameters
     call: CallState = {
@@ -89,6 +88,7 @@ async def _grounded(
     """The call as written, or written again where an argument is a slip of the pen or has just failed."""
     tool = deps.tools.get(written.name)
     seen, is_read = grounding.seen_in(prompt), tool.spec.effect == "read"
+    written = grounding.trimmed(written, seen)
     if has_failed(step, written.name, written.arguments):
         errors = protocol.errors_of(written, prompt)
         slipped = grounding.corrected(written, tool.card(), errors, [seen[0], step["do"]], is_read=is_read)
