@@ -1,7 +1,7 @@
 """`python -m coterie.model.kernels.bench`: the expert kernels against their baselines and the machine's floor.
 
-Prints a table (stderr as it goes, stdout at the end) and writes the JSON face of `coterie model bench`; partial
-results are written after every row.
+Prints rows to stderr as they come and a table to stdout at the end, or the JSON face of `coterie model bench` with
+`--json`; `--out` has the face in a file, partial results after every row. A wrong result makes the exit status 1.
 """
 
 import argparse
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from coterie.model.kernels.bench_shapes import Row
+from coterie.model.kernels.bench_shapes import Report, Row, wrong
 
 
 def to_json(device: str, rows: Sequence[Row], facts: dict[str, object]) -> dict[str, Any]:
@@ -21,15 +21,20 @@ def to_json(device: str, rows: Sequence[Row], facts: dict[str, object]) -> dict[
 
 
 def table(rows: Sequence[Row]) -> str:
-    """Markdown: one line a shape, type and number of tokens; one column an implementation, median microseconds."""
+    """Markdown: one line a shape, number of tokens, threads and type; one column an implementation, median
+    microseconds."""
     impls = list(dict.fromkeys(row.impl for row in rows))
-    lines = [f"| shape | M | dtype | {' | '.join(impls)} |", "|" + " --- |" * (3 + len(impls))]
-    cells = {(row.shape, row.m, row.dtype, row.impl): row for row in rows}
-    for shape, m, dtype in dict.fromkeys((row.shape, row.m, row.dtype) for row in rows):
-        found = [cells.get((shape, m, dtype, impl)) for impl in impls]
+    lines = [f"| shape | M | threads | dtype | {' | '.join(impls)} |", "|" + " --- |" * (4 + len(impls))]
+    cells = {(*_line(row), row.impl): row for row in rows}
+    for line in dict.fromkeys(map(_line, rows)):
+        found = [cells.get((*line, impl)) for impl in impls]
         texts = ["" if row is None else _cell(row) for row in found]
-        lines.append(f"| {shape} | {m} | {dtype} | {' | '.join(texts)} |")
+        lines.append(f"| {' | '.join([*line, *texts])} |")
     return "\n".join(lines)
+
+
+def _line(row: Row) -> tuple[str, str, str, str]:
+    return row.shape, str(row.m), str(row.threads or ""), row.dtype
 
 
 def _cell(row: Row) -> str:
@@ -39,13 +44,11 @@ def _cell(row: Row) -> str:
 
 def run(device: str, limit_s: float, path: Path | None, shapes: list[str] | None, plans: Path | None) -> dict[str, Any]:
     """Measures on `device` and returns the JSON face; rows are printed and written as they come."""
-    from coterie.model.kernels.bench_gpu import Report
-
     name, facts = device_name(device), dict[str, object]()
 
     def on_row(row: Row) -> None:
         print(
-            f"{row.shape:18} M={row.m:<5} {row.dtype} {row.impl:12} {_cell(row)}  {row.note}",
+            f"{row.shape:18} M={row.m:<5} {row.threads or ''} {row.dtype} {row.impl:13} {_cell(row)}  {row.note}",
             file=sys.stderr,
             flush=True,
         )
@@ -66,6 +69,13 @@ def run(device: str, limit_s: float, path: Path | None, shapes: list[str] | None
     if path:
         path.write_text(json.dumps(face, indent=1))
     return face
+
+
+def found_device() -> str:
+    """`cuda` where there is a CUDA GPU, else `cpu`."""
+    import torch
+
+    return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def device_name(device: str) -> str:
@@ -90,29 +100,34 @@ def plot(face: dict[str, Any], path: Path) -> None:
         lines: dict[str, list[tuple[int, float]]] = {}
         for row in face["rows"]:
             if row["shape"] == shape:
-                lines.setdefault(f"{row['impl']} {row['dtype']}", []).append((row["m"], row["median_us"]))
+                threads = f" x{row['threads']}" if row["threads"] else ""
+                lines.setdefault(f"{row['impl']} {row['dtype']}{threads}", []).append((row["m"], row["median_us"]))
         for label, points in lines.items():
             panel.plot(*zip(*sorted(points), strict=True), marker="o", label=label)
         panel.set(title=f"{shape}, {face['device']}", xscale="log", yscale="log", xlabel="tokens", ylabel="us a layer")
-        panel.legend()
+        panel.legend(loc="upper left")
     figure.savefig(path, bbox_inches="tight")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line."""
     parser = argparse.ArgumentParser(description="Expert kernels against their baselines")
-    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
-    parser.add_argument("--json", type=Path, help="write the JSON face here, after every row")
+    parser.add_argument("--device", choices=["cpu", "cuda"], help="what this machine has, unless given")
+    parser.add_argument("--json", action="store_true", help="one JSON object on stdout instead of the table")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="write the JSON object here, after every row")
     parser.add_argument("--limit-s", type=float, default=60.0, help="about how long to measure")
     parser.add_argument("--shape", action="append", help="only this shape; may be repeated")
     parser.add_argument("--plans", type=Path, help="write the tuned GPU plans here (configs/<device>.json)")
     parser.add_argument("--plot", type=Path, help="write a plot here")
     options = parser.parse_args(arguments)
-    face = run(options.device, options.limit_s, options.json, options.shape, options.plans)
-    print(table([Row(**row) for row in face["rows"]]))
+    face = run(options.device or found_device(), options.limit_s, options.out, options.shape, options.plans)
+    rows = [Row(**row) for row in face["rows"]]
+    print(json.dumps(face) if options.json else table(rows))
     if options.plot:
         plot(face, options.plot)
-    return 0
+    for row in wrong(rows):
+        print(f"wrong: {row.shape} M={row.m} {row.dtype} {row.impl}: error {row.max_rel_err}", file=sys.stderr)
+    return 1 if wrong(rows) else 0
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Measures the layers on the CPU: copy bandwidth, PyTorch, vLLM's own path where it is installed, ours.
+"""Measures the layers on the CPU: floor, PyTorch, vLLM's own path where it is installed, ours; on one thread and all.
 
 Implementations take turns within each repeat, so that a busy machine slows all of them alike; distinct weights per
 layer are walked in order, as decoding does, so that nothing sits in cache that would not.
@@ -6,35 +6,38 @@ layer are walked in order, as decoding does, so that nothing sits in cache that 
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from coterie.model.kernels import bench_vllm_cpu
-from coterie.model.kernels.bench_gpu import Report
-from coterie.model.kernels.bench_shapes import SHAPES, Shape, random_weights, reference, relative_error, row_of
-from coterie.model.kernels.cpu import pack
-from coterie.model.kernels.cpu.op import moe_layer
+from coterie.model.kernels import bench_torch, bench_vllm_cpu
+from coterie.model.kernels.bench_shapes import (
+    SHAPES,
+    Ceilings,
+    Report,
+    Shape,
+    floor_us,
+    random_weights,
+    reference,
+    relative_error,
+    row_of,
+)
+from coterie.model.kernels.cpu import available, in_use, moe_layer, pack
 from coterie.model.layers import LayerWeights, Routing, choose_experts, gate_logits
 
 Run = Callable[[Tensor], Tensor]
-CPU_TOKENS = (1, 2, 4, 8, 16, 64, 256, 1024)
-CPU_SHAPES = (SHAPES[0], Shape("small", 256, 64, 64, Routing(16, 4, num_groups=4, top_groups=2, scaling=2.5)))
-
-
-def copy_bytes_per_s() -> float:
-    """Read plus written, 256 MB, the best of a few."""
-    source = torch.randn(1 << 26)
-    target = torch.empty_like(source)
-    return 2 * source.numel() * 4 / min(_seconds(lambda: target.copy_(source)) for _ in range(7))
-
-
-def _seconds(call: Callable[[], object]) -> float:
-    begun = time.perf_counter()
-    call()
-    return time.perf_counter() - begun
+CPU_TOKENS = (1, 8, 32, 256, 1024, 4096)
+CPU_SHAPES = (
+    SHAPES[0],
+    Shape("small", 256, 64, 64, Routing(16, 4, num_groups=4, top_groups=2, scaling=2.5)),
+    Shape("olmoe-like", 1024, 256, 0, Routing(64, 8, "softmax", renormalize=False)),
+    Shape("qwen3-moe-like", 1024, 192, 0, Routing(128, 8, "softmax")),
+)
+COPIES = {"coterie": 30, "small": 2}  # layers walked; one of the others is larger than a cache
+SLOW_TOKENS, SLOW_REPEATS = 256, 3  # the loop over experts is not waited for beyond these
 
 
 @dataclass(frozen=True)
@@ -45,60 +48,104 @@ class Contender:
     dtype: str
     runs: list[Run]
 
+    def goes_on(self, tokens: int, repeats: int) -> bool:
+        """Whether it is to be timed once more."""
+        return self.impl != "torch_loop" or (tokens <= SLOW_TOKENS and repeats < SLOW_REPEATS)
+
+
+def measure_ceilings() -> Ceilings:
+    """A 256 MB copy and a dense bf16 product of 1024 rows, each the best of a few, on the threads that are set."""
+    source = torch.randn(1 << 26)
+    target = torch.empty_like(source)
+    copy_s = min(_seconds(lambda: target.copy_(source)) for _ in range(5))
+    a, b = (torch.randn(1024, 1024).bfloat16() for _ in range(2))
+    product_s = min(_seconds(lambda: a @ b) for _ in range(7))
+    return Ceilings(2 * source.numel() * 4 / copy_s, 2 * 1024**3 / product_s)
+
+
+def _seconds(call: Callable[[], object]) -> float:
+    begun = time.perf_counter()
+    call()
+    return time.perf_counter() - begun
+
 
 def contenders(shape: Shape, layers: list[LayerWeights]) -> list[Contender]:
-    """Ours in both formats, PyTorch's loop, and vLLM's path where it imports."""
+    """Ours in both formats where it builds, PyTorch grouped and in a loop, and vLLM's paths where it imports."""
+    routing = shape.routing
     found = [
-        Contender("own", form, [lambda x, p=pack(w, shape.routing, form): moe_layer(x, p) for w in layers])  # type: ignore[misc]
-        for form in ("bf16", "int8")
+        Contender("torch_grouped", "bf16", [bench_torch.grouped_on_cpu(w, routing) for w in layers]),
+        Contender("torch_loop", "bf16", [reference(w, routing) for w in layers[:2]]),
     ]
-    found.append(
-        Contender("torch", "bf16", [reference(w, shape.routing) for w in layers[:2]])
-    )  # slow: two layers will do
-    if bench_vllm_cpu.importable():
-        for isa in bench_vllm_cpu.instruction_sets():
-            runs = [bench_vllm_cpu.layer(w, shape.routing, isa) for w in layers]
-            found.append(Contender("vllm" if isa == "amx" else f"vllm_{isa}", "bf16", runs))
+    if available() is None:
+        found += [
+            Contender("own", form, [lambda x, p=pack(w, routing, form): moe_layer(x, p) for w in layers])  # type: ignore[misc]
+            for form in ("bf16", "int8")
+        ]
+    if not bench_vllm_cpu.importable():
+        return found
+    for isa in bench_vllm_cpu.instruction_sets():
+        runs = [bench_vllm_cpu.layer(w, routing, isa) for w in layers]
+        found.append(Contender("vllm" if isa == "amx" else f"vllm_{isa}", "bf16", runs))
+    if "amx" in bench_vllm_cpu.instruction_sets():
+        found.append(Contender("vllm", "int8", [bench_vllm_cpu.layer_int8(w, routing) for w in layers]))
     return found
 
 
-def floor_us(shape: Shape, x: Tensor, weights: LayerWeights, bytes_per_s: float) -> float:
-    """Bytes of the experts hit over half the copy bandwidth's bytes (a read needs no write)."""
-    hit = len(torch.unique(choose_experts(gate_logits(x, weights.gate_EH), weights.bias_E, shape.routing).ids_TK))
-    return 6 * shape.hidden * (hit * shape.width + shape.shared) / bytes_per_s * 1e6
-
-
 def measure_tokens(report: Report, shape: Shape, layers: list[LayerWeights], all_of: list[Contender], tokens: int,
-                   bytes_per_s: float, budget_s: float) -> None:  # fmt: skip
-    """One shape and number of tokens: float64 check, then interleaved repeats until the budget is spent."""
-    x = torch.randn(tokens, shape.hidden).bfloat16()
-    report.add(row_of(shape.name, tokens, "bf16", "floor", [floor_us(shape, x, layers[0], bytes_per_s)], None))
+                   ceilings: Ceilings, budget_s: float) -> None:  # fmt: skip
+    """One shape and number of tokens on the threads that are set: float64 check, then interleaved repeats until the
+    budget is spent, three at least."""
+    x, threads = torch.randn(tokens, shape.hidden).bfloat16(), torch.get_num_threads()
+    chosen = choose_experts(gate_logits(x, layers[0].gate_EH), layers[0].bias_E, shape.routing)
+    floor = floor_us(shape, len(torch.unique(chosen.ids_TK)), tokens, ceilings)
+    report.add(row_of(shape.name, tokens, "bf16", "floor", [floor], None, threads=threads))
     errors = [relative_error(c.runs[0], x, layers[0], shape.routing) for c in all_of]
     times: list[list[float]] = [[] for _ in all_of]
-    begun = time.perf_counter()
-    while len(times[0]) < 3 or (time.perf_counter() - begun < budget_s and len(times[0]) < 40):
+    walked = max(1, CPU_TOKENS[-1] // tokens)  # many tokens reach every expert of one layer: no need to walk on
+    begun, rounds = time.perf_counter(), 0
+    while rounds < 3 or (time.perf_counter() - begun < budget_s and rounds < 40):
         for contender, into in zip(all_of, times, strict=True):
-            if contender.impl == "torch" and (len(into) >= 3 or tokens > 256):
-                continue
-            into.append(_seconds(lambda c=contender: [run(x) for run in c.runs]) / len(contender.runs) * 1e6)  # type: ignore[misc]
+            if contender.goes_on(tokens, len(into)):
+                runs = contender.runs[:walked]
+                into.append(_seconds(lambda runs=runs: [run(x) for run in runs]) / len(runs) * 1e6)  # type: ignore[misc]
+        rounds += 1
     for contender, values, error in zip(all_of, times, errors, strict=True):
         if values:
-            report.add(row_of(shape.name, tokens, contender.dtype, contender.impl, values, error))
+            row = row_of(shape.name, tokens, contender.dtype, contender.impl, values, error, threads=threads)
+            report.add(row)
 
 
 def run(report: Report, limit_s: float, names: list[str] | None) -> dict[str, object]:
-    """Every shape and number of tokens within about `limit_s`. Returns the facts."""
-    from coterie.model.kernels.cpu import in_use
-
-    bytes_per_s = copy_bytes_per_s()
-    facts: dict[str, object] = {"copy_gb_per_s": bytes_per_s / 1e9, "threads": torch.get_num_threads(), "isa": in_use()}
+    """Every shape on one thread and on all, few tokens first, within about `limit_s`. Returns the facts."""
+    begun, counts = time.perf_counter(), sorted({1, torch.get_num_threads()})
+    facts: dict[str, object] = {"threads": counts, "own": available() or in_use()}
+    ceilings = {}
+    for count in counts:
+        with _threads(count):
+            ceilings[count] = measure_ceilings()
+        facts[f"copy_gb_per_s_{count}"] = ceilings[count].bytes_per_s / 1e9
+        facts[f"bf16_gflops_{count}"] = ceilings[count].flops_per_s / 1e9
     print(f"CPU: {facts}", file=sys.stderr, flush=True)
     shapes = [shape for shape in CPU_SHAPES if not names or shape.name in names]
-    for shape in shapes:
-        count = 30 if shape.name == "coterie" else 2
-        layers = [random_weights(shape, "cpu") for _ in range(count)]
+    for index, shape in enumerate(shapes):
+        layers = [random_weights(shape, "cpu") for _ in range(COPIES.get(shape.name, 1))]
         all_of = contenders(shape, layers)
         for tokens in CPU_TOKENS:
-            budget_s = limit_s / len(shapes) / len(CPU_TOKENS)
-            measure_tokens(report, shape, layers, all_of, tokens, bytes_per_s, budget_s)
+            if time.perf_counter() - begun > limit_s * (index + 1) / len(shapes):
+                print(f"{shape.name}: out of time before M={tokens}; raise --limit-s", file=sys.stderr)
+                break
+            for count in counts:
+                with _threads(count):
+                    budget_s = limit_s / len(shapes) / len(CPU_TOKENS) / len(counts)
+                    measure_tokens(report, shape, layers, all_of, tokens, ceilings[count], budget_s)
     return facts
+
+
+@contextmanager
+def _threads(count: int) -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -1,12 +1,13 @@
 """Measures the layers on a CUDA GPU: ceilings, baselines, ours with a quick tuning pass.
 
-Every timing is a CUDA graph of several calls over rotated weights (past L2), replayed; the clock is device events.
+Every timing is a CUDA graph of several calls over rotated weights (past L2), replayed; the clock is device events. What
+is compared is replayed in turn.
 """
 
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import cycle, islice
 
 import torch
@@ -16,13 +17,15 @@ from coterie.model.kernels import bench_torch, bench_vllm, tuner
 from coterie.model.kernels.bench_shapes import (
     SHAPES,
     TOKENS,
-    Row,
+    Ceilings,
+    Report,
     Shape,
+    floor_us,
     random_weights,
     relative_error,
     row_of,
 )
-from coterie.model.kernels.triton_layer import Layer, Plan, make_layer, moe_layer
+from coterie.model.kernels.triton_layer import Layer, make_layer, moe_layer
 from coterie.model.kernels.triton_router import route
 from coterie.model.layers import LayerWeights
 
@@ -30,48 +33,42 @@ Run = Callable[[Tensor], Tensor]
 L2_BYTES = 256 << 20
 
 
-@dataclass
-class Ceilings:
-    """What the device does at best, measured: copied bytes (read + written) and bf16 products a second."""
+class Graph:
+    """A captured CUDA graph of `calls`."""
 
-    bytes_per_s: float
-    flops_per_s: float
+    def __init__(self, calls: list[Callable[[], object]]) -> None:
+        for call in calls:  # compiles, and lets the baselines prepare what is not to be timed
+            call()
+        torch.cuda.synchronize()
+        self._graph, self._num_calls = torch.cuda.CUDAGraph(), len(calls)
+        with torch.cuda.graph(self._graph):
+            for call in calls:
+                call()
+        self._graph.replay()
+
+    def replay_us(self) -> float:
+        """Microseconds per call of one replay."""
+        start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))  # type: ignore[no-untyped-call]
+        start.record()
+        self._graph.replay()
+        end.record()
+        end.synchronize()
+        return float(start.elapsed_time(end)) * 1e3 / self._num_calls
 
 
-@dataclass
-class Report:
-    """Rows so far, tuned plans so far, and who wants to know of each new row."""
-
-    on_row: Callable[[Row], None]
-    rows: list[Row] = field(default_factory=list)
-    plans: dict[str, dict[int, Plan]] = field(default_factory=dict)
-
-    def add(self, row: Row) -> None:
-        """Keeps and passes on a row."""
-        self.rows.append(row)
-        self.on_row(row)
+def times_in_turn(graphs: list[Graph], repeats: int = 9, budget_s: float = 0.25) -> list[list[float]]:
+    """Microseconds per call of each graph; they take turns, so that clocks and heat are the same for all."""
+    times: list[list[float]] = [[] for _ in graphs]
+    begun = time.perf_counter()
+    while graphs and len(times[0]) < repeats and (len(times[0]) < 3 or time.perf_counter() - begun < budget_s):
+        for graph, into in zip(graphs, times, strict=True):
+            into.append(graph.replay_us())
+    return times
 
 
 def graph_times(calls: list[Callable[[], object]], repeats: int = 9, budget_s: float = 0.25) -> list[float]:
     """Microseconds per call, one value a replay of a graph of all `calls`."""
-    for call in calls:  # compiles, and lets the baselines prepare what is not to be timed
-        call()
-    torch.cuda.synchronize()
-    graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph):
-        for call in calls:
-            call()
-    start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))  # type: ignore[no-untyped-call]
-    times: list[float] = []
-    begun = time.perf_counter()
-    graph.replay()
-    while len(times) < repeats and (len(times) < 3 or time.perf_counter() - begun < budget_s):
-        start.record()
-        graph.replay()
-        end.record()
-        end.synchronize()
-        times.append(start.elapsed_time(end) * 1e3 / len(calls))
-    return times
+    return times_in_turn([Graph(calls)], repeats, budget_s)[0]
 
 
 def measure_ceilings() -> Ceilings:
@@ -82,14 +79,6 @@ def measure_ceilings() -> Ceilings:
     a, b = (torch.randn(8192, 8192, device="cuda", dtype=torch.bfloat16) for _ in range(2))
     product = min(graph_times([lambda: a @ b] * 4, 5))
     return Ceilings(2 * source.numel() * 4 / copy * 1e6, 2 * 8192**3 / product * 1e6)
-
-
-def floor_us(shape: Shape, ids_TS: Tensor, tokens: int, ceilings: Ceilings) -> float:
-    """The larger of weight bytes of the experts hit over copy bandwidth, and arithmetic over the product rate."""
-    per_expert = 6 * shape.hidden * shape.width
-    moved = len(torch.unique(ids_TS)) * per_expert + tokens * shape.hidden * 4
-    flops = tokens * (shape.routing.top_k * shape.width + shape.shared) * 6 * shape.hidden
-    return max(moved / ceilings.bytes_per_s, flops / ceilings.flops_per_s) * 1e6
 
 
 @dataclass(frozen=True)
@@ -116,44 +105,62 @@ class Copies:
         return [lambda run=run, x=x: run(x) for run, x in islice(pairs, count)]  # type: ignore[misc]
 
 
-def measure_impl(
-    report: Report, copies: Copies, tokens: int, impl: str, make: Callable[[int], Run], note: str = ""
-) -> None:
-    """Checks one implementation against float64, then times it; a failure becomes a message, not an end."""
+@dataclass(frozen=True)
+class Contender:
+    """An implementation: `make(n)` is it over copy `n`."""
+
+    impl: str
+    make: Callable[[int], Run]
+    note: str = ""
+
+
+def contenders(report: Report, copies: Copies, tokens: int, *, tune: bool) -> list[Contender]:
+    """Ours, PyTorch's and vLLM's for a number of tokens, tuned within this run where `tune` says so."""
+    layers, weights = copies.layers, copies.weights
+    plan = tuner.tune(layers, tokens, graph_times) if tune else None
+    if plan:
+        report.plans.setdefault(layers[0].shape, {})[tokens] = plan
+    found = [
+        Contender("own", lambda n: lambda x: moe_layer(x, layers[n], plan), str(plan or "default plan")),
+        Contender("torch_grouped", lambda n: bench_torch.grouped(layers[n])),
+    ]
+    if tokens in (1, 16, 1024):
+        found.append(Contender("transformers", lambda n: bench_torch.transformers_experts(layers[n])))
+    if not bench_vllm.kernel():
+        return found
+    config = bench_vllm.default_config(tokens, copies.shape.routing.num_experts)
+    found.append(Contender("vllm", lambda n: bench_vllm.layer(weights[n], layers[n], config), str(config)))
+    best = bench_vllm.tune(weights, layers, tokens, graph_times) if tune else None
+    if best:
+        found.append(Contender("vllm_tuned", lambda n: bench_vllm.layer(weights[n], layers[n], best), str(best)))
+    return found
+
+
+def prepared(contender: Contender, copies: Copies, tokens: int) -> tuple[float, Graph] | None:
+    """Its error against float64 and its graph; a failure becomes a message, not an end."""
     try:
         x = torch.randn(tokens, copies.shape.hidden, device="cuda").bfloat16()
-        error = relative_error(make(0), x, copies.weights[0], copies.shape.routing)
-        times = graph_times(copies.calls(make, tokens))
-        report.add(row_of(copies.shape.name, tokens, "bf16", impl, times, error, note))
+        error = relative_error(contender.make(0), x, copies.weights[0], copies.shape.routing)
+        return error, Graph(copies.calls(contender.make, tokens))
     except Exception as failure:  # a broken configuration must not cost the rest of the table
-        print(f"{copies.shape.name} M={tokens} {impl}: {type(failure).__name__}: {str(failure)[:300]}", file=sys.stderr)
+        where = f"{copies.shape.name} M={tokens} {contender.impl}"
+        print(f"{where}: {type(failure).__name__}: {str(failure)[:300]}", file=sys.stderr)
         torch.cuda.synchronize()
+        return None
 
 
 def measure_tokens(report: Report, copies: Copies, tokens: int, ceilings: Ceilings, *, tune: bool) -> None:
-    """Floor, baselines and ours for one shape and number of tokens."""
-    shape, layers, weights = copies.shape, copies.layers, copies.weights
+    """Floor, baselines and ours for one shape and number of tokens, in turn."""
+    shape = copies.shape
     x = torch.randn(tokens, shape.hidden, device="cuda").bfloat16()
-    ids, _ = route(x, layers[0].gate)
-    report.add(row_of(shape.name, tokens, "bf16", "floor", [floor_us(shape, ids, tokens, ceilings)], None))
-    plan = tuner.tune(copies.layers, tokens, graph_times) if tune else None
-    if plan:
-        report.plans.setdefault(layers[0].shape, {})[tokens] = plan
-    note = str(plan or "default plan")
-    measure_impl(report, copies, tokens, "own", lambda n: lambda x: moe_layer(x, layers[n], plan), note)
-    measure_impl(report, copies, tokens, "torch", lambda n: bench_torch.grouped(layers[n]))
-    if tokens in (1, 16, 1024):
-        measure_impl(report, copies, tokens, "transformers", lambda n: bench_torch.transformers_experts(layers[n]))
-    if bench_vllm.kernel():
-        config = bench_vllm.default_config(tokens, shape.routing.num_experts)
-        measure_impl(
-            report, copies, tokens, "vllm", lambda n: bench_vllm.layer(weights[n], layers[n], config), str(config)
-        )
-        best = bench_vllm.tune(weights, layers, tokens, graph_times) if tune else None
-        if best:
-            measure_impl(
-                report, copies, tokens, "vllm_tuned", lambda n: bench_vllm.layer(weights[n], layers[n], best), str(best)
-            )
+    ids, _ = route(x, copies.layers[0].gate)
+    hit = len(torch.unique(ids[:, : shape.routing.top_k]))
+    report.add(row_of(shape.name, tokens, "bf16", "floor", [floor_us(shape, hit, tokens, ceilings)], None))
+    ready = [(c, prepared(c, copies, tokens)) for c in contenders(report, copies, tokens, tune=tune)]
+    fit = [(contender, *found) for contender, found in ready if found is not None]
+    times = times_in_turn([graph for _, _, graph in fit], budget_s=0.25 * len(fit))
+    for (contender, error, _), values in zip(fit, times, strict=True):
+        report.add(row_of(shape.name, tokens, "bf16", contender.impl, values, error, contender.note))
 
 
 def measure_router(report: Report, copies: Copies) -> None:

@@ -1,16 +1,19 @@
 """The layers that are measured, with fresh random weights, and the rows of the result."""
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
 from statistics import median
-from typing import Literal
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 from coterie.model.layers import LayerWeights, Routing, moe_layer
 
-Impl = Literal["floor", "vllm", "vllm_tuned", "torch", "transformers", "own"]
+if TYPE_CHECKING:  # Triton is not everywhere
+    from coterie.model.kernels.triton_layer import Plan
+
+BOUNDS = {"bf16": 2e-2, "int8": 6e-2}  # of max_rel_err; int8 has the rounding of the weights in it
 TOKENS = (1, 2, 4, 8, 16, 64, 256, 1024, 4096, 8192)
 
 
@@ -51,19 +54,61 @@ class Row:
     spread_us: float
     max_rel_err: float | None = None
     note: str = ""
+    threads: int | None = None
 
     def to_json(self) -> dict[str, object]:
         """The row of `model bench --json`."""
         return asdict(self)
 
 
+def wrong(rows: Sequence[Row]) -> list[Row]:
+    """The rows whose result is not what it should be: an error above the bound, or NaN."""
+    return [row for row in rows if row.max_rel_err is not None and not row.max_rel_err <= BOUNDS[row.dtype]]
+
+
+@dataclass
+class Report:
+    """Rows so far, tuned plans so far, and who wants to know of each new row."""
+
+    on_row: Callable[[Row], None]
+    rows: list[Row] = field(default_factory=list)
+    plans: "dict[str, dict[int, Plan]]" = field(default_factory=dict)
+
+    def add(self, row: Row) -> None:
+        """Keeps and passes on a row."""
+        self.rows.append(row)
+        self.on_row(row)
+
+
+@dataclass(frozen=True)
+class Ceilings:
+    """What the device does at best, measured: copied bytes (read + written) and bf16 products a second."""
+
+    bytes_per_s: float
+    flops_per_s: float
+
+
+def floor_us(shape: Shape, experts_hit: int, tokens: int, ceilings: Ceilings) -> float:
+    """The larger of bytes (weights of the experts hit, rows in and out) over bandwidth and products over their rate."""
+    moved = 6 * shape.hidden * (experts_hit * shape.width + shape.shared) + tokens * shape.hidden * 4
+    flops = tokens * (shape.routing.top_k * shape.width + shape.shared) * 6 * shape.hidden
+    return max(moved / ceilings.bytes_per_s, flops / ceilings.flops_per_s) * 1e6
+
+
 def row_of(
-    shape: str, m: int, dtype: str, impl: str, times_us: list[float], error: float | None, note: str = ""
+    shape: str,
+    m: int,
+    dtype: str,
+    impl: str,
+    times_us: list[float],
+    error: float | None,
+    note: str = "",
+    threads: int | None = None,
 ) -> Row:
     """Median and interquartile spread of the repeats."""
     ordered = sorted(times_us)
     spread = ordered[(3 * len(ordered)) // 4] - ordered[len(ordered) // 4]
-    return Row(shape, m, dtype, impl, round(median(ordered), 2), round(spread, 2), error, note)
+    return Row(shape, m, dtype, impl, round(median(ordered), 2), round(spread, 2), error, note, threads)
 
 
 def random_weights(shape: Shape, device: str) -> LayerWeights:

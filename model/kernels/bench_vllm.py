@@ -1,10 +1,13 @@
 """Baseline: vLLM's own Triton experts, from a copy of its kernel that is never committed (.carry/vllm_moe/).
 
 `python -m coterie.model.kernels.bench_vllm` makes that copy from an installed vLLM. The row is generous to vLLM: its
-two matrix kernels, our fast activation and sum, our router; its block alignment is computed before the clock starts,
+two matrix kernels, a fused activation, our sum and our router; its block alignment is computed before the clock starts,
 and the shared expert is two dense products.
-Shapes: T tokens, H hidden, I expert width, K experts per token, P = T * K pairs.
+Shapes: T tokens, H hidden, I expert width, J = 2I, K experts per token, P = T * K pairs.
 """
+
+# Triton kernels carry no Python types.
+# mypy: disable-error-code="no-untyped-def,untyped-decorator"
 
 import ast
 import functools
@@ -15,8 +18,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
+import triton
+import triton.language as tl
 from torch import Tensor
-from torch.nn.functional import silu
 
 from coterie.model.kernels.triton_layer import Layer
 from coterie.model.layers import LayerWeights
@@ -82,9 +86,6 @@ def align(ids_TK: Tensor, num_experts: int, block_m: int) -> tuple[Tensor, Tenso
 
 def _product(a: Tensor, b_ENK: Tensor, c: Tensor, weights: Tensor, aligned: tuple[Tensor, ...], slots: int, weigh: bool,
              config: Config) -> None:  # fmt: skip
-    import triton
-    import triton.language as tl
-
     rows, blocks, count = aligned
     n, k = b_ENK.shape[1:]
     grid = (triton.cdiv(len(rows), config["BLOCK_SIZE_M"]) * triton.cdiv(n, config["BLOCK_SIZE_N"]),)
@@ -114,18 +115,31 @@ def layer(weights: LayerWeights, own: Layer, config: Config) -> Run:
         gate_up = x_TH.new_empty(routed.numel(), 2 * width)
         _product(x_TH, weights.w13_EJH, gate_up, weighted, aligned, top_k, False, config)
         y = x_TH.new_empty(routed.numel(), x_TH.shape[1])
-        _product(_activate(gate_up), weights.w2_EHI, y, weighted, aligned, 1, True, config)
+        _product(activate(gate_up), weights.w2_EHI, y, weighted, aligned, 1, True, config)
         out = gather_sum(y, routed, num_experts)
         if weights.shared_w13_ZH is None or weights.shared_w2_HS is None:
             return out
-        return out + _activate(x_TH @ weights.shared_w13_ZH.T) @ weights.shared_w2_HS.T
+        return out + activate(x_TH @ weights.shared_w13_ZH.T) @ weights.shared_w2_HS.T
 
     return run
 
 
-def _activate(gate_up: Tensor) -> Tensor:
-    gate, up = gate_up.chunk(2, dim=-1)
-    return silu(gate) * up
+@triton.jit
+def activate_kernel(gate_up, out, width, BLOCK: tl.constexpr):
+    row = tl.program_id(0).to(tl.int64)
+    n = tl.program_id(1) * BLOCK + tl.arange(0, BLOCK)
+    gate = tl.load(gate_up + row * 2 * width + n, mask=n < width, other=0.0).to(tl.float32)
+    up = tl.load(gate_up + row * 2 * width + width + n, mask=n < width, other=0.0).to(tl.float32)
+    tl.store(out + row * width + n, (gate / (1.0 + tl.exp(-gate)) * up).to(out.dtype.element_ty), mask=n < width)
+
+
+def activate(gate_up_PJ: Tensor) -> Tensor:
+    """`silu(gate) * up` [P, I] in one launch, as vLLM's `silu_and_mul` does it."""
+    pairs, width = len(gate_up_PJ), gate_up_PJ.shape[1] // 2
+    out_PI = gate_up_PJ.new_empty(pairs, width)
+    block = min(1024, triton.next_power_of_2(width))
+    activate_kernel[(pairs, triton.cdiv(width, block))](gate_up_PJ, out_PI, width, BLOCK=block)
+    return out_PI
 
 
 def tune(
@@ -161,7 +175,7 @@ def warm(hidden: int, width: int, top_k: int, config: Config) -> None:
         _product(
             torch.randn(tokens, hidden, device="cuda").bfloat16(), w13, gate_up, scales, aligned, top_k, False, config
         )
-        _product(_activate(gate_up), w2, y, scales, aligned, 1, True, config)
+        _product(activate(gate_up), w2, y, scales, aligned, 1, True, config)
 
 
 def carry() -> None:

@@ -1,7 +1,7 @@
 """Baseline: vLLM's own path through an MoE layer on the CPU, as its Glm4Moe block runs it.
 
-Gate in float32, grouped top-k in torch, its fused experts on prepacked weights, its packed linears for the shared
-expert, scale and sum.
+Gate in float32, its top-k in torch, its fused experts on prepacked weights, its packed linears for the shared expert,
+scale and sum.
 """
 
 import functools
@@ -48,25 +48,69 @@ def _linear(weight: Tensor) -> Run:
 
 
 def layer(weights: LayerWeights, routing: Routing, isa: str) -> Run:
-    """The layer on vLLM's operations."""
+    """The layer on vLLM's operations, in bf16."""
     from vllm import _custom_ops as ops
-    from vllm.model_executor.layers.fused_moe.router.cpu_router import _grouped_topk
 
     w13, w2 = (ops.cpu_prepack_moe_weight(w, isa) for w in (weights.w13_EJH, weights.w2_EHI))
-    assert weights.shared_w13_ZH is not None
-    assert weights.shared_w2_HS is not None
-    gate_up, down, shared = _linear(weights.shared_w13_ZH), _linear(weights.shared_w2_HS), weights.shared_w2_HS.shape[1]
+
+    def experts(out: Tensor, x: Tensor, scales: Tensor, ids: Tensor) -> None:
+        ops.cpu_fused_moe(out, x, w13, w2, None, None, scales, ids, "silu", isa, False)
+
+    return _layer(weights, routing, experts)
+
+
+def layer_int8(weights: LayerWeights, routing: Routing) -> Run:
+    """The same with the experts in int8 (8-bit weights and activations), the shared expert in bf16. Needs AMX."""
+    from vllm import _custom_ops as ops
+
+    (w13, w13_scale), (w2, w2_scale) = (_int8(w) for w in (weights.w13_EJH, weights.w2_EHI))
+
+    def experts(out: Tensor, x: Tensor, scales: Tensor, ids: Tensor) -> None:
+        method = ops.CPUQuantMethod.INT8_W8A8
+        ops.fused_experts_cpu(out, x, w13, w2, scales, ids, method, w13_scale, w2_scale, None, None, None)
+
+    return _layer(weights, routing, experts)
+
+
+def _int8(weight_ENK: Tensor) -> tuple[Tensor, Tensor]:
+    scale_EN = weight_ENK.float().abs().amax(-1).clamp(min=1e-12) / 127
+    quantized = (weight_ENK.float() / scale_EN[..., None]).round().to(torch.int8)
+    return torch.ops._C.convert_weight_packed(quantized), scale_EN
+
+
+def _layer(weights: LayerWeights, routing: Routing, experts: Callable[[Tensor, Tensor, Tensor, Tensor], None]) -> Run:
+    route, shared_expert = _router(weights, routing), _shared_expert(weights)
 
     def run(x: Tensor) -> Tensor:
-        logits = torch.nn.functional.linear(x.float(), weights.gate_EH)
-        scales, ids = _grouped_topk(logits, routing.top_k, routing.renormalize, routing.num_groups, routing.top_groups,
-                                    routing.score, 1.0, weights.bias_E)  # fmt: skip
-        activated = x.new_empty(len(x), shared)
-        torch.ops._C.silu_and_mul(activated, gate_up(x))
-        shared_out = down(activated)
+        scales, ids = route(torch.nn.functional.linear(x.float(), weights.gate_EH))
         out = torch.empty_like(x)
-        ops.cpu_fused_moe(out, x, w13, w2, None, None, scales, ids, "silu", isa, False)
-        out *= routing.scaling
-        return shared_out + out
+        experts(out, x, scales, ids)
+        if routing.scaling != 1.0:
+            out *= routing.scaling
+        return out if shared_expert is None else shared_expert(x) + out
+
+    return run
+
+
+def _router(weights: LayerWeights, routing: Routing) -> Callable[[Tensor], tuple[Tensor, Tensor]]:
+    from vllm.model_executor.layers.fused_moe.router import cpu_router
+
+    if routing.score == "softmax" and routing.num_groups == 1:
+        return lambda logits: cpu_router._softmax_topk(logits, routing.top_k, routing.renormalize)
+    return lambda logits: cpu_router._grouped_topk(
+        logits, routing.top_k, routing.renormalize, routing.num_groups, routing.top_groups, routing.score, 1.0,
+        weights.bias_E,
+    )  # fmt: skip
+
+
+def _shared_expert(weights: LayerWeights) -> Run | None:
+    if weights.shared_w13_ZH is None or weights.shared_w2_HS is None:
+        return None
+    gate_up, down, width = _linear(weights.shared_w13_ZH), _linear(weights.shared_w2_HS), weights.shared_w2_HS.shape[1]
+
+    def run(x: Tensor) -> Tensor:
+        activated = x.new_empty(len(x), width)
+        torch.ops._C.silu_and_mul(activated, gate_up(x))
+        return down(activated)
 
     return run

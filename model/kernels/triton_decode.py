@@ -27,13 +27,13 @@ class PairTiles(NamedTuple):
 
 @triton.jit
 def pairs_up_kernel(
-    x, w13, ids, h, slots, hidden, width,
+    x, w13, ids, h, slots, num_experts, hidden, width,
     ROWS: tl.constexpr, DEPTH: tl.constexpr, EVEN: tl.constexpr,
 ):  # fmt: skip
     pair = tl.program_id(0)
     expert = tl.load(ids + pair).to(tl.int64)
     i = tl.program_id(1) * ROWS + tl.arange(0, ROWS)
-    if expert >= 0:
+    if (expert >= 0) & (expert < num_experts):
         gate_rows = w13 + expert * 2 * width * hidden + (i % width)[:, None] * hidden
         gate = tl.zeros((ROWS, DEPTH), tl.float32)
         up = tl.zeros((ROWS, DEPTH), tl.float32)
@@ -56,7 +56,7 @@ def pairs_up_kernel(
 
 @triton.jit
 def pairs_down_kernel(
-    h, w2, ids, weights, out, slots, hidden, width,
+    h, w2, ids, weights, out, slots, num_experts, hidden, width,
     ROWS: tl.constexpr, DEPTH: tl.constexpr, EVEN: tl.constexpr,
 ):  # fmt: skip
     token = tl.program_id(0)
@@ -66,7 +66,7 @@ def pairs_down_kernel(
         pair = token * slots + slot
         expert = tl.load(ids + pair).to(tl.int64)
         weight = tl.load(weights + pair)
-        if expert >= 0:
+        if (expert >= 0) & (expert < num_experts):
             rows = w2 + expert * hidden * width + (n % hidden)[:, None] * width
             for start in range(0, width, DEPTH):
                 k = start + tl.arange(0, DEPTH)
@@ -82,12 +82,12 @@ def pairs_down_kernel(
 
 
 def pairs_up(x_TH: Tensor, w13_EJH: Tensor, ids_TS: Tensor, tiles: PairTiles) -> Tensor:
-    """Activations [P, I] in float32."""
+    """Activations [P, I] in float32; those of an id outside the experts are not written."""
     hidden, width, pairs = x_TH.shape[1], w13_EJH.shape[1] // 2, ids_TS.numel()
     h_PI = torch.empty(pairs, width, dtype=torch.float32, device=x_TH.device)
     pairs_up_kernel[(pairs, triton.cdiv(width, tiles.rows))](
-        x_TH, w13_EJH, ids_TS, h_PI, ids_TS.shape[1], hidden, width, ROWS=tiles.rows, DEPTH=tiles.depth,
-        EVEN=hidden % tiles.depth == 0, num_warps=tiles.warps, num_stages=tiles.stages,
+        x_TH, w13_EJH, ids_TS, h_PI, ids_TS.shape[1], len(w13_EJH), hidden, width, ROWS=tiles.rows,
+        DEPTH=tiles.depth, EVEN=hidden % tiles.depth == 0, num_warps=tiles.warps, num_stages=tiles.stages,
     )  # fmt: skip
     return h_PI
 
@@ -95,12 +95,12 @@ def pairs_up(x_TH: Tensor, w13_EJH: Tensor, ids_TS: Tensor, tiles: PairTiles) ->
 def pairs_down(
     h_PI: Tensor, w2_EHI: Tensor, ids_TS: Tensor, weights_TS: Tensor, dtype: torch.dtype, tiles: PairTiles
 ) -> Tensor:
-    """The layer's output [T, H] in `dtype`."""
+    """The layer's output [T, H] in `dtype`; an id outside the experts adds nothing."""
     tokens, slots = ids_TS.shape
     hidden, width = w2_EHI.shape[1:]
     out_TH = torch.empty(tokens, hidden, dtype=dtype, device=h_PI.device)
     pairs_down_kernel[(tokens, triton.cdiv(hidden, tiles.rows))](
-        h_PI, w2_EHI, ids_TS, weights_TS, out_TH, slots, hidden, width, ROWS=tiles.rows, DEPTH=tiles.depth,
-        EVEN=width % tiles.depth == 0, num_warps=tiles.warps, num_stages=tiles.stages,
+        h_PI, w2_EHI, ids_TS, weights_TS, out_TH, slots, len(w2_EHI), hidden, width, ROWS=tiles.rows,
+        DEPTH=tiles.depth, EVEN=width % tiles.depth == 0, num_warps=tiles.warps, num_stages=tiles.stages,
     )  # fmt: skip
     return out_TH

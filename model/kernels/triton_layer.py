@@ -17,7 +17,7 @@ from torch import Tensor
 from coterie.model.kernels.triton_decode import PairTiles, pairs_down, pairs_up
 from coterie.model.kernels.triton_group import group_pairs
 from coterie.model.kernels.triton_prefill import Tiles, gather_sum, grouped_down, grouped_up
-from coterie.model.kernels.triton_router import Gate, make_gate, route
+from coterie.model.kernels.triton_router import Gate, make_gate, route, router_refusal
 from coterie.model.layers import LayerWeights, Routing
 
 CONFIGS = Path(__file__).parent / "configs"
@@ -47,15 +47,24 @@ class Layer:
         return f"H{hidden}-I{width}-E{experts}-S{self.gate.routing.top_k + self.gate.num_shared}"
 
 
+def refusal(routing: Routing, width: int, shared_width: int) -> str | None:
+    """Why a layer cannot run on these kernels, or None; widths are those of a routed and of the shared expert."""
+    if shared_width % width:
+        return f"its shared expert is {shared_width} wide, not a multiple of {width}"
+    return router_refusal(routing)
+
+
 def make_layer(weights: LayerWeights, routing: Routing) -> Layer:
     """Cuts the shared expert into experts of the routed width, which it must be a multiple of."""
+    for matrix in (weights.w13_EJH, weights.w2_EHI, weights.shared_w13_ZH, weights.shared_w2_HS):
+        if matrix is not None and matrix.dtype != torch.bfloat16:
+            raise ValueError(f"experts in {matrix.dtype}: the GPU kernels take bfloat16; set COTERIE_KERNELS=vllm")
     width = weights.w2_EHI.shape[2]
-    w13, w2, num_shared = weights.w13_EJH, weights.w2_EHI, 0
+    shared = 0 if weights.shared_w2_HS is None else weights.shared_w2_HS.shape[1]
+    if refused := refusal(routing, width, shared):
+        raise ValueError(f"{refused}; set COTERIE_KERNELS=vllm")
+    w13, w2, num_shared = weights.w13_EJH, weights.w2_EHI, shared // width
     if weights.shared_w13_ZH is not None and weights.shared_w2_HS is not None:
-        shared = weights.shared_w2_HS.shape[1]
-        if shared % width:
-            raise ValueError(f"the shared expert is {shared} wide, not a multiple of {width}; set COTERIE_KERNELS=vllm")
-        num_shared = shared // width
         gate, up = (half.view(num_shared, width, -1) for half in weights.shared_w13_ZH.chunk(2))
         w13 = torch.cat([w13, torch.cat([gate, up], dim=1)])
         w2 = torch.cat([w2, weights.shared_w2_HS.view(-1, num_shared, width).transpose(0, 1)])
@@ -70,10 +79,19 @@ def moe_layer(x_TH: Tensor, layer: Layer, plan: Plan | None = None, *, invariant
             f"input is {x_TH.dtype} {tuple(x_TH.shape)}, contiguous: {x_TH.is_contiguous()}; "
             f"the layer takes contiguous {layer.w13_EJH.dtype} [T, {layer.w2_EHI.shape[1]}]"
         )
+    return moe_layer_routed(x_TH, layer, plan, invariant=invariant)[0]
+
+
+def moe_layer_routed(
+    x_TH: Tensor, layer: Layer, plan: Plan | None = None, *, invariant: bool = False
+) -> tuple[Tensor, Tensor]:
+    """`moe_layer` without its checks, and the ids of every slot, int32 [T, K + N]."""
     if not len(x_TH):
-        return torch.empty_like(x_TH)
+        slots = layer.gate.routing.top_k + layer.gate.num_shared
+        return torch.empty_like(x_TH), torch.empty(0, slots, dtype=torch.int32, device=x_TH.device)
     ids_TS, weights_TS = route(x_TH, layer.gate, fixed=invariant)
-    return experts(x_TH, layer, ids_TS, weights_TS, plan or plan_for(layer, len(x_TH), invariant=invariant))
+    plan = plan or plan_for(layer, len(x_TH), invariant=invariant)
+    return experts(x_TH, layer, ids_TS, weights_TS, plan), ids_TS
 
 
 def experts(x_TH: Tensor, layer: Layer, ids_TS: Tensor, weights_TS: Tensor, plan: Plan) -> Tensor:

@@ -1,4 +1,4 @@
-"""The router on a GPU: gate logits, scores, group-limited top-k, weights; one launch for few tokens, two for many.
+"""The router on a GPU: gate logits, scores, group-limited top-k, weights; one kernel for few tokens, two for many.
 
 Source: DeepSeek-V3 routing as in model/layers/gate.py. Shared experts are appended as slots of weight 1, so that the
 grouped kernels need no second path for them.
@@ -18,17 +18,17 @@ from torch import Tensor
 from coterie.model.kernels.triton_dot import dot
 from coterie.model.layers import Routing
 
-FUSED_TOKENS = 16  # up to here the logits and the choice are one launch
+FUSED_TOKENS = 16  # up to here the logits and the choice are one kernel
 
 
 @triton.jit
 def _limit_groups(
     choice_E, GROUPS: tl.constexpr, TOP_GROUPS: tl.constexpr, HAS_BIAS: tl.constexpr, BLOCK_E: tl.constexpr
 ):
-    """Minus infinity outside the best groups; a group scores its best expert, or its best two with a bias."""
+    """Minus infinity outside the best groups; a group scores its best expert, or with a bias its best two, if any."""
     choice_GX = tl.reshape(choice_E, (GROUPS, BLOCK_E // GROUPS))
     total_G = tl.max(choice_GX, 1)
-    if HAS_BIAS:
+    if HAS_BIAS and BLOCK_E > GROUPS:
         index = tl.reshape(tl.arange(0, BLOCK_E), (GROUPS, BLOCK_E // GROUPS))
         first = tl.min(tl.where(choice_GX == total_G[:, None], index, BLOCK_E), 1)
         total_G += tl.max(tl.where(index == first[:, None], float("-inf"), choice_GX), 1)
@@ -47,7 +47,10 @@ def _choose(
     SOFTMAX: tl.constexpr, HAS_BIAS: tl.constexpr, GROUPS: tl.constexpr, TOP_GROUPS: tl.constexpr, TOP_K: tl.constexpr,
     SHARED: tl.constexpr, RENORMALIZE: tl.constexpr, ROUND: tl.constexpr, BLOCK_E: tl.constexpr,
 ):  # fmt: skip
-    """Takes the best TOP_K one after the other, the lower id first among equals; the order is the slot."""
+    """Takes the best TOP_K one after the other, the lower id first among equals; the order is the slot.
+
+    A score that is NaN comes last: whatever the logits, every slot gets an expert of its own.
+    """
     e = tl.arange(0, BLOCK_E)
     valid = e < num_experts
     if ROUND:
@@ -61,14 +64,15 @@ def _choose(
     choice = score
     if HAS_BIAS:
         choice = choice + tl.load(bias + e, mask=valid, other=0.0)
-    choice = tl.where(valid, choice, float("-inf"))
+    choice = tl.where(valid & (choice == choice), choice, float("-inf"))
     if TOP_GROUPS < GROUPS:
         choice = _limit_groups(choice, GROUPS, TOP_GROUPS, HAS_BIAS, BLOCK_E)
     slot_of = tl.full((BLOCK_E,), -1, tl.int32)
     for slot in tl.static_range(TOP_K):
-        best = tl.min(tl.where(choice == tl.max(choice, 0), e, BLOCK_E), 0)
+        free = valid & (slot_of < 0)
+        highest = tl.max(tl.where(free, choice, float("-inf")), 0)
+        best = tl.min(tl.where(free & (choice == highest), e, BLOCK_E), 0)
         slot_of = tl.where(e == best, slot, slot_of)
-        choice = tl.where(e == best, float("-inf"), choice)
     chosen = slot_of >= 0
     weight = score
     if RENORMALIZE:
@@ -99,7 +103,7 @@ def router_kernel(
     SHARED: tl.constexpr, RENORMALIZE: tl.constexpr, ROUND: tl.constexpr, BLOCK_E: tl.constexpr,
     SPLIT: tl.constexpr, BLOCK_H: tl.constexpr,
 ):  # fmt: skip
-    """Grid (T, blocks of SPLIT experts); the block that arrives last at a token chooses and resets the counter."""
+    """Grid (T, blocks of SPLIT experts); the block that arrives last at a token (counted from zero) chooses."""
     token = tl.program_id(0)
     part = tl.program_id(1) * SPLIT + tl.arange(0, SPLIT)
     own = _logits_of(x, gate, token, part, num_experts, hidden, SPLIT, BLOCK_H)
@@ -107,7 +111,6 @@ def router_kernel(
     tl.debug_barrier()
     before = tl.atomic_add(arrived + token, 1, sem="acq_rel")
     if before == tl.num_programs(1) - 1:
-        tl.store(arrived + token, 0)
         e = tl.arange(0, BLOCK_E)
         row = tl.load(logits + token * num_experts + e, mask=e < num_experts, other=0.0, cache_modifier=".cg")
         _choose(token, row, bias, ids, weights, num_experts, scaling, SOFTMAX, HAS_BIAS, GROUPS, TOP_GROUPS, TOP_K,
@@ -154,31 +157,32 @@ def logits_kernel(
 
 @dataclass(frozen=True)
 class Gate:
-    """A gate's tensors on its device: `weight_EH` float32, its three bf16 parts, bias, and the arrival counters."""
+    """A gate's tensors on its device: `weight_EH` float32, its three bf16 parts, and the bias."""
 
     weight_EH: Tensor
     parts: tuple[Tensor, Tensor, Tensor]
     bias_E: Tensor | None
-    arrived: Tensor
     routing: Routing
     num_shared: int
 
 
+def router_refusal(routing: Routing) -> str | None:
+    """Why the router cannot choose in this way, or None."""
+    powers = all(number & (number - 1) == 0 for number in (routing.num_experts, routing.num_groups))
+    if routing.top_groups < routing.num_groups and not powers:
+        return f"{routing.num_groups} groups of {routing.num_experts} experts: the GPU router takes powers of two"
+    return None
+
+
 def make_gate(gate_EH: Tensor, bias_E: Tensor | None, routing: Routing, num_shared: int) -> Gate:
     """Splits the gate into bf16 parts whose sum has float32's precision."""
-    if routing.top_groups < routing.num_groups and (
-        routing.num_experts & (routing.num_experts - 1) or routing.num_groups & (routing.num_groups - 1)
-    ):
-        raise ValueError(
-            f"{routing.num_groups} groups of {routing.num_experts} experts: the GPU router takes powers of two; "
-            "set COTERIE_KERNELS=vllm"
-        )
+    if refused := router_refusal(routing):
+        raise ValueError(f"{refused}; set COTERIE_KERNELS=vllm")
     weight = gate_EH.float().contiguous()
     hi = weight.bfloat16()
     mid = (weight - hi.float()).bfloat16()
     lo = (weight - hi.float() - mid.float()).bfloat16()
-    arrived = torch.zeros(FUSED_TOKENS, dtype=torch.int32, device=weight.device)
-    return Gate(weight, (hi, mid, lo), None if bias_E is None else bias_E.float(), arrived, routing, num_shared)
+    return Gate(weight, (hi, mid, lo), None if bias_E is None else bias_E.float(), routing, num_shared)
 
 
 def route(x_TH: Tensor, gate: Gate, *, fixed: bool = False) -> tuple[Tensor, Tensor]:
@@ -203,7 +207,9 @@ def route(x_TH: Tensor, gate: Gate, *, fixed: bool = False) -> tuple[Tensor, Ten
         split = 4 if experts * hidden > 1 << 16 else 16
         grid = (tokens, triton.cdiv(experts, split))
         block_h = min(1024, triton.next_power_of_2(hidden))
-        router_kernel[grid](x_TH, gate.weight_EH, bias, logits, gate.arrived, ids, weights, experts, hidden, r.scaling,
+        # Counters of this call: kept ones would be shared by streams, and stay wrong after a broken launch.
+        arrived = torch.zeros(tokens, dtype=torch.int32, device=x_TH.device)
+        router_kernel[grid](x_TH, gate.weight_EH, bias, logits, arrived, ids, weights, experts, hidden, r.scaling,
                             SPLIT=split, BLOCK_H=block_h, num_warps=warps, **choice)  # fmt: skip
         return ids, weights
     block_e = min(64, max(16, triton.next_power_of_2(experts)))

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -94,8 +95,13 @@ def _best_grouped(layers: list[Layer], x: Tensor, ids: Tensor, weights: Tensor, 
 
 
 def write(path: Path, device: str, plans: dict[str, dict[int, Plan]]) -> None:
-    """Plans as JSON, for triton_layer.py."""
-    shapes = {shape: {str(m): plan._asdict() for m, plan in by_m.items()} for shape, by_m in plans.items()}
+    """Plans as JSON, for triton_layer.py; those that are there for other shapes and numbers of tokens stay."""
+    there: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {"device": device, "shapes": {}}
+    if there["device"] != device:
+        raise ValueError(f"{path} has the plans of {there['device']}, these are of {device}; name another file")
+    shapes = there["shapes"]
+    for shape, by_m in plans.items():
+        shapes[shape] = shapes.get(shape, {}) | {str(m): plan._asdict() for m, plan in by_m.items()}
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps({"device": device, "shapes": shapes}, indent=1) + "\n")
 

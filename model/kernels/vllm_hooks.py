@@ -1,119 +1,112 @@
-"""The way into vLLM: chooses whose expert kernels run, in every vLLM process, before any model is built.
+"""The way into vLLM: puts the chosen expert kernels in, in every vLLM process, before any model is built.
 
-`install` is called by our `vllm.general_plugins` entry point. It imports nothing of vLLM: the replacement of the MoE
-runner waits until vLLM imports the module that makes runners (tested with vLLM 0.32).
+`install` is called by our `vllm.general_plugins` entry point; the replacement of the MoE runner waits until vLLM
+imports the module that makes runners (tested with vLLM 0.32). What the layers run on is known in the process that
+holds the model.
 """
 
 import importlib.abc
 import importlib.machinery
 import importlib.util
-import logging
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from types import ModuleType
-from typing import Literal, get_args
 
-log = logging.getLogger(__name__)
+from coterie.model.kernels import vllm_choice
+from coterie.model.kernels.vllm_choice import Installed
 
-Setting = Literal["auto", "own", "vllm", "torch"]
 PRODUCTS = "vllm.model_executor.layers.utils"
 FACTORY = "vllm.model_executor.layers.fused_moe.layer"
-WEIGHTS_VARIABLE = "COTERIE_EXPERT_WEIGHTS"
-INVARIANT_VARIABLE = "COTERIE_BATCH_INVARIANT"
-ATTENTION_VARIABLE = "VLLM_CPU_ATTN_SPLIT_KV"
 
-_in_use: str | None = None
+_installed: Installed | None = None
 
 
-def install(setting: str) -> str:
-    """Puts the kernels of `setting` into vLLM and says what is in use: `own (amx, bf16)`, `torch` or `vllm`.
+def install(setting: str) -> None:
+    """Puts the kernels of `setting` into vLLM; calling again changes nothing.
 
-    `auto` falls back to vLLM's kernels with one warning where ours cannot run, `own` raises. A layer of a kind ours
-    does not cover stays on vLLM's kernels, with one line in the log. Calling again changes nothing.
+    `auto` takes ours, else vLLM's, else plain torch, with one warning that says why; a layer that ours do not cover
+    stays on vLLM's. `own` and `torch` are taken at their word: what they cannot run is an error, and so it is where
+    batch invariance is asked for. Raises what `choose` raises.
     """
-    global _in_use
-    if _in_use is None:
-        _in_use = _install(setting)
-    return _in_use
+    global _installed
+    if _installed is None:
+        _installed = _install(setting)
 
 
-def in_use() -> str:
-    """What `install` put in use in this process, or `vllm`."""
-    return _in_use or "vllm"
+def installed() -> Installed:
+    """What `install` put into this process; vLLM's own where it was not called."""
+    return _installed or Installed()
 
 
-def _install(setting: str) -> str:
-    if setting not in get_args(Setting):
-        raise ValueError(f"COTERIE_KERNELS is {setting!r}; use one of {list(get_args(Setting))}")
-    if setting == "vllm":
-        _require_variant("vllm's kernels")
-        return "vllm"
-    weights = weight_format()
-    if setting == "torch":
-        _require_variant("plain torch")
+def _install(setting: str) -> Installed:
+    finds_out = setting in ("auto", "own")
+    no_own = _no_own(setting) if finds_out else None
+    chosen = vllm_choice.choose(setting, no_own, _no_vllm() if finds_out else None)
+    chosen.on_gpu = chosen.kernels == "own" and _on_gpu()
+    if chosen.kernels != "vllm":
         when_imported(FACTORY, _replace_runner)
-        return "torch"
-    from coterie.model.kernels.cpu import KernelUnavailable, available
-    from coterie.model.kernels.cpu import in_use as instruction_set
+    if chosen.kernels == "own" and not chosen.on_gpu:
+        _prepare_own()
+    return chosen
+
+
+def _on_gpu() -> bool:
+    """Whether ours are the Triton kernels here: on CUDA, and on a CPU under Triton's interpreter, to test them."""
+    from vllm.platforms import current_platform
+
+    return bool(current_platform.is_cuda()) or os.environ.get("TRITON_INTERPRET") == "1"
+
+
+def _no_own(setting: str) -> str | None:
+    """Why our kernels cannot run in this vLLM, or are not to be taken unasked, or None."""
+    from vllm.platforms import current_platform
+
+    from coterie.model.kernels.cpu import available
+
+    if not _on_gpu():
+        if not current_platform.is_cpu():
+            return f"vLLM runs on {current_platform.device_type} here, and our kernels are for CPUs and CUDA"
+        return available()
+    if setting == "auto":
+        return "our GPU kernels have not run on a GPU yet; COTERIE_KERNELS=own takes them"
+    if vllm_choice.wants_invariance():
+        return f"{vllm_choice.INVARIANT_VARIABLE} covers a whole forward on CPUs only"
+    if vllm_choice.weight_format() != "bf16":
+        return f"our GPU kernels keep experts in bf16; unset {vllm_choice.WEIGHTS_VARIABLE}"
+    return None
+
+
+def _no_vllm() -> str | None:
+    """Why vLLM's own kernels cannot run here, or None."""
+    import torch
+    from vllm.platforms import current_platform
+
+    if not current_platform.is_cpu():
+        return None
+    current_platform.import_kernels()
+    return None if hasattr(torch.ops._C, "cpu_fused_moe") else "this build of vLLM has no expert kernel for the CPU"
+
+
+def _prepare_own() -> None:
     from coterie.model.kernels.cpu.op import register
 
-    if reason := available():
-        if setting == "own":
-            raise KernelUnavailable(reason)
-        _require_variant(f"vllm's kernels ({reason})")
-        log.warning("expert kernels: vLLM's own, because %s", reason)
-        return "vllm"
     register()
-    when_imported(FACTORY, _replace_runner)
-    _trace_routes()
-    return f"own ({', '.join([instruction_set(), weights, *_invariance()])})"
+    vllm_choice.weight_format()
+    if vllm_choice.wants_routes():
+        from coterie.model.kernels import vllm_trace
 
+        when_imported(vllm_trace.RUNNER, vllm_trace.watch_steps)
+    if vllm_choice.wants_invariance():
+        from coterie.model.kernels.vllm_invariant import fix_rows
 
-def _invariance() -> list[str]:
-    """Makes the rest of vLLM's forward batch invariant where that is asked for, and says so."""
-    if not wants_invariance():
-        return []
-    from coterie.model.kernels.vllm_invariant import fix_rows
-
-    when_imported(PRODUCTS, fix_rows)
-    return ["batch invariant"]
-
-
-def _require_variant(kernels: str) -> None:
-    if wants_invariance():
-        raise ValueError(
-            f"{INVARIANT_VARIABLE} is set, but {kernels} do not give a row the same bits in any batch; unset it"
-        )
-
-
-def wants_invariance(environment: Mapping[str, str] = os.environ) -> bool:
-    """Whether the same text is to get the same bits in any company; see `vllm_invariant`."""
-    return environment.get(INVARIANT_VARIABLE, "").lower() in ("1", "true", "yes", "on")
-
-
-def weight_format() -> Literal["bf16", "int8"]:
-    """How our kernels keep expert weights: `$COTERIE_EXPERT_WEIGHTS`, bf16 unless it says int8."""
-    match os.environ.get(WEIGHTS_VARIABLE, "bf16"):
-        case "bf16":
-            return "bf16"
-        case "int8":
-            return "int8"
-        case other:
-            raise ValueError(f"{WEIGHTS_VARIABLE} is {other!r}; use bf16 or int8")
+        when_imported(PRODUCTS, fix_rows)
 
 
 def _replace_runner(factory: ModuleType) -> None:
     from coterie.model.kernels.vllm_runner import OwnRunner
 
     factory.MoERunner = OwnRunner  # type: ignore[attr-defined]
-
-
-def _trace_routes() -> None:
-    from coterie.model.kernels import vllm_trace
-
-    if vllm_trace.wanted():
-        when_imported(vllm_trace.RUNNER, vllm_trace.watch_steps)
 
 
 def when_imported(name: str, then: Callable[[ModuleType], None]) -> None:

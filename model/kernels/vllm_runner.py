@@ -1,10 +1,10 @@
 """vLLM's MoE runner with the whole layer in one operation of ours; imported only inside vLLM (0.32).
 
-The runner takes in the gate and the shared expert, keeps their weights from being packed for vLLM, and packs all of
-them for our kernel once the last is loaded. A layer it cannot take runs as vLLM would run it.
+The runner takes in the gate and the shared expert, keeps their weights from being packed for vLLM, and puts all of
+them into the form of our kernel, the CPU's or the GPU's, once the last is loaded. A layer it cannot take runs as vLLM
+would run it, or is an error (`Installed.place`).
 """
 
-import logging
 from collections.abc import Callable
 from typing import Any, cast
 from weakref import WeakValueDictionary
@@ -13,19 +13,18 @@ import torch
 from torch import Tensor
 from vllm.model_executor.custom_op import PluggableLayer
 from vllm.model_executor.layers.fused_moe.activation import MoEActivation
-from vllm.model_executor.layers.fused_moe.router.cpu_router import CPURouter
 from vllm.model_executor.layers.fused_moe.router.gate_linear import GateLinear
 from vllm.model_executor.layers.fused_moe.runner.moe_runner import MoERunner
 from vllm.model_executor.layers.fused_moe.unquantized_fused_moe_method import UnquantizedFusedMoEMethod
 from vllm.model_executor.layers.linear import UnquantizedLinearMethod
 
-from coterie.model.kernels import vllm_hooks
+from coterie.model.kernels import vllm_hooks, vllm_routers
 from coterie.model.kernels.cpu import moe_layer, moe_layer_traced, pack
+from coterie.model.kernels.vllm_choice import weight_format
 from coterie.model.kernels.vllm_trace import trace
 from coterie.model.layers import LayerWeights, Routing
 from coterie.model.layers import moe_layer as plain_layer
 
-log = logging.getLogger(__name__)
 _gates: WeakValueDictionary[str, "OwnGate"] = WeakValueDictionary()
 
 
@@ -51,10 +50,12 @@ class OwnRunner(MoERunner):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.packed: Tensor | None = None
+        self.on_gpu: Callable[[Tensor], tuple[Tensor, Tensor]] | None = None
         self.plain: tuple[LayerWeights, Routing] | None = None
         self.taken_gate: Any = self.gate or _gates.get(self.layer_name.rpartition(".")[0] + ".gate")
-        if reason := self._refusal():
-            log.warning("expert kernels: %s stays on vLLM's own: %s", self.layer_name, reason)
+        refusal = self._refusal()
+        vllm_hooks.installed().place(self.layer_name, refusal)
+        if refusal:
             return
         cast(OwnGate, self.taken_gate).taken = True
         for module in [self.taken_gate, *self._shared_linears()]:
@@ -68,7 +69,6 @@ class OwnRunner(MoERunner):  # type: ignore[misc]
         checks: list[tuple[bool, str]] = [
             (config.in_dtype == torch.bfloat16, f"its type is {config.in_dtype}, ours is bfloat16"),
             (isinstance(self.taken_gate, OwnGate), "its gate was not found"),
-            (isinstance(self.router, CPURouter), f"its router is {type(self.router).__name__}"),
             (type(self._quant_method) is UnquantizedFusedMoEMethod, f"quantised: {type(self._quant_method).__name__}"),
             (config.activation == MoEActivation.SILU, f"its activation is {config.activation}"),
             (not config.has_bias and not config.is_lora_enabled, "it has expert biases or LoRA"),
@@ -81,7 +81,17 @@ class OwnRunner(MoERunner):  # type: ignore[misc]
             (shared is None or len(self._shared_linears()) == 2, "its shared expert is of another form"),
         ]
         refused = next((reason for holds, reason in checks if not holds), None)
-        return refused or _router_refusal(self.router)
+        return refused or vllm_routers.refusal(self.router) or self._refusal_on_gpu()
+
+    def _refusal_on_gpu(self) -> str | None:
+        """Why this layer is not for our GPU kernels, or None, also where they do not run."""
+        if not vllm_hooks.installed().on_gpu:
+            return None
+        from coterie.model.kernels.triton_layer import refusal
+
+        linears = self._shared_linears()
+        shared_width = linears[1].weight.shape[1] if linears else 0
+        return refusal(self._routing(), self.routed_experts.w2_weight.shape[2], shared_width)
 
     def _shared_linears(self) -> list[Any]:
         """The shared expert's two linears, or none when they are not plain ones."""
@@ -92,38 +102,35 @@ class OwnRunner(MoERunner):  # type: ignore[misc]
         return linears if plain and not gated else []
 
     def _routing(self) -> Routing:
-        router = self.router
-        grouped = router.use_grouped_topk
-        gate_bf16 = self.taken_gate.weight.dtype == torch.bfloat16
-        return Routing(
-            num_experts=self.moe_config.num_experts,
-            top_k=router.top_k,
-            score=router.scoring_func,
-            num_groups=router.num_expert_group if grouped else 1,
-            top_groups=router.topk_group if grouped else 1,
-            renormalize=router.renormalize,
-            scaling=float(self.routed_scaling_factor) * (float(router.routed_scaling_factor) if grouped else 1.0),
-            round_logits=gate_bf16,
-        )
+        gate = self.taken_gate
+        exact = vllm_hooks.installed().on_gpu and gate.out_dtype == torch.float32  # one product with float32 out
+        round_logits = gate.weight.dtype == torch.bfloat16 and not exact
+        num_experts, scaling = self.moe_config.num_experts, self.routed_scaling_factor
+        return vllm_routers.routing_of(self.router, num_experts, scaling, round_logits=round_logits)
 
     def _take_weights(self) -> None:
-        """Packs the loaded tensors for our kernel and lets go of the originals."""
+        """Puts the loaded tensors into our kernel's form and lets go of the originals."""
         experts, shared = self.routed_experts, self._shared_linears()
-        bias = self.router.e_score_correction_bias if self.router.use_grouped_topk else None
         weights = LayerWeights(
             gate_EH=self.taken_gate.weight.data,
             w13_EJH=experts.w13_weight.data,
             w2_EHI=experts.w2_weight.data,
-            bias_E=None if bias is None else bias.data,
+            bias_E=vllm_routers.bias_of(self.router),
             shared_w13_ZH=shared[0].weight.data if shared else None,
             shared_w2_HS=shared[1].weight.data if shared else None,
         )
-        if vllm_hooks.in_use() == "torch":
+        installed = vllm_hooks.installed()
+        if installed.kernels == "torch":
             self.plain = weights, self._routing()
             return
-        self.packed = pack(weights, self._routing(), vllm_hooks.weight_format())
+        if installed.on_gpu:
+            from coterie.model.kernels.triton_op import GpuLayer
+
+            self.on_gpu = GpuLayer(weights, self._routing())
+        else:
+            self.packed = pack(weights, self._routing(), weight_format())
         for parameter in [experts.w13_weight, experts.w2_weight, *(linear.weight for linear in shared)]:
-            parameter.data = torch.empty(0, dtype=parameter.dtype)
+            parameter.data = torch.empty(0, dtype=parameter.dtype, device=parameter.device)
 
     def forward(
         self,
@@ -135,6 +142,10 @@ class OwnRunner(MoERunner):  # type: ignore[misc]
         """The layer's output; `router_logits` is not used when the layer is ours."""
         if self.packed is not None:
             out = self._run(hidden_states, self.packed)
+        elif self.on_gpu is not None:
+            out, ids = self.on_gpu(hidden_states)
+            if (capture := self.router.capture_fn) is not None:
+                capture(ids)
         elif self.plain is not None:
             out = plain_layer(hidden_states, *self.plain)
         else:
@@ -153,16 +164,6 @@ class OwnRunner(MoERunner):  # type: ignore[misc]
         if trace.open:
             trace.add(ids, self.moe_config.num_experts)
         return out
-
-
-def _router_refusal(router: Any) -> str | None:
-    if router.custom_routing_function is not None or router._hash_indices_table is not None:
-        return "it routes by a function of its own"
-    if router.scoring_func not in ("sigmoid", "softmax"):
-        return f"it scores by {router.scoring_func}"
-    if router.scoring_func == "sigmoid" and not router.use_grouped_topk:
-        return "sigmoid scores without grouped top-k"
-    return None
 
 
 def _leave_as_loaded(_: torch.nn.Module) -> None:

@@ -8,7 +8,6 @@ Shapes: L MoE layers, T tokens of a step, K experts per token, E experts.
 """
 
 import hashlib
-import os
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -21,15 +20,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 RUNNER = "vllm.v1.worker.gpu_model_runner"
-SWITCH = "COTERIE_ROUTES"
 MAX_BYTES = 64 << 20
 
 Ids = NDArray[np.uint16]
-
-
-def wanted() -> bool:
-    """Whether routes are kept: unless `$COTERIE_ROUTES` is 0."""
-    return os.environ.get(SWITCH, "1") != "0"
 
 
 @dataclass
@@ -45,6 +38,15 @@ class Routes:
     def num_bytes(self) -> int:
         """Memory held."""
         return sum(part.nbytes for part in self.parts)
+
+    def put(self, first: int, ids_TLK: Ids) -> None:
+        """Files the choices from position `first` on; those that were there from it on (before vLLM preempted the
+        request and computed it again) make way."""
+        kept = max(first - self.first, 0)
+        if kept < sum(map(len, self.parts)):
+            self.parts = [np.concatenate(self.parts)[:kept].copy()]
+        self.first = min(self.first, first)
+        self.parts.append(ids_TLK.copy())
 
     def summary(self) -> dict[str, Any]:
         """What a completion tells of them: per layer how often each expert fired from the last prompt token on, and a
@@ -112,20 +114,12 @@ class RouteTrace:
     def _file(self, request: str, first: int, ids_TLK: Ids, num_prompt_tokens: int) -> None:
         routes = self._requests.setdefault(request, Routes(first, num_prompt_tokens, self._num_experts))
         self._requests.move_to_end(request)
-        routes.parts.append(ids_TLK.copy())
-        self._bytes += ids_TLK.nbytes
+        self._bytes -= routes.num_bytes
+        routes.put(first, ids_TLK)
+        self._bytes += routes.num_bytes
 
 
 trace = RouteTrace()
-
-
-class TraceExtension:
-    """Methods for vLLM's worker (`--worker-extension-cls`)."""
-
-    def coterie_routes(self, request: str) -> dict[str, Any] | None:
-        """The summary of a request's routes, once; None where nothing was traced."""
-        routes = trace.take(request)
-        return None if routes is None else routes.summary()
 
 
 def watch_steps(module: ModuleType) -> None:

@@ -1,6 +1,9 @@
 """The CPU layer against float64 on every instruction set this machine has; its invariances; its refusals."""
 
+import ctypes
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import torch
@@ -14,7 +17,7 @@ from coterie.model.layers import moe_layer as reference
 
 reason = available()
 pytestmark = pytest.mark.skipif(reason is not None, reason=str(reason))
-ISAS = [name for number, name in extension.ISA_NAMES.items() if reason is None and number <= extension.best()]
+ISAS = extension.usable() if reason is None else []
 SHAPES = {
     "coterie": (Routing(12, 8, scaling=8.0), 576, 96, 384),
     "groups": (Routing(16, 4, num_groups=4, top_groups=2, scaling=2.5), 100, 40, 50),
@@ -89,7 +92,7 @@ def test_equals_float64(isa: str, name: str, form: WeightFormat) -> None:
 def test_a_row_has_the_same_bits_in_any_batch_position_and_thread_count(isa: str, form: WeightFormat) -> None:
     weights, routing = weights_of("coterie")
     packed = pack(weights, routing, form)
-    x = tokens_of(70, 576)
+    x = tokens_of(600, 576)  # more than the rows that are worked on at a time
     together = moe_layer(x, packed)
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -98,9 +101,10 @@ def test_a_row_has_the_same_bits_in_any_batch_position_and_thread_count(isa: str
     finally:
         torch.set_num_threads(threads)
     assert torch.equal(moe_layer(x.roll(13, 0), packed).roll(-13, 0), together)
-    for row in (0, 1, 31, 69):
+    for row in (0, 1, 31, 255, 256, 599):
         assert torch.equal(moe_layer(x[row : row + 1], packed)[0], together[row])
-    assert torch.equal(moe_layer(x[:5], packed), together[:5])
+    for rows in (slice(5), slice(70), slice(250, 590)):
+        assert torch.equal(moe_layer(x[rows], packed), together[rows])
 
 
 def test_int8_has_the_same_bits_on_every_instruction_set(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,8 +165,77 @@ def test_refusals_name_the_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
     extension.isa.cache_clear()
 
 
-def test_without_a_compiler_the_reason_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("shape", [(1, 3, 64), (3, 60), (3, 68), (64,)])
+def test_rows_of_another_shape_are_refused(shape: tuple[int, ...]) -> None:
+    packed = pack(*weights_of("softmax"))
+    with pytest.raises(ValueError, match=r"rows \[T, H\]|rows of 64 and chooses 3"):
+        moe_layer(torch.zeros(shape, dtype=torch.bfloat16), packed)
+
+
+def test_a_routing_of_another_shape_is_refused() -> None:
+    packed, x = pack(*weights_of("softmax")), tokens_of(5, 64)
+    with pytest.raises(ValueError, match="chooses 3 experts a token; given were rows of 64 and 4 experts"):
+        moe_layer_traced(x, packed, 4)
+    with pytest.raises(ValueError, match="and 4 experts"):
+        own_experts(x, packed, torch.zeros(5, 4), torch.zeros(5, 4))
+    for ids, weights in (((4, 3), (4, 3)), ((5, 3), (5, 2)), ((15,), (15,))):
+        with pytest.raises(ValueError, match=r"for 5 rows; both must be \[T, K\]"):
+            own_experts(x, packed, torch.zeros(ids), torch.zeros(weights))
+
+
+def test_half_a_layer_is_refused() -> None:
+    packed = pack(*weights_of("softmax"))
+    for size in (100, len(packed) - 64):
+        with pytest.raises(RuntimeError, match="pack it again"):
+            moe_layer(tokens_of(1, 64), packed[:size].clone())
+
+
+@pytest.mark.parametrize("form", ["bf16", "int8"])
+def test_a_row_that_is_not_finite_spoils_no_other(isa: str, form: WeightFormat) -> None:
+    weights, routing = weights_of("groups")
+    packed = pack(weights, routing, form)
+    x = tokens_of(9, 100)
+    expected = moe_layer(x, packed)
+    x[2, 5], x[6, 7] = float("nan"), float("inf")
+    out = moe_layer(x, packed)
+    assert out[[2, 6]].isnan().any(-1).all()
+    others = [0, 1, 3, 4, 5, 7, 8]
+    assert torch.equal(out[others], expected[others])
+
+
+def test_int8_takes_rows_next_to_nothing(isa: str) -> None:
+    weights, routing = weights_of("softmax")
+    small = torch.stack([tokens_of(1, 64)[0] * scale for scale in (0.0, 1e-30, 1e-36, 1e-38)])
+    out = moe_layer(small, pack(weights, routing, "int8"))
+    assert out.abs().max() < 1e-29
+
+
+def test_without_a_compiler_what_was_built_before_serves_else_the_reason_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built = build()
     monkeypatch.setenv("PATH", "")
     monkeypatch.delenv("CXX", raising=False)
+    assert build().name.rpartition("-")[0] == built.name.rpartition("-")[0]
+    monkeypatch.setenv("COTERIE_HOME", str(tmp_path))
     with pytest.raises(BuildFailed, match="no C\\+\\+ compiler"):
         build()
+
+
+def test_a_set_the_compiler_does_not_know_is_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    compiler = shutil.which("g++") or shutil.which("c++")
+    if compiler is None:
+        pytest.skip("no C++ compiler")
+    old = tmp_path / "old-gcc"
+    old.write_text(
+        f'#!/bin/sh\ncase "$*" in *-mamx-tile*) echo "no such flag" >&2; exit 1;; esac\nexec {compiler} "$@"\n'
+    )
+    old.chmod(0o755)
+    monkeypatch.setenv("CXX", str(old))
+    monkeypatch.setenv("COTERIE_HOME", str(tmp_path))
+    loaded = ctypes.CDLL(str(build()))
+    whole = extension.library().coterie_moe_sets()
+    assert loaded.coterie_moe_sets() == whole & ~(1 << 4)
+    assert "go without isa_amx" in caplog.text

@@ -7,10 +7,29 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 pytest.importorskip("triton")
+
+from coterie.model.kernels.triton_layer import make_layer, refusal
+from coterie.model.layers import LayerWeights, Routing
+
 CASES = Path(__file__).with_name("triton_cases.py")
-EXACT = ("router ids", "router counters", "invariant", "groups")
+EXACT = ("router ids", "absent", "invariant", "groups")
+
+
+def test_experts_of_another_type_are_refused() -> None:
+    weights = LayerWeights(torch.zeros(4, 32), torch.zeros(4, 32, 32).half(), torch.zeros(4, 32, 16).half())
+    with pytest.raises(ValueError, match=r"torch\.float16: the GPU kernels take bfloat16"):
+        make_layer(weights, Routing(4, 2))
+
+
+def test_layers_of_another_form_are_refused_with_the_reason() -> None:
+    assert refusal(Routing(12, 8), 96, 384) is None
+    assert refusal(Routing(12, 8), 96, 100) == "its shared expert is 100 wide, not a multiple of 96"
+    assert refusal(Routing(12, 2, num_groups=3, top_groups=1), 96, 0) == (
+        "3 groups of 12 experts: the GPU router takes powers of two"
+    )
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
 """Run as a script by test_kernels_vllm.py: tiny random checkpoints of four families through vLLM.
 
-Arguments: a folder for the checkpoints, the file for the result, then the families. The kernels are COTERIE_KERNELS.
+Arguments: a folder for the checkpoints, the file for the result, vLLM's type or `transformers` for the reference, then
+the families. The kernels are COTERIE_KERNELS.
 """
 
 import json
@@ -9,7 +10,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from coterie.model.kernels import vllm_hooks
+
 FAMILIES = ("glm4_moe", "deepseek_v3", "qwen3_moe", "olmoe")
+DECODED = 6
 SIZES: dict[str, Any] = {
     "vocab_size": 512, "hidden_size": 128, "num_hidden_layers": 3, "max_position_embeddings": 256,
     "tie_word_embeddings": False, "bos_token_id": None, "eos_token_id": 2, "pad_token_id": 0, "num_attention_heads": 4,
@@ -61,32 +65,49 @@ def make_checkpoint(family: str, folder: Path) -> None:
     (folder / "config.json").write_text(json.dumps(text))
 
 
-def logprobs_of(folder: Path) -> list[dict[int, float]]:
-    """Of the twenty likeliest tokens at every place of two prompts, and the greedy continuations."""
+def prompts() -> list[list[int]]:
+    return [[(7 * n + 11 * k) % 500 for n in range(40)] for k in range(1, 7)]
+
+
+def from_vllm(folder: Path, dtype: str) -> dict[str, Any]:
+    """Log-probabilities of the whole vocabulary at every place of the prompts, and the greedy continuations."""
     from vllm import LLM, SamplingParams
 
-    llm = LLM(str(folder), dtype="bfloat16", max_model_len=128, kv_cache_memory_bytes=64 << 20, enforce_eager=True,
-              max_num_seqs=4, skip_tokenizer_init=True, enable_prefix_caching=False)  # fmt: skip
-    prompts: list[Any] = [{"prompt_token_ids": [(7 * n + 11 * k) % 500 for n in range(40)]} for k in (1, 2)]
-    wanted = SamplingParams(temperature=0, max_tokens=4, ignore_eos=True, prompt_logprobs=20, detokenize=False)
-    found = []
-    for output in llm.generate(prompts, wanted, use_tqdm=False):
-        found += [
-            {token: entry.logprob for token, entry in place.items()} for place in output.prompt_logprobs or [] if place
-        ]
-    return found
+    llm = LLM(str(folder), dtype=dtype, max_model_len=128, kv_cache_memory_bytes=64 << 20, enforce_eager=True,
+              max_num_seqs=6, skip_tokenizer_init=True, enable_prefix_caching=False, max_logprobs=-1)  # fmt: skip
+    wanted = SamplingParams(temperature=0, max_tokens=DECODED, ignore_eos=True, prompt_logprobs=-1, detokenize=False)
+    places, texts = [], []
+    for output in llm.generate([{"prompt_token_ids": each} for each in prompts()], wanted, use_tqdm=False):
+        for place in filter(None, output.prompt_logprobs or []):
+            places.append([place[token].logprob for token in range(SIZES["vocab_size"])])
+        texts.append(list(output.outputs[0].token_ids))
+    return {"logprobs": places, "texts": texts}
+
+
+def from_transformers(folder: Path) -> dict[str, Any]:
+    """The same from transformers in float32."""
+    import torch
+    import transformers as t
+
+    model = t.AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager").eval()
+    tokens = torch.tensor(prompts())
+    with torch.no_grad():
+        logprobs = model(tokens).logits.log_softmax(-1)[:, :-1].flatten(0, 1)
+        for _ in range(DECODED):
+            tokens = torch.cat([tokens, model(tokens).logits[:, -1:].argmax(-1)], dim=1)
+    return {"logprobs": logprobs.tolist(), "texts": tokens[:, -DECODED:].tolist()}
 
 
 def main() -> None:
-    home, result = Path(sys.argv[1]), Path(sys.argv[2])
-    answers = {}
-    for family in sys.argv[3:] or FAMILIES:
+    home, result, how = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
+    answers: dict[str, Any] = {}
+    for family in sys.argv[4:] or FAMILIES:
         if not (home / family / "config.json").exists():
             make_checkpoint(family, home / family)
-        answers[family] = logprobs_of(home / family)
-    from coterie.model.kernels import vllm_hooks
-
-    result.write_text(json.dumps({"in_use": vllm_hooks.in_use(), "logprobs": answers}))
+        found = from_transformers(home / family) if how == "transformers" else from_vllm(home / family, how)
+        answers[family] = found | {"kernels": vllm_hooks.installed().report()}
+        vllm_hooks.installed().layers.clear()  # the next family's are to come
+    result.write_text(json.dumps(answers))
 
 
 if __name__ == "__main__":

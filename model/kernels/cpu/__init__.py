@@ -4,7 +4,7 @@
 """
 
 from coterie.model.kernels.cpu.extension import KernelUnavailable, available, in_use
-from coterie.model.kernels.cpu.op import moe_layer, moe_layer_traced, routed_experts
+from coterie.model.kernels.cpu.op import moe_layer, moe_layer_traced, num_threads, routed_experts
 from coterie.model.kernels.cpu.pack import WeightFormat, pack
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "in_use",
     "moe_layer",
     "moe_layer_traced",
+    "num_threads",
     "pack",
     "routed_experts",
 ]

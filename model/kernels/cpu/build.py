@@ -1,11 +1,13 @@
 """Compiles the CPU extension with the C++ compiler at hand: `python -m coterie.model.kernels.cpu.build`.
 
 Once per source text and compiler, into the data home; a lock keeps processes from building twice and the finished
-library is renamed into place, so a reader never sees half of one.
+library is renamed into place, so a reader never sees half of one. An instruction set that the compiler does not know is
+left out with a warning. Without a compiler a library that was built here before still serves.
 """
 
 import fcntl
 import hashlib
+import logging
 import os
 import shutil
 import subprocess
@@ -15,6 +17,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from coterie.model.location import data_home
+
+log = logging.getLogger(__name__)
 
 SOURCES = Path(__file__).parent
 FLAGS = [
@@ -27,12 +31,12 @@ FLAGS = [
     "-fno-trapping-math",
 ]
 AVX512 = ["-mavx2", "-mfma", "-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mprefer-vector-width=512"]
-UNITS: dict[str, list[str]] = {
-    "dispatch": [],
+DISPATCH = "dispatch"
+SETS: dict[str, list[str]] = {
     "isa_avx2": ["-mavx2", "-mfma"],
     "isa_avx512": AVX512,
-    "isa_avx512_bf16": [*AVX512, "-mavx512vnni"],
-    "isa_amx": [*AVX512, "-mavx512bf16", "-mavx512vnni", "-mamx-tile", "-mamx-bf16", "-mamx-int8"],
+    "isa_avx512_vnni": [*AVX512, "-mavx512vnni"],
+    "isa_amx": [*AVX512, "-mavx512vnni", "-mamx-tile", "-mamx-bf16", "-mamx-int8"],
 }
 
 
@@ -40,14 +44,12 @@ class BuildFailed(RuntimeError):
     """No compiler, or it failed; the message has its output and the way out."""
 
 
-def library_path(compiler: str) -> Path:
-    """Where this source's library belongs; the name changes with the sources, flags and compiler."""
-    version = subprocess.run([compiler, "--version"], capture_output=True, text=True, check=True, timeout=30).stdout
-    digest = hashlib.sha256(repr((FLAGS, UNITS, version)).encode())
+def _sources_digest() -> str:
+    digest = hashlib.sha256(repr((FLAGS, SETS)).encode())
     for source in sorted(SOURCES.glob("*.[chp]*")):
         if source.suffix in {".cpp", ".hpp", ".h"}:
             digest.update(source.read_bytes())
-    return data_home() / "kernels" / f"moe-{digest.hexdigest()[:16]}.so"
+    return digest.hexdigest()[:16]
 
 
 def find_compiler() -> str:
@@ -60,12 +62,19 @@ def find_compiler() -> str:
 
 def build() -> Path:
     """The library's path, compiling it first when it is not there. Raises BuildFailed."""
-    compiler = find_compiler()
-    library = library_path(compiler)
+    folder, name = data_home() / "kernels", f"moe-{_sources_digest()}"
+    try:
+        compiler = find_compiler()
+    except BuildFailed:
+        if built := sorted(folder.glob(f"{name}-*.so")):
+            return built[0]
+        raise
+    version = subprocess.run([compiler, "--version"], capture_output=True, text=True, check=True, timeout=30).stdout
+    library = folder / f"{name}-{hashlib.sha256(version.encode()).hexdigest()[:8]}.so"
     if library.exists():
         return library
-    library.parent.mkdir(parents=True, exist_ok=True)
-    with open(library.parent / "build.lock", "w") as lock:
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / "build.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not library.exists():
             _compile(compiler, library)
@@ -74,15 +83,25 @@ def build() -> Path:
 
 def _compile(compiler: str, library: Path) -> None:
     with tempfile.TemporaryDirectory(dir=library.parent) as folder, ThreadPoolExecutor(2) as pool:
-        objects = list(pool.map(lambda unit: _object(compiler, unit, Path(folder)), UNITS))
+        sets = list(pool.map(lambda name: _set_object(compiler, name, Path(folder)), SETS))
+        objects = [_object(compiler, DISPATCH, [], Path(folder)), *filter(None, sets)]
         linked = Path(folder) / "moe.so"
         _run([compiler, "-shared", "-o", str(linked), *objects, "-ldl"])
         linked.replace(library)
 
 
-def _object(compiler: str, unit: str, folder: Path) -> str:
+def _set_object(compiler: str, name: str, folder: Path) -> str | None:
+    """One instruction set, or None with a warning where the compiler cannot compile it."""
+    try:
+        return _object(compiler, name, SETS[name], folder)
+    except BuildFailed as failure:
+        log.warning("the CPU kernels go without %s; a newer compiler builds it: %s", name, failure)
+        return None
+
+
+def _object(compiler: str, unit: str, flags: list[str], folder: Path) -> str:
     target = str(folder / f"{unit}.o")
-    _run([compiler, *FLAGS, *UNITS[unit], "-c", str(SOURCES / f"{unit}.cpp"), "-o", target])
+    _run([compiler, *FLAGS, *flags, "-c", str(SOURCES / f"{unit}.cpp"), "-o", target])
     return target
 
 

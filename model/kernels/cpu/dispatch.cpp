@@ -17,43 +17,60 @@ bool amx_allowed() {
     return (d & wanted) == wanted && syscall(SYS_arch_prctl, request_permission, tile_data) == 0;
 }
 
-int find_best() {
+// The sets the processor has; a set includes the weaker ones.
+int strongest() {
     __builtin_cpu_init();
     if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return 0;
     if (!__builtin_cpu_supports("avx512f") || !__builtin_cpu_supports("avx512bw") ||
         !__builtin_cpu_supports("avx512vl") || !__builtin_cpu_supports("avx512dq"))
         return COTERIE_AVX2;
-    if (!__builtin_cpu_supports("avx512bf16") || !__builtin_cpu_supports("avx512vnni")) return COTERIE_AVX512;
-    return amx_allowed() ? COTERIE_AMX : COTERIE_AVX512_BF16;
+    if (!__builtin_cpu_supports("avx512vnni")) return COTERIE_AVX512;
+    return amx_allowed() ? COTERIE_AMX : COTERIE_AVX512_VNNI;
+}
+
+using LayerFunction = int (*)(const LayerCall &);
+
+// By number; null where the build left the set out.
+const LayerFunction functions[] = {nullptr, coterie_layer_avx2, coterie_layer_avx512, coterie_layer_avx512_vnni,
+                                   coterie_layer_amx};
+
+int find_sets() {
+    int sets = 0;
+    for (int set = strongest(); set; --set)
+        if (functions[set]) sets |= 1 << set;
+    return sets;
 }
 
 using StartRegion = void (*)(void (*)(void *), void *, unsigned, unsigned);
 
-} // namespace
-
-extern "C" int coterie_moe_best(void) {
-    static const int best = find_best();
-    return best;
+StartRegion pool() {
+    static const auto start = reinterpret_cast<StartRegion>(dlsym(RTLD_DEFAULT, "GOMP_parallel"));
+    return start;
 }
 
+} // namespace
+
+extern "C" int coterie_moe_sets(void) {
+    static const int sets = find_sets();
+    return sets;
+}
+
+extern "C" int coterie_moe_has_pool(void) { return pool() != nullptr; }
+
 extern "C" int coterie_run_region(void (*region)(void *), void *data, int threads) {
-    static const auto start = reinterpret_cast<StartRegion>(dlsym(RTLD_DEFAULT, "GOMP_parallel"));
-    if (!start) return -1;
-    start(region, data, unsigned(threads), 0);
+    if (!pool()) return -1;
+    pool()(region, data, unsigned(threads), 0);
     return 0;
 }
 
-extern "C" int coterie_moe_forward(const void *layer, const uint16_t *x, uint16_t *out, int64_t tokens, int32_t *ids,
-                                   const int32_t *given_ids, const float *given_weights, int32_t parts, int32_t isa,
-                                   int32_t threads) {
+extern "C" int coterie_moe_forward(const void *layer, int64_t size, const uint16_t *x, uint16_t *out, int64_t tokens,
+                                   int32_t hidden, int32_t top_k, int32_t *ids, const int32_t *given_ids,
+                                   const float *given_weights, int32_t parts, int32_t isa, int32_t threads) {
     const auto *head = static_cast<const coterie_moe_header *>(layer);
-    if (head->magic != COTERIE_MOE_MAGIC || head->experts > 2048 || head->groups > 512 || head->hidden > 16384) return -1;
-    if (isa < COTERIE_AVX2 || isa > coterie_moe_best()) return -2;
+    if (size < int64_t(sizeof *head) || head->magic != COTERIE_MOE_MAGIC || head->size != size) return -1;
+    if (head->experts > 2048 || head->groups > 512 || head->hidden > 16384) return -1;
+    if (hidden != head->hidden || ((ids || given_ids) && top_k != head->top_k)) return -4;
+    if (isa < COTERIE_AVX2 || isa > COTERIE_AMX || !(coterie_moe_sets() >> isa & 1)) return -2;
     const LayerCall call{head, x, out, tokens, ids, given_ids, given_weights, parts, threads < 1 ? 1 : threads};
-    switch (isa) {
-    case COTERIE_AVX2: return coterie_layer_avx2(call);
-    case COTERIE_AVX512: return coterie_layer_avx512(call);
-    case COTERIE_AVX512_BF16: return coterie_layer_avx512_bf16(call);
-    default: return coterie_layer_amx(call);
-    }
+    return functions[isa](call);
 }

@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-ISA_NAMES = {1: "avx2", 2: "avx512", 3: "avx512_bf16", 4: "amx"}
+ISA_NAMES = {1: "avx2", 2: "avx512", 3: "avx512_vnni", 4: "amx"}
 Forward = Callable[..., int]
 
 
@@ -27,16 +27,9 @@ def library() -> ctypes.CDLL:
         raise KernelUnavailable(f"the CPU kernel was not built: {failure}") from failure
     pointer, int64, int32 = ctypes.c_void_p, ctypes.c_int64, ctypes.c_int32
     loaded.coterie_moe_forward.argtypes = [
-        pointer,
-        pointer,
-        pointer,
-        int64,
-        pointer,
-        pointer,
-        pointer,
-        int32,
-        int32,
-        int32,
+        *(pointer, int64, pointer, pointer, int64),
+        *(int32, int32, pointer, pointer, pointer),
+        *(int32, int32, int32),
     ]
     return loaded
 
@@ -48,23 +41,30 @@ def forward() -> Forward:
     return function
 
 
-def best() -> int:
-    """The strongest instruction set this process may use, as in moe.h; 0 when there is none."""
-    return int(library().coterie_moe_best())
+@functools.cache
+def usable() -> list[str]:
+    """The instruction sets compiled in that this process may use, weakest first."""
+    sets = int(library().coterie_moe_sets())
+    return [name for number, name in ISA_NAMES.items() if sets >> number & 1]
+
+
+@functools.cache
+def has_pool() -> bool:
+    """Whether layers can run on several threads: the process has GNU OpenMP's pool, as torch on Linux does."""
+    return bool(library().coterie_moe_has_pool())
 
 
 @functools.cache
 def isa() -> int:
-    """The instruction set in use: `$COTERIE_CPU_ISA` when set, else the best."""
-    strongest = best()
+    """The instruction set in use, by its number in moe.h: `$COTERIE_CPU_ISA` when set, else the strongest usable."""
     wanted = os.environ.get("COTERIE_CPU_ISA")
-    number = {name: n for n, name in ISA_NAMES.items()}.get(wanted, 0) if wanted else strongest
-    if not number or number > strongest:
-        have = [name for n, name in ISA_NAMES.items() if n <= strongest]
+    if wanted and wanted not in usable():
         raise KernelUnavailable(
-            f"COTERIE_CPU_ISA is {wanted!r}; this machine has {have}; unset it or COTERIE_KERNELS=vllm"
+            f"COTERIE_CPU_ISA is {wanted!r}; usable here: {usable()}; unset it or set COTERIE_KERNELS=vllm"
         )
-    return number
+    if not usable():
+        raise KernelUnavailable("no instruction set to run on: AVX2 with FMA is the least; set COTERIE_KERNELS=vllm")
+    return next(number for number, name in ISA_NAMES.items() if name == (wanted or usable()[-1]))
 
 
 def in_use() -> str:

@@ -1,6 +1,9 @@
-// One function per instruction set; each is the same layer (layer.hpp) around that set's matrix kernels.
+// One function per instruction set; each is the same layer (layer.hpp) around that set's matrix kernels. The
+// functions are weak: the build leaves out a set that its compiler does not know, and its address is null.
 #pragma once
 #include "moe.h"
+
+#define COTERIE_SET __attribute__((weak, visibility("default")))
 
 struct LayerCall {
     const coterie_moe_header *head;
@@ -13,7 +16,7 @@ struct LayerCall {
     int parts, threads;
 };
 
-int coterie_layer_avx2(const LayerCall &call);
-int coterie_layer_avx512(const LayerCall &call);
-int coterie_layer_avx512_bf16(const LayerCall &call);
-int coterie_layer_amx(const LayerCall &call);
+COTERIE_SET int coterie_layer_avx2(const LayerCall &call);
+COTERIE_SET int coterie_layer_avx512(const LayerCall &call);
+COTERIE_SET int coterie_layer_avx512_vnni(const LayerCall &call);
+COTERIE_SET int coterie_layer_amx(const LayerCall &call);

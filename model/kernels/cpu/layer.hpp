@@ -165,15 +165,35 @@ void route_token(Job &j, int t) {
     if (j.ids) memcpy(j.ids + long(t) * d.top_k, ids, sizeof(int32_t) * d.top_k);
 }
 
-// Two int8 digits per value: 15 bits under the row's largest magnitude, finer than the bf16 the values came in.
-void to_digits(const float *v, int n, int stride, int8_t *hi, int8_t *lo, int32_t *sums, float *scale) {
-    float lanes[32] = {0}, top = 0;
+// The largest magnitude's bits; they are in the order of the magnitudes, infinity and then NaN above all numbers.
+int32_t largest_bits(const float *v, int n) {
+    int32_t lanes[32] = {0}, top = 0;
+    const auto magnitude = [v](int i) {
+        int32_t bits;
+        memcpy(&bits, v + i, 4);
+        return bits & 0x7fffffff;
+    };
     int at = 0;
     for (; at + 32 <= n; at += 32)
-        for (int l = 0; l < 32; ++l) lanes[l] = std::fabs(v[at + l]) > lanes[l] ? std::fabs(v[at + l]) : lanes[l];
-    for (; at < n; ++at) lanes[0] = std::fabs(v[at]) > lanes[0] ? std::fabs(v[at]) : lanes[0];
+        for (int l = 0; l < 32; ++l) lanes[l] = magnitude(at + l) > lanes[l] ? magnitude(at + l) : lanes[l];
+    for (; at < n; ++at) lanes[0] = magnitude(at) > lanes[0] ? magnitude(at) : lanes[0];
     for (int l = 0; l < 32; ++l) top = lanes[l] > top ? lanes[l] : top;
-    const float up = top > 0 ? 32512.0f / top : 0.0f;
+    return top;
+}
+
+// Two int8 digits per value: 15 bits under the row's largest magnitude, finer than the bf16 the values came in. A row
+// with an infinity or a NaN is NaN; below 1e-34, where the factor would be infinite, digits get coarser, down to zero.
+void to_digits(const float *v, int n, int stride, int8_t *hi, int8_t *lo, int32_t *sums, float *scale) {
+    const int32_t bits = largest_bits(v, n);
+    float top;
+    memcpy(&top, &bits, 4);
+    if (!std::isfinite(top)) {
+        memset(hi, 0, stride), memset(lo, 0, stride);
+        sums[0] = sums[1] = 0, *scale = NAN;
+        return;
+    }
+    if (top < 1e-34f) top = 1e-34f;
+    const float up = 32512.0f / top;
     int32_t sum_hi = 0, sum_lo = 0;
     for (int i = 0; i < n; ++i) {
         int32_t q = int32_t(std::nearbyint(v[i] * up));

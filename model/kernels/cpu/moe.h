@@ -26,15 +26,21 @@ typedef struct {
 extern "C" {
 #endif
 
-/* Instruction sets, weakest first; `coterie_moe_best` is the strongest this process may use. */
-enum { COTERIE_AVX2 = 1, COTERIE_AVX512 = 2, COTERIE_AVX512_BF16 = 3, COTERIE_AMX = 4 };
-__attribute__((visibility("default"))) int coterie_moe_best(void);
+/* Instruction sets, weakest first; `coterie_moe_sets` has bit n for each set n that is compiled in and that this process
+ * may use. */
+enum { COTERIE_AVX2 = 1, COTERIE_AVX512 = 2, COTERIE_AVX512_VNNI = 3, COTERIE_AMX = 4 };
+__attribute__((visibility("default"))) int coterie_moe_sets(void);
 
-/* One layer for `tokens` rows of bf16 `x`, written to `out`; the chosen expert ids go to `ids` when it is not null.
- * With `given_ids` and `given_weights` [tokens, top_k] the gate is skipped; a negative id is no expert.
- * `parts`: 1 routed experts, 2 the shared expert, 3 both. Returns 0, or -1 for a bad blob, -2 for an `isa` that is
- * not available, -3 when there is no memory. */
-__attribute__((visibility("default"))) int coterie_moe_forward(const void *layer, const uint16_t *x, uint16_t *out, int64_t tokens, int32_t *ids,
+/* Whether the process has the thread pool that layers run on (GNU OpenMP's, torch's); without it all run on one thread. */
+__attribute__((visibility("default"))) int coterie_moe_has_pool(void);
+
+/* One layer (a blob of `size` bytes) for bf16 `x` [tokens, hidden], written to `out`; the chosen expert ids go to `ids`
+ * [tokens, top_k] when it is not null. With `given_ids` and `given_weights` [tokens, top_k] the gate is skipped; an id
+ * outside the experts is no expert. `parts`: 1 routed experts, 2 the shared expert, 3 both. Returns 0, or -1 for a bad
+ * blob, -2 for an `isa` that is not available, -3 when there is no memory, -4 when `hidden` or, where ids are passed,
+ * `top_k` is not the layer's. */
+__attribute__((visibility("default"))) int coterie_moe_forward(const void *layer, int64_t size, const uint16_t *x,
+                        uint16_t *out, int64_t tokens, int32_t hidden, int32_t top_k, int32_t *ids,
                         const int32_t *given_ids, const float *given_weights, int32_t parts, int32_t isa,
                         int32_t threads);
 

@@ -8,7 +8,7 @@ import functools
 import torch
 from torch import Tensor
 
-from coterie.model.kernels.cpu.extension import forward, isa
+from coterie.model.kernels.cpu.extension import forward, has_pool, isa
 from coterie.model.kernels.cpu.pack import HEADER
 
 ROUTED, SHARED, BOTH = 1, 2, 3
@@ -17,29 +17,45 @@ ERRORS = {
     -2: "the instruction set is not available here: unset COTERIE_CPU_ISA",
     -3: "out of memory for the workspace",
 }
+WRONG_SHAPE = -4
 HIDDEN, TOP_K = 1, 3  # fields of the header
 
 
-def header(packed: Tensor) -> tuple[int | float, ...]:
-    """The header's fields, in the order of moe.h."""
-    return HEADER.unpack(bytes(packed[: HEADER.size].tolist()))
+def num_threads() -> int:
+    """Threads a layer of some size runs on; one where the process has no pool to run more."""
+    return torch.get_num_threads() if has_pool() else 1
 
 
 def _threads(x_TH: Tensor, packed: Tensor) -> int:
-    """One thread for work under about 60 us: below 256 KB of weights the second one costs more than it brings."""
-    return 1 if packed.numel() * min(len(x_TH), 8) < 1 << 18 else torch.get_num_threads()
+    """One thread where up to 256 KB of weights are read: too little work to wake a second one for.
+
+    The limit was not measured by a command that is here."""
+    return 1 if packed.numel() * min(len(x_TH), 8) < 1 << 18 else num_threads()
 
 
 def _run(x_TH: Tensor, packed: Tensor, ids: Tensor | None, given: tuple[Tensor, Tensor] | None, parts: int) -> Tensor:
     if x_TH.dtype != torch.bfloat16:
         raise ValueError(f"the CPU kernel takes bfloat16, not {x_TH.dtype}; set COTERIE_KERNELS=vllm for other types")
+    if x_TH.dim() != 2 or packed.dtype != torch.uint8 or not packed.is_contiguous():
+        raise ValueError(
+            f"the CPU kernel takes rows [T, H] and a layer as `pack` made it, not {list(x_TH.shape)} and "
+            f"{packed.dtype} {list(packed.shape)}: flatten the rows, pack the layer"
+        )
     x_TH = x_TH.contiguous()
     out_TH = torch.empty_like(x_TH)
+    named = given[0] if given else ids
+    top_k = 0 if named is None else named.shape[1]
     failed = forward()(
-        packed.data_ptr(), x_TH.data_ptr(), out_TH.data_ptr(), len(x_TH), None if ids is None else ids.data_ptr(),
-        None if given is None else given[0].data_ptr(), None if given is None else given[1].data_ptr(),
-        parts, isa(), _threads(x_TH, packed),
+        packed.data_ptr(), packed.numel(), x_TH.data_ptr(), out_TH.data_ptr(), len(x_TH), x_TH.shape[1], top_k,
+        None if ids is None else ids.data_ptr(), None if given is None else given[0].data_ptr(),
+        None if given is None else given[1].data_ptr(), parts, isa(), _threads(x_TH, packed),
     )  # fmt: skip
+    if failed == WRONG_SHAPE:
+        fields = HEADER.unpack(bytes(packed[: HEADER.size].tolist()))
+        raise ValueError(
+            f"the layer takes rows of {fields[HIDDEN]} and chooses {fields[TOP_K]} experts a token; "
+            f"given were rows of {x_TH.shape[1]}" + (f" and {top_k} experts" if named is not None else "")
+        )
     if failed:
         raise RuntimeError(f"CPU MoE layer: {ERRORS[failed]}")
     return out_TH
@@ -55,6 +71,10 @@ def _moe_layer_traced(x_TH: Tensor, packed: Tensor, top_k: int) -> tuple[Tensor,
 
 
 def _routed_experts(x_TH: Tensor, packed: Tensor, ids_TK: Tensor, weights_TK: Tensor) -> Tensor:
+    if ids_TK.dim() != 2 or len(ids_TK) != len(x_TH) or ids_TK.shape != weights_TK.shape:
+        raise ValueError(
+            f"ids {list(ids_TK.shape)} and weights {list(weights_TK.shape)} for {len(x_TH)} rows; both must be [T, K]"
+        )
     given = ids_TK.to(torch.int32).contiguous(), weights_TK.float().contiguous()
     return _run(x_TH, packed, None, given, ROUTED)
 
@@ -101,7 +121,7 @@ def moe_layer_traced(x_TH: Tensor, packed: Tensor, top_k: int) -> tuple[Tensor, 
 
 
 def routed_experts(x_TH: Tensor, packed: Tensor, ids_TK: Tensor, weights_TK: Tensor) -> Tensor:
-    """The routed experts for a routing made elsewhere; a negative id is no expert (one of another machine)."""
+    """The routed experts for a routing made elsewhere; an id outside the layer's (such as -1) is no expert."""
     if torch.compiler.is_compiling():
         result: Tensor = torch.ops.coterie.routed_experts(x_TH, packed, ids_TK, weights_TK)
         return result

@@ -1,7 +1,8 @@
 // Threads: one parallel region per layer on the pool the process already has, and phases of tasks inside it.
 //
 // torch keeps an OpenMP pool; a second pool would fight it for the same cores, so the region is started through the
-// pool's own entry, looked up at run time. Without one (no OpenMP in the process) the caller's thread does all.
+// pool's own entry, looked up at run time. Without one (no OpenMP in the process) the caller's thread does all, and
+// `coterie_moe_has_pool` says so.
 #pragma once
 
 #include <linux/futex.h>
@@ -19,8 +20,9 @@ extern "C" int coterie_run_region(void (*region)(void *), void *data, int thread
 namespace {
 
 // Numbered tasks that any thread claims, and a wait until all are done. A thread that comes late finds nothing left and
-// passes: nobody waits for one that has not started, which on a busy machine may be milliseconds away. Waiting spins for
-// some 50 us, then sleeps, so that the core is free for the thread that is waited for.
+// passes, so no phase waits for a thread that has not started; only the region's end does, because the pool joins all
+// its threads there (on a busy machine that may be milliseconds). Waiting spins for some 50 us, then sleeps, so that the
+// core is free for the thread that is waited for.
 class Phase {
     std::atomic<int> next_{0}, done_{0}, sleeping_{0};
 

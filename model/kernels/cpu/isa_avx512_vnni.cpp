@@ -1,4 +1,5 @@
-// AVX512_VNNI beside AVX-512: Cooper Lake, Zen 4 and later, without AMX. int8 on byte products, bf16 on float ones.
+// AVX512_VNNI beside AVX-512: Cascade Lake, Ice Lake, Zen 4 and later, without AMX. int8 on byte products, bf16 on
+// float ones (fma.hpp says why).
 #include "dot512.hpp"
 #include "fma512.hpp"
 // after the kernels
@@ -20,4 +21,4 @@ void gemm_int8(const int8_t *hi, const int8_t *lo, long stride, const int32_t *s
 
 } // namespace
 
-int coterie_layer_avx512_bf16(const LayerCall &call) { return run_chunks(call); }
+int coterie_layer_avx512_vnni(const LayerCall &call) { return run_chunks(call); }
