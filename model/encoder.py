@@ -45,9 +45,9 @@ class Encoder:
         return cls(*_read())
 
     def encode(self, texts: Sequence[str]) -> Array:
-        """Unit rows [B, 384]; a text beyond 256 tokens counts only up to there."""
+        """Unit rows [B, 384]; a text beyond 256 tokens counts only up to there, a lone surrogate as `?`."""
         rows = np.zeros((len(texts), WIDTH), dtype=np.float32)
-        encodings = self._tokenizer.encode_batch(list(texts))
+        encodings = self._tokenizer.encode_batch([text.encode("utf-8", "replace").decode("utf-8") for text in texts])
         by_length = sorted(range(len(texts)), key=lambda i: len(encodings[i].ids))
         with one_thread():
             for start in range(0, len(texts), BATCH):

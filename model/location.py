@@ -14,6 +14,9 @@ from coterie.model.errors import SettingsFileError
 FILE_NAME = "coterie.toml"
 PREFIX = "COTERIE_"
 Place = Literal["home", "database_url", "chroma_url"]
+Switch = Literal["allow_network", "memory"]
+SWITCHES: dict[Switch, bool] = {"allow_network": False, "memory": True}
+ON, OFF = {"true", "1", "yes", "on", "y", "t"}, {"false", "0", "no", "off", "n", "f"}
 
 
 def data_home(environ: Mapping[str, str] | None = None, folder: Path | None = None) -> Path:
@@ -30,6 +33,17 @@ def place(name: Place, environ: Mapping[str, str] | None = None, folder: Path | 
     if value is None or isinstance(value, str):
         return value
     raise SettingsFileError(f"setting {name!r} in {path} must be a text, not {value!r}")
+
+
+def switch(name: Switch, environ: Mapping[str, str] | None = None, folder: Path | None = None) -> bool:
+    """One setting that is on or off, as a run would find it. Raises SettingsFileError."""
+    environ = os.environ if environ is None else environ
+    path = (folder or Path.cwd()) / FILE_NAME
+    value = environ.get(PREFIX + name.upper()) or read_file(path).get(name, SWITCHES[name])
+    word = str(value).lower()
+    if word in ON | OFF:
+        return word in ON
+    raise SettingsFileError(f"setting {name!r} must be true or false, not {value!r}")
 
 
 def read_file(path: Path) -> dict[str, Any]:

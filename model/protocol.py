@@ -152,6 +152,17 @@ def errors_of(call: CallDraft, messages: Sequence[Message]) -> list[str]:
     return [text.removeprefix(head).removesuffix("\n\nJudge.") for text in answers if text.startswith(head)]
 
 
+def result_of(call: CallDraft, messages: Sequence[Message]) -> tuple[str, str] | None:
+    """What exactly this call gave the last time it did not fail, and the note taken of it."""
+    said, head = say(call), f"Result of {call.name}:\n"
+    found = None
+    for message, shown, judged in zip(messages, messages[1:], messages[2:], strict=False):
+        if message == said and shown["content"].startswith(head):
+            result = shown["content"].removeprefix(head).removesuffix("\n\nJudge.")
+            found = result, parse_verdict(judged["content"]).note
+    return found
+
+
 def ask_replan(next_number: int, left: Sequence[str] = ()) -> Message:
     """Ask for the steps that remain, numbered from `next_number`; `left` are parts of the task that no call took up."""
     parts = "".join(f"\n- {part}" for part in left)
@@ -312,8 +323,8 @@ def _object(text: str) -> dict[str, Any]:
     """The object, in which an escaped lone surrogate, which no request and no file takes, is a question mark."""
     try:
         data = json.loads(dumps(json.loads(text)).encode("utf-8", "replace"))
-    except json.JSONDecodeError as error:
-        raise MalformedTurn(f"not JSON ({error.msg} at character {error.pos}): {text[:200]!r}") from None
+    except (ValueError, RecursionError) as error:
+        raise MalformedTurn(f"not JSON ({error}): {text[:200]!r}") from None
     if not isinstance(data, dict):
         raise MalformedTurn(f"a JSON object was asked for, got {text[:200]!r}")
     return data

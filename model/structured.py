@@ -14,7 +14,7 @@ def require_schema(completion: Completion, schema: JsonSchema | None) -> Complet
         return completion
     try:
         value = json.loads(completion.text)
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:  # no JSON, a number of thousands of digits, or nested without end
         cut = " (cut off by max_tokens)" if completion.finish_reason == "length" else ""
         raise MalformedCompletion(completion, f"not JSON: {error}{cut}") from None
     problem = next(iter(_validator(json.dumps(schema)).iter_errors(value)), None)

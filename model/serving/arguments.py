@@ -2,7 +2,7 @@
 
 On the CPU a given cache size spares a profiling run, and blocks of 32 tokens let short prompts share their
 prefix. Eager, because compiled code starts one to three minutes later (vLLM 0.32 saves it but cannot load it
-again) and decodes no faster with our expert kernels: 41-45 ms of CPU a step, eager 42.
+again) and was seen to decode no faster with our expert kernels (no command here measures it).
 """
 
 import json
@@ -10,12 +10,12 @@ from argparse import Namespace
 from typing import Any
 
 from coterie.model.serving import norms
-from coterie.model.serving.options import GIB, Launch
+from coterie.model.serving.options import GIB, MAX_SEQUENCES, Launch
 
 BLOCK_TOKENS = 32
 SEQUENCES_IN_CACHE = 5
 DOOR = "coterie.model.serving.door.Door"
-ROUTES = "coterie.model.kernels.vllm_trace.TraceExtension"
+WORKER = "coterie.model.kernels.vllm_worker.Extension"
 GRAMMAR = {"backend": "xgrammar"}
 
 
@@ -39,9 +39,9 @@ def arguments(launch: Launch) -> list[str]:
     return [
         *("--model", launch.source, "--served-model-name", launch.name),
         *("--host", "127.0.0.1", "--port", str(launch.port), "--allowed-origins", "[]"),
-        *("--max-model-len", str(tokens), "--max-num-seqs", str(launch.options.max_sequences)),
+        *("--max-model-len", str(tokens), "--max-num-seqs", str(launch.options.max_sequences or MAX_SEQUENCES)),
         *("--structured-outputs-config", json.dumps(GRAMMAR)),
-        *("--worker-extension-cls", ROUTES),
+        *("--worker-extension-cls", WORKER),
         *("--middleware", DOOR, "--disable-uvicorn-access-log", "--disable-log-stats"),
         *(_cpu_arguments(config, tokens) if current_platform.is_cpu() else ()),
     ]

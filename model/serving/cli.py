@@ -28,6 +28,9 @@ Invariant = Annotated[
     bool | None,
     typer.Option(help="The same bits for a text in any company; slower. Off unless $COTERIE_BATCH_INVARIANT is 1."),
 ]
+Sequences = Annotated[
+    int | None, typer.Option("--max-sequences", min=1, max=1024, metavar="N", help="Texts written at a time; 32.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
 
 
@@ -40,11 +43,12 @@ def serve(
     kernels: Kernels = "auto",
     expert_weights: Weights = None,
     batch_invariant: Invariant = None,
+    max_sequences: Sequences = None,
     as_json: AsJson = False,
 ) -> None:
     """Start the server; the same as `serve start`."""
     if context.invoked_subcommand is None:
-        start(model, port, idle_stop, kernels, expert_weights, batch_invariant, as_json)
+        start(model, port, idle_stop, kernels, expert_weights, batch_invariant, max_sequences, as_json)
 
 
 @app.command()
@@ -55,12 +59,14 @@ def start(
     kernels: Kernels = "auto",
     expert_weights: Weights = None,
     batch_invariant: Invariant = None,
+    max_sequences: Sequences = None,
     as_json: AsJson = False,
 ) -> None:
     """Start the server and return when it answers."""
     from coterie.model.serving.lifecycle import start as start_server
 
-    options = replace(_options(kernels, expert_weights, batch_invariant), idle_stop_s=idle_stop)
+    chosen = _options(kernels, expert_weights, batch_invariant)
+    options = replace(chosen, idle_stop_s=idle_stop, max_sequences=max_sequences)
     with told(), Progress() as say:
         info = start_server(model, options, port=port, say=say)
     word = "started" if info.started else "already running"
@@ -88,7 +94,8 @@ def status(as_json: AsJson = False) -> None:
     said = "no server runs; start one with 'coterie serve'"
     if info is not None:
         state = f"kernels: {info.kernels}" if info.kernels else "starting"
-        said = f"running: {info.model} at {info.url} ({state}, pid {info.pid})"
+        width = f"{info.max_sequences or 'not known how many'} texts at a time"
+        said = f"running: {info.model} at {info.url} ({state}, {width}, pid {info.pid})"
     _put(_face(info), as_json, said)
 
 
@@ -99,12 +106,26 @@ def bench(
     expert_weights: Weights = None,
     batch_invariant: Invariant = None,
     cold: Annotated[bool, typer.Option("--cold", help="Stop a running server first and time the start.")] = False,
+    against: Annotated[
+        str | None,
+        typer.Option(
+            "--compare",
+            metavar="NAME=A,B",
+            help="Two ways in turn, on servers of their own: kernels=own,vllm, routes=0,1, expert_weights=bf16,int8.",
+        ),
+    ] = None,
+    rounds: Annotated[int, typer.Option(min=1, help="How often each way of --compare is measured.")] = 3,
 ) -> None:
     """Measure start, first token, decode and prefill rates; prints one JSON object."""
+    from coterie.model.serving.compare import compare, parse
     from coterie.model.serving.measure import measure
 
+    options = _options(kernels, expert_weights, batch_invariant)
     with told(), Progress() as say:
-        put_json(measure(model, _options(kernels, expert_weights, batch_invariant), cold=cold, say=say))
+        if against is None:
+            put_json(measure(model, options, cold=cold, say=say))
+        else:
+            put_json(compare(model, options, parse(against), rounds, say))
 
 
 @app.command()
@@ -151,7 +172,10 @@ def _options(kernels: str, expert_weights: str | None, batch_invariant: bool | N
 
 
 def _face(info: Any) -> dict[str, Any]:
-    fields = ("url", "model", "kernels", "pid", "weights_sha256")
+    fields = (
+        *("url", "model", "kernels", "pid", "weights_sha256"),
+        *("max_sequences", "expert_weights", "batch_invariant", "vllm"),
+    )
     return {"running": info is not None} | {field: getattr(info, field, None) for field in fields}
 
 

@@ -13,7 +13,6 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from coterie.model.serving import routes
-from coterie.model.serving.plugin import installed_kernels
 from coterie.model.serving.routes import Scope, Send
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -30,6 +29,7 @@ class Door:
         self._open = 0
         self._last = time.monotonic()
         self._watch: asyncio.Task[None] | None = None
+        self._kernels: str | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Count, answer for ourselves, or pass on."""
@@ -38,7 +38,7 @@ class Door:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
         elif scope["path"] == "/coterie":
-            await self._answer(send)
+            await self._answer(scope, send)
         elif scope["method"] == "POST":
             await self._counted(scope, receive, send if not routes.asked(scope) else routes.Added(scope, send))
         else:
@@ -52,8 +52,11 @@ class Door:
             self._open -= 1
             self._last = time.monotonic()
 
-    async def _answer(self, send: Send) -> None:
-        body = json.dumps({"kernels": installed_kernels(), "idle_s": round(self.idle_s(), 1)}).encode()
+    async def _answer(self, scope: Scope, send: Send) -> None:
+        if self._kernels is None:  # what was loaded stays
+            found = await scope["app"].state.engine_client.collective_rpc("coterie_kernels")
+            self._kernels = "; ".join(dict.fromkeys(found))
+        body = json.dumps({"kernels": self._kernels, "idle_s": round(self.idle_s(), 1)}).encode()
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body})

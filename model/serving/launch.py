@@ -1,8 +1,8 @@
 """The server's own process: `python -m coterie.model.serving.launch JSON`, started by `lifecycle`.
 
 vLLM's OpenAI server, brought up quicker: its command imports vLLM three times in three processes one after the
-other (40 s on two cores); here it is imported once and the engine is forked from it (15 s). Written against the
-launcher functions of vLLM 0.32.
+other; here it is imported once and the engine is forked from it (`coterie serve bench --cold` times the start). Written
+against the launcher functions of vLLM 0.32.
 """
 
 import ctypes
@@ -59,7 +59,7 @@ async def serve(launch: Launch) -> None:
 
 
 def import_less() -> None:
-    """A third of the time that importing vLLM takes goes to the garbage collector and to filters for audio.
+    """Import vLLM without the garbage collector and without filters for audio, which take much of the time.
 
     vLLM runs without `scipy.signal` (audio input then is refused); the collector is on again before serving.
     """

@@ -16,10 +16,10 @@ from urllib.parse import urlsplit
 import httpx
 
 from coterie.model.config import DEFAULT_MODEL
-from coterie.model.errors import AlreadyRunning, OutdatedAtWork, PortTaken, StartFailed
+from coterie.model.errors import AlreadyRunning, OptionsConflict, OutdatedAtWork, PortTaken, StartFailed
 from coterie.model.location import data_home
 from coterie.model.locked import exclusive
-from coterie.model.serving.environment import require_fitting, server_environment
+from coterie.model.serving.environment import chosen, engine_version, in_force, require_fitting, server_environment
 from coterie.model.serving.options import Launch, Options
 from coterie.model.serving.process import Identity, alive, end_group, holder_of, identify
 from coterie.model.serving.reference import Reference, resolve
@@ -37,7 +37,10 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class ServerInfo:
-    """A running server; `url` is the base URL for clients, `started` whether this call started it."""
+    """A running server; `url` is the base URL for clients, `started` whether this call started it.
+
+    `max_sequences` is how many texts it writes at the same time. This and what follows is None where not known.
+    """
 
     url: str
     model: str
@@ -45,6 +48,10 @@ class ServerInfo:
     pid: int
     started: bool
     weights_sha256: str | None
+    max_sequences: int | None = None
+    expert_weights: str | None = None
+    batch_invariant: bool | None = None
+    vllm: str | None = None
 
 
 def status(home: Path | None = None) -> ServerInfo | None:
@@ -56,8 +63,13 @@ def status(home: Path | None = None) -> ServerInfo | None:
 def ensure_server(
     ref: str = DEFAULT_MODEL, options: Options | None = None, *, home: Path | None = None, say: Say = lambda _: None
 ) -> ServerInfo:
-    """The server for `ref`: the one that runs, else a new one that stops after half an hour without work."""
-    return start(ref, options or Options(idle_stop_s=IDLE_STOP_S), home=home, say=say)
+    """The server for `ref`: the one that runs, else a new one that stops after half an hour without work.
+
+    Options are those of a new one; one that runs with others then raises OptionsConflict.
+    """
+    if options is None:
+        return start(ref, Options(idle_stop_s=IDLE_STOP_S), home=home, say=say, as_it_runs=True)
+    return start(ref, options, home=home, say=say)
 
 
 def start(
@@ -67,8 +79,11 @@ def start(
     port: int | None = None,
     home: Path | None = None,
     say: Say = lambda _: None,
+    as_it_runs: bool = False,
 ) -> ServerInfo:
-    """Start a server and wait until it answers; one that serves `ref` already is taken as it is.
+    """Start a server and wait until it answers; one that serves `ref` already is taken.
+
+    It has to run with the options and the port that were chosen, unless it is wanted `as_it_runs`.
 
     One whose weights were built again meanwhile is replaced, on its port, unless it is at work. Raises AlreadyRunning,
     OptionsConflict, OutdatedAtWork, PortTaken, StartFailed and what resolving the model raises.
@@ -86,6 +101,8 @@ def start(
             return _info(_launch(folder, reference, options, port, say), started=True)
         if running.source != reference.source:
             raise AlreadyRunning(running.model, running.url)
+        if not as_it_runs:
+            _require_alike(running, options, port)
         return _info(running, started=False)
 
 
@@ -117,6 +134,17 @@ def _in_order(folder: Folder, say: Say) -> State | None:
     return None
 
 
+def _require_alike(running: State, options: Options, port: int | None) -> None:
+    """Raises OptionsConflict where the server runs otherwise than was chosen: it would be ignored."""
+    kernels = (running.kernels or "").partition(" ")[0]
+    its = vars(replace(running.options, kernels=kernels)) | {"port": urlsplit(running.url).port}
+    asked = chosen(options) | ({"port": port} if port else {})
+    if unlike := [f"{name} {its[name]!r}, not {value!r}" for name, value in asked.items() if value != its[name]]:
+        raise OptionsConflict(
+            f"the server at {running.url} runs with {'; '.join(unlike)}; stop it first with 'coterie serve stop'"
+        )
+
+
 def _outdated(running: State, reference: Reference) -> bool:
     """Whether both are checkpoints of ours by one name, with other weights."""
     hashes = {running.weights_sha256, reference.weights_sha256}
@@ -138,7 +166,8 @@ def _launch(folder: Folder, reference: Reference, options: Options, port: int | 
         launch = Launch(reference.name, reference.source, listener.getsockname()[1], listener.fileno(), options)
         identity = _spawn(launch, folder.new_log(), server_environment(options, reference.local))
     url = f"http://127.0.0.1:{launch.port}/v1"
-    state = State(*identity, url, reference.name, reference.source, reference.weights_sha256)
+    running = State(*identity, url, reference.name, reference.source, reference.weights_sha256)
+    state = replace(running, options=in_force(options), vllm=engine_version())
     folder.write(state)
     try:
         return _made_ready(state, folder, say)
@@ -207,7 +236,8 @@ def _answers(state: State, timeout_s: float = 5.0) -> bool:
 
 
 def _kernels(state: State) -> str:
-    return str(httpx.get(_root(state) + "/coterie", timeout=5.0, trust_env=False).json()["kernels"])
+    """Whose kernels run the experts, as the process that loaded the model says."""
+    return str(httpx.get(_root(state) + "/coterie", timeout=HANG_S, trust_env=False).json()["kernels"])
 
 
 def _idle_s(state: State) -> float:
@@ -228,4 +258,15 @@ def _folder(home: Path | None) -> Folder:
 
 
 def _info(state: State, started: bool) -> ServerInfo:
-    return ServerInfo(state.url, state.model, state.kernels, state.pid, started, state.weights_sha256)
+    return ServerInfo(
+        state.url,
+        state.model,
+        state.kernels,
+        state.pid,
+        started,
+        state.weights_sha256,
+        state.options.max_sequences,
+        state.options.expert_weights,
+        state.options.batch_invariant,
+        state.vllm,
+    )

@@ -6,7 +6,6 @@ nothing.
 """
 
 import os
-from functools import cache
 
 from coterie.model.kernels.vllm_hooks import install
 from coterie.model.serving import norms, white_space
@@ -17,12 +16,6 @@ KERNELS_VARIABLE = "COTERIE_KERNELS"
 def register() -> None:
     """Install what our server asks for; safe to call again."""
     if KERNELS_VARIABLE in os.environ:
-        installed_kernels()
+        install(os.environ[KERNELS_VARIABLE])
         norms.register()
         white_space.register()
-
-
-@cache
-def installed_kernels() -> str:
-    """The kernels that run the experts in this process, `vllm` where nothing was asked for."""
-    return install(os.environ.get(KERNELS_VARIABLE, "vllm"))

@@ -58,6 +58,8 @@ class Added:
         if routes is None:
             return body
         answer = json.loads(body)
+        if answer is None:  # what vLLM says to a client that has hung up
+            return body
         answer["choices"][0]["routed_experts"] = routes
         return json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode()
 

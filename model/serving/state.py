@@ -2,15 +2,19 @@
 
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from coterie.model.serving.options import Options
 from coterie.model.serving.process import Identity, alive
 
 
 @dataclass(frozen=True)
 class State:
-    """The server's process and what it serves; `kernels` is known once it is ready."""
+    """The server's process, what it serves and how; `kernels` (those in use) is known once it is ready.
+
+    The last two are empty where an older version of ours started it.
+    """
 
     pid: int
     started_ticks: int
@@ -19,6 +23,8 @@ class State:
     source: str
     weights_sha256: str | None = None
     kernels: str | None = None
+    options: Options = field(default_factory=Options)
+    vllm: str | None = None
 
     @property
     def identity(self) -> Identity:
@@ -46,10 +52,11 @@ class Folder:
         """The state of the server that runs; what a dead one left is removed."""
         file = self.path / "state.json"
         try:
-            state = State(**json.loads(file.read_text()))
+            data = json.loads(file.read_text())
+            state = State(**data | {"options": Options(**data.get("options", {}))})
         except FileNotFoundError:
             return None
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, AttributeError):
             state = None
         if state is None or not alive(state.identity):
             file.unlink(missing_ok=True)

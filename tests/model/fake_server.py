@@ -13,9 +13,19 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from coterie.model.serving.door import Door
 from coterie.model.serving.options import Launch
+
+
+class Engine:
+    """Tells whose kernels run, as vLLM's workers do."""
+
+    async def collective_rpc(self, method: str) -> list[str]:
+        """Two workers that agree."""
+        assert method == "coterie_kernels"
+        return ["vllm", "vllm"]
 
 
 async def answer(request: Request) -> PlainTextResponse:
@@ -33,8 +43,15 @@ def main() -> None:
     subprocess.Popen([sys.executable, "-c", stubborn])
     if launch.name == "slow":
         time.sleep(60)
-    app = Door(Starlette(routes=[Route("/health", answer), Route("/work", answer, methods=["POST"])]))
-    uvicorn.Server(uvicorn.Config(app, log_level="warning")).run(sockets=[socket.socket(fileno=launch.socket_fd)])
+    app = Starlette(routes=[Route("/health", answer), Route("/work", answer, methods=["POST"])])
+    app.state.engine_client = Engine()
+    door = Door(app)
+
+    async def entrance(scope: Scope, receive: Receive, send: Send) -> None:
+        """As vLLM's own app does before its middleware."""
+        await door({**scope, "app": app}, receive, send)
+
+    uvicorn.Server(uvicorn.Config(entrance, log_level="warning")).run(sockets=[socket.socket(fileno=launch.socket_fd)])
 
 
 main()

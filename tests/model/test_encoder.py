@@ -19,6 +19,11 @@ def test_rows_are_unit_length_and_do_not_depend_on_their_batch() -> None:
     assert encoder.encode([]).shape == (0, WIDTH)
 
 
+def test_text_that_was_not_utf_8_is_read_with_question_marks() -> None:
+    rows = Encoder.load().encode(["caf\udce9", "caf?"])
+    np.testing.assert_allclose(rows[0], rows[1], atol=1e-5)
+
+
 def test_meaning_decides_the_distance() -> None:
     order, _, purchase, *_ = Encoder.load().encode(TEXTS)
     weather = Encoder.load().encode(["What is the weather in Paris?"])[0]

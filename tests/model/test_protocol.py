@@ -8,9 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coterie.model import protocol
-from coterie.model.chat import JsonSchema, ToolCard
+from coterie.model.chat import Completion, JsonSchema, ToolCard
+from coterie.model.errors import MalformedCompletion
 from coterie.model.protocol import Answer, CallDraft, MalformedTurn, Plan, PlannedStep, Verdict
 from coterie.model.signature import signature
+from coterie.model.structured import require_schema
 
 ORDER = ToolCard(
     "get_order",
@@ -49,6 +51,15 @@ def test_other_turns_read_back(text: str, word: Any, status: Any) -> None:
 def test_what_is_no_plan_says_why(text: str) -> None:
     with pytest.raises(MalformedTurn):
         protocol.parse_plan(text)
+
+
+@pytest.mark.parametrize("text", ['{"name": "f", "arguments": {"n": ' + "1" * 5000 + "}}", "[" * 100_000])
+def test_numbers_and_nesting_beyond_what_json_reads_are_malformed(text: str) -> None:
+    with pytest.raises(MalformedTurn, match="not JSON"):
+        protocol.parse_call(text)
+    completion = Completion(text, 1, 1, "stop")
+    with pytest.raises(MalformedCompletion, match="not JSON"):
+        require_schema(completion, {"type": "object"})
 
 
 def test_needs_point_back() -> None:

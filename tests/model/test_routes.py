@@ -50,6 +50,22 @@ def test_two_runs_with_the_same_choices_have_the_same_hash_and_others_do_not() -
     assert hashes[0] == hashes[1] != hashes[2]
 
 
+@pytest.mark.parametrize("again_from", [0, 1, 2])
+def test_what_a_preempted_request_computes_again_counts_once(again_from: int) -> None:
+    chosen = [[0, 1], [1, 2], [3, 0], [2, 1]]
+    whole, preempted = RouteTrace(), RouteTrace()
+    step(whole, chosen, [("a", 0, 4, 2)])
+    step(preempted, chosen[1:3], [("a", 1, 2, 2)])  # the first from the prefix cache, later perhaps no longer in it
+    for at in range(again_from, 4):
+        step(preempted, [chosen[at]], [("a", at, 1, 2)])
+    found, expected = preempted.take("a"), whole.take("a")
+    assert found is not None
+    assert expected is not None
+    assert found.summary()["counts"] == expected.summary()["counts"]
+    if again_from == 0:
+        assert found.summary() == expected.summary()
+
+
 def test_the_oldest_requests_are_forgotten_first() -> None:
     trace = RouteTrace(max_bytes=40)
     for name in "abc":
@@ -117,6 +133,11 @@ async def test_without_a_trace_the_answer_stays_as_it_was() -> None:
     body = json.dumps(ANSWER).encode()
     (_, whole), _ = await through(Engine(None), 200, b"application/json", [body])
     assert whole["body"] == body
+
+
+async def test_the_answer_to_a_client_that_hung_up_passes() -> None:
+    (_, whole), _ = await through(Engine({"tokens": 1}), 200, b"application/json", [b"null"])
+    assert whole["body"] == b"null"
 
 
 @pytest.mark.parametrize(("status", "kind"), [(400, b"application/json"), (200, b"text/event-stream")])

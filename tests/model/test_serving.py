@@ -14,8 +14,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from coterie.model.errors import AlreadyRunning, OutdatedAtWork, PortTaken, StartFailed, UnknownModel
-from coterie.model.serving import Options, ServerInfo, lifecycle, start, status, stop
+from coterie.model.errors import AlreadyRunning, OptionsConflict, OutdatedAtWork, PortTaken, StartFailed, UnknownModel
+from coterie.model.serving import Options, ServerInfo, ensure_server, lifecycle, start, status, stop
 from coterie.model.serving.arguments import cache_bytes_per_token
 from coterie.model.serving.environment import SPINS, server_environment
 from coterie.model.serving.options import Launch
@@ -69,6 +69,33 @@ def test_start_status_start_again_stop(tmp_path: Path, home: Path) -> None:
     assert stop(home) == replace(first, started=False)
     assert gone(family), "the child that ignores SIGTERM goes with its group"
     assert (status(home), stop(home)) == (None, None)
+
+
+def test_options_that_a_running_server_does_not_have_are_refused(
+    tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    info = start(model(tmp_path), replace(PLAIN, idle_stop_s=60.0), home=home)
+    way_out = "stop it first with 'coterie serve stop'"
+    wanted = {
+        "batch_invariant False, not True": Options(batch_invariant=True),
+        "kernels 'vllm', not 'own'": Options(kernels="own"),
+        "expert_weights 'bf16', not 'int8'": Options(expert_weights="int8"),
+        "idle_stop_s 60.0, not 5.0": Options(idle_stop_s=5.0),
+    }
+    for said, options in wanted.items():
+        with pytest.raises(OptionsConflict, match=f"{info.url} runs with {said}; {way_out}"):
+            start(model(tmp_path), options, home=home)
+    with pytest.raises(OptionsConflict, match=r"port \d+, not 9;"):
+        start(model(tmp_path), port=9, home=home)
+    with pytest.raises(OptionsConflict, match="not True"):
+        ensure_server(model(tmp_path), Options(batch_invariant=True), home=home)
+    same = replace(PLAIN, idle_stop_s=60.0, expert_weights="bf16", batch_invariant=False)
+    for options in (None, Options(), PLAIN, same):
+        assert start(model(tmp_path), options, home=home) == replace(info, started=False)
+    monkeypatch.setenv("COTERIE_BATCH_INVARIANT", "1")
+    with pytest.raises(OptionsConflict, match="batch_invariant False, not True"):
+        start(model(tmp_path), home=home)
+    assert ensure_server(model(tmp_path), home=home).pid == info.pid, "a run takes whatever runs"
 
 
 def built(folder: str, weights: str) -> str:

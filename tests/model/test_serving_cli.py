@@ -15,7 +15,10 @@ from coterie.model.serving.cli import app as serve_app
 from coterie.model.telling import Progress
 
 FAKE = Path(__file__).parent / "fake_server.py"
-FACE = {"running", "url", "model", "kernels", "pid", "weights_sha256"}
+FACE = {
+    *("running", "url", "model", "kernels", "pid", "weights_sha256"),
+    *("max_sequences", "expert_weights", "batch_invariant", "vllm"),
+}
 
 
 @pytest.fixture
@@ -45,12 +48,28 @@ def test_serve_starts_says_what_runs_and_stops(home: Path, checkpoint: str) -> N
     face = json.loads(started.stdout)
     assert set(face) == FACE
     assert (face["running"], face["model"], face["kernels"]) == (True, "fine", "vllm")
+    assert (face["max_sequences"], face["expert_weights"], face["batch_invariant"]) == (32, "bf16", False)
     assert "starting the model server for fine" in started.stderr
     again = serve("start", "--model", checkpoint, "--kernels", "vllm")
     assert again.stdout.startswith("already running: fine at http://127.0.0.1:")
+    unlike = serve("start", "--model", checkpoint, "--batch-invariant")
+    assert unlike.exit_code == 2
+    assert "runs with batch_invariant False, not True; stop it first with 'coterie serve stop'" in unlike.stderr
     assert json.loads(serve("status", "--json").stdout) == face
     assert json.loads(serve("stop", "--json").stdout) == {"stopped": True, "pid": face["pid"]}
     assert serve("stop").stdout == "no server runs\n"
+
+
+def test_how_many_texts_are_written_at_a_time(home: Path, checkpoint: str) -> None:
+    fine = ("start", "--model", checkpoint, "--kernels", "vllm")
+    assert serve(*fine, "--max-sequences", "64", "--expert-weights", "int8").exit_code == 0
+    face = json.loads(serve("status", "--json").stdout)
+    assert (face["max_sequences"], face["expert_weights"]) == (64, "int8")
+    assert "64 texts at a time" in serve("status").stdout
+    assert serve(*fine).exit_code == 0, "what is not asked for is taken as it is"
+    refused = serve(*fine, "--max-sequences", "8")
+    assert refused.exit_code == 2
+    assert "runs with max_sequences 64, not 8; stop it first with 'coterie serve stop'" in refused.stderr
 
 
 def test_the_data_home_of_the_settings_file(home: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -73,6 +92,7 @@ def test_the_data_home_of_the_settings_file(home: Path, monkeypatch: pytest.Monk
         (["--port", "99999"], 2, "65535"),
         (["--kernels", "fast"], 2, "fast"),
         (["--idle-stop", "0"], 2, "idle-stop"),
+        (["--max-sequences", "0"], 2, "max-sequences"),
         (["--batch-invariant", "--kernels", "torch"], 2, "batch invariance needs our kernels, not 'torch'"),
     ],
 )
@@ -107,6 +127,16 @@ def test_bench_and_train_hand_over_with_their_own_options(command: str, said: st
     program = f"from coterie.model.cli import app; app([{command!r}, '--help'])"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert said in done.stdout
+
+
+@pytest.mark.slow
+def test_bench_prints_one_object_and_leaves_it_in_a_file(tmp_path: Path) -> None:
+    program = "import sys; from coterie.model.kernels.bench import main; sys.exit(main(sys.argv[1:]))"
+    arguments = ["--json", "--out", str(tmp_path / "rows.json"), "--shape", "no shape of this name"]
+    done = subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=True)
+    face = json.loads(done.stdout)
+    assert set(face) == {"device", "facts", "rows"}
+    assert json.loads((tmp_path / "rows.json").read_text()) == face
 
 
 def test_progress_where_nobody_watches_is_a_line_for_each_stage(capsys: pytest.CaptureFixture[str]) -> None:
