@@ -29,10 +29,15 @@ HELD_OUT = ("held_template", "held_family", "held_environment")
 
 
 def main() -> None:
-    """Run one command."""
+    """Run one command; a file that is missing or another than it should be is one line."""
     arguments = _arguments()
+    if arguments.command != "carve" and not arguments.dense and arguments.carve is None:
+        raise SystemExit(f"{arguments.command} needs --carve, the file made by the carve command, or --dense")
     ranks.join()
-    COMMANDS[arguments.command](arguments)
+    try:
+        COMMANDS[arguments.command](arguments)
+    except (OSError, ValueError) as error:
+        raise SystemExit(f"{arguments.command}: {error}") from None
 
 
 def _arguments() -> argparse.Namespace:

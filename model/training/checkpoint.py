@@ -3,9 +3,11 @@
 The trained state leaves as one flat bf16/fp32 file (about 40 MB), small enough to be carried between machines.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
+from pickle import UnpicklingError
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -39,8 +41,8 @@ def save_carve(carve: list[LayerCarve], path: Path) -> None:
 
 
 def load_carve(path: Path) -> list[LayerCarve]:
-    """Read a carve."""
-    stacked = torch.load(path, map_location="cpu", weights_only=True)
+    """Read a carve. ValueError where the file is none."""
+    stacked = _read(path, LayerCarve._fields, "carve (of the carve command)")
     fields = zip(*(stacked[name] for name in LayerCarve._fields), strict=True)
     return [LayerCarve(*layer) for layer in fields]
 
@@ -53,9 +55,19 @@ def save_trained(trained: Mapping[str, Tensor], shape: Shape, path: Path) -> Non
 
 
 def load_trained(network: Network, path: Path) -> None:
-    """Put a trained state into a network of the same shape. ValueError where the shapes differ."""
-    saved = torch.load(path, map_location="cpu", weights_only=True)
+    """Put a trained state into a network of the same shape. ValueError where the shapes differ or the file is none."""
+    saved = _read(path, ("shape", "network"), "trained state (trained.pt of a run)")
     other = {name: value for name, value in saved["shape"].items() if value != getattr(network.shape, name)}
     if other:
         raise ValueError(f"{path} was trained with {other}, this network has {network.shape}")
     network.load_state_dict({name: tensor.float() for name, tensor in saved["network"].items()}, strict=False)
+
+
+def _read(path: Path, parts: Sequence[str], what: str) -> dict[str, Any]:
+    try:
+        saved = torch.load(path, map_location="cpu", weights_only=True)
+    except (UnpicklingError, RuntimeError, EOFError) as error:
+        raise ValueError(f"{path} is no {what}: {error!r:.200}") from None
+    if not isinstance(saved, dict) or not saved.keys() >= set(parts):
+        raise ValueError(f"{path} is no {what}")
+    return saved

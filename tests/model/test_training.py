@@ -4,6 +4,7 @@ what is shipped is what was trained."""
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -170,6 +171,24 @@ def test_a_state_goes_only_into_the_shape_it_was_trained_in(dense: dict[str, Ten
     other = checkpoint.sparse_student(dense, uncarved(SHAPE), replace(SHAPE, scaling=0.123), CPU)
     with pytest.raises(ValueError, match="scaling"):
         checkpoint.load_trained(other, tmp_path / "trained.pt")
+
+
+@pytest.mark.parametrize("content", [b"", b"not a state", {"network": 1}, [1]])
+def test_another_file_than_a_state_a_carve_or_a_set_is_said(
+    dense: dict[str, Tensor], tmp_path: Path, content: Any
+) -> None:
+    file = tmp_path / "other"
+    if isinstance(content, bytes):
+        file.write_bytes(content)
+    else:
+        torch.save(content, file)
+    network = checkpoint.sparse_student(dense, uncarved(SHAPE), SHAPE, CPU)
+    with pytest.raises(ValueError, match="other is no trained state"):
+        checkpoint.load_trained(network, file)
+    with pytest.raises(ValueError, match="other is no carve"):
+        checkpoint.load_carve(file)
+    with pytest.raises(ValueError, match="other is no set"):
+        TokenSet.load(file)
 
 
 def test_sets_are_stored_and_packed_whole(tmp_path: Path) -> None:

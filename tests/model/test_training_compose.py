@@ -66,7 +66,7 @@ def test_a_plan_that_stopped_short_is_finished_by_a_second_one() -> None:
 
 def test_a_task_taken_for_one_step_is_planned_on() -> None:
     rng = random.Random(2)
-    whole = (composed(seed) for seed in range(40))
+    whole = (run for seed in range(80) if joins(run := composed(seed)))
     run, lump = next((run, new) for run in whole if (new := lumped(run, rng)).plan.steps[0].do.startswith(run.task[:9]))
     assert len(lump.plan.steps) == 1
     assert lump.replans[1].steps == run.plan.steps[1:]
@@ -96,7 +96,8 @@ def test_the_tools_offered_are_those_the_runtime_finds() -> None:
         shortlist.offer(run, random.Random(0))
         names = {card.name for card in run.tools}
         assert len(run.nearest) == min(3, len(names))
-        assert run.nearest[0][1] == max(score for _, score in run.nearest)
+        scores = [score for _, score in run.nearest]
+        assert scores[:1] == sorted(scores)[-1:], "of no tools none is nearest"
         for step in run.steps:
             assert {step.tool, *(a.tool for a in step.attempts if a.tool)} <= set(step.candidates) <= names
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from coterie.model.chat import ToolCard
 from coterie.model.protocol import Answer, Plan, PlannedStep
+from coterie.model.training.data.environments import memories
 from coterie.model.training.data.trajectory import StepRecord, Trajectory
 
 MAX_STEPS = 8
@@ -70,6 +71,8 @@ def compose(parts: Sequence[Trajectory], rng: random.Random) -> Trajectory | Non
         answer=Answer(_joined([part.answer.text for part in parts if part.answer]), "success"),
         recalled=[line for part in parts for line in part.recalled],
     )
+    if rng.random() < memories.SOLVED_BEFORE * memories.SAME:
+        run.recalled = [*run.recalled, memories.solved(run.task, run)]
     return _cut(run, rng.randrange(len(steps))) if rng.random() < CUT else run
 
 

@@ -14,7 +14,7 @@ from coterie.model.training.data.environments.words import CITIES, misspell, per
 from coterie.model.training.data.own_words import clean
 from coterie.model.training.data.trajectory import FIRST_PLAN, Attempt, StepRecord, Trajectory, left_out
 
-SHORTENED = 0.25
+SHORTENED = 0.35
 HESITANT = 0.03
 MISFILLED = 0.14
 LUMPED = 0.5

@@ -57,9 +57,12 @@ class TokenSet:
 
     @staticmethod
     def load(path: Path) -> "TokenSet":
-        """Read what `save` wrote."""
-        raw = lzma.decompress(path.read_bytes())
-        documents, count = (int(x) for x in np.frombuffer(raw, np.int64, 2))
+        """Read what `save` wrote. ValueError where the file is something else."""
+        try:
+            raw = lzma.decompress(path.read_bytes())
+            documents, count = (int(x) for x in np.frombuffer(raw, np.int64, 2))
+        except (lzma.LZMAError, ValueError) as error:
+            raise ValueError(f"{path} is no set of the data command: {error}") from None
         at = 16
         lengths = np.frombuffer(raw, np.uint32, documents, at)
         at += 4 * documents

@@ -3,7 +3,7 @@
 import random
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from coterie.model.chat import JsonSchema, ToolCard
@@ -91,19 +91,15 @@ class CatalogueSource:
         ask = ask_for(rng, tool, split, {key: Value("", joined)})
         if ask is None:
             return None
+        name = tool.names[key]
         asks = [
-            Ask(
-                ask.text,
-                ask.imperative,
-                ask.card,
-                ask.arguments | {tool.names[key]: v.value},
-                ask.family,
-                ask.template,
-                result(rng, tool),
-                ask.action,
-                tool,
+            replace(
+                ask,
+                text=ask.text.replace(joined, value.text, 1),
+                arguments=ask.arguments | {name: value.value},
+                result=result(rng, tool),
             )
-            for v in values
+            for value in values
         ]
         return Together(ask.text, ask.imperative, asks)
 

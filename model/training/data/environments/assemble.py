@@ -10,6 +10,7 @@ from coterie.model.training.data.environments import goals_read as read
 from coterie.model.training.data.environments import goals_then as then
 from coterie.model.training.data.environments import goals_write as write
 from coterie.model.training.data.environments import (
+    workspace_chains,
     workspace_days,
     workspace_files,
     workspace_folders,
@@ -23,7 +24,7 @@ from coterie.model.training.data.environments.records import C, changeable, crea
 from coterie.model.training.data.environments.services import MAKERS, SERVICES
 from coterie.model.training.data.environments.tables import TABLES
 
-WORKSPACE_SHARE = 2.6  # the tools every run has come up this much more often
+WORKSPACE_SHARE = 6.0  # the tools every run has come up this much more often
 
 
 def environment(name: str, collections: tuple[C, ...], held: bool = False) -> Environment:
@@ -58,7 +59,7 @@ def workspace(catalog: Catalog) -> Environment:
     """The runtime's own tools over files, tables, sums, dates and memory, with every goal on them."""
     env = Environment("workspace", SERVICES | BUILTIN | TABLES, MAKERS)
     for family, goals in (
-        ("tables", workspace_tables.GOALS + workspace_reports.GOALS),
+        ("tables", workspace_tables.GOALS + workspace_reports.GOALS + workspace_chains.GOALS),
         ("files", workspace_files.GOALS + workspace_folders.GOALS + workspace_days.GOALS),
     ):
         for name, kind, play, weight in goals:

@@ -223,7 +223,7 @@ DATES = (
 )  # fmt: skip
 CALCULATE = Op(
     "calc.evaluate", ("calculate", *words("calculator", "evaluate", "eval expression", "compute", "calc", "do math", "solve expression", "math eval")),
-    ("Calculate an arithmetic expression exactly.\n\nKnows + - * / // % ** ( ), percentages such as 15% of 80, and round(x, digits), floor, ceil, abs, min, max, sum, mean, sqrt. Use plain numbers without units or currency signs.",
+    ("Calculate an arithmetic expression exactly.\n\nKnows + - * / // % ** ( ), percentages such as 20% of 45, and round(x, digits), floor, ceil, abs, min, max, sum, mean, sqrt. Use plain numbers without units or currency signs.",
      "Evaluate an arithmetic expression.", "Calculate a sum such as (3 + 4) * 2, with round(x, digits), sum and mean."),
     (Param("expression", ("expression", "expr", "formula", "input", "query"), TEXT, ("for example (19.99 * 3 + 4.50) * 1.2 or round(100 / 7, 2)", "Arithmetic to work out"), True, ("arithmetic",)),),
     _calculate, "calc", words("work_out|resolve sum|figure"), True,

@@ -15,7 +15,7 @@ from coterie.model.training.data.trajectory import Split, Trajectory
 Play = Callable[[Scene], None]
 Maker = Callable[[random.Random, World], Any]
 HELD_TEMPLATE_SHARE = 0.07  # besides the goals that are held out in every environment
-HELD_GOALS = ("_copy_value", "_two_values", "files_compare_files", "tables_look_up_row")
+HELD_GOALS = ("_copy_value", "_two_values", "files_compare_files")
 REFUSALS = 0.12
 
 

@@ -112,9 +112,7 @@ def percentage(t: Scene, c: C) -> None:
     t.call()
     t.done(say.fact(t, c, r, f))
     sign = "+" if up else "-"
-    exact = (
-        f"{old} * (100 {sign} {percent}) / 100" if store else t.pick(f"{old} * {percent} / 100", f"{percent}% of {old}")
-    )
+    exact = f"{old} * (100 {sign} {percent}) / 100" if store else f"{percent}% of {old}"
     result = t.call(expression=f"round({exact}, 2)" if store else exact)
     t.done(t.pick(f"Result: {result}.", f"It comes to {result}."))
     if store:

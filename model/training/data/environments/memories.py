@@ -2,19 +2,23 @@
 
 import random
 from collections.abc import Callable
+from itertools import groupby
 
 from coterie.model.training.data.environments.words import CITIES, TOPICS, between, day, email, person, pick
 from coterie.model.training.data.trajectory import Trajectory
 
 IRRELEVANT = 0.16
-SOLVED_BEFORE = 0.10
+SOLVED_BEFORE = 0.16
+SAME = 0.4
+MAX_TASK_CHARS = 160
 
 
 def add(rng: random.Random, run: Trajectory, sibling: Callable[[], str]) -> None:
-    """Now and then: a sibling of the task as solved with the run's own tools, and lines that do not matter."""
+    """Now and then: the task or a sibling of it, solved with the run's own tools, and lines that do not matter."""
     lines: list[str] = []
-    if len(run.steps) > 1 and rng.random() < SOLVED_BEFORE and (task := sibling()):
-        lines.append(solved(task, run))
+    if len(run.steps) > 1 and rng.random() < SOLVED_BEFORE:
+        tasks = [run.task] * between(rng, 1, 2) if rng.random() < SAME else [sibling()]
+        lines += [solved(task, run) for task in tasks if task]
     if rng.random() < IRRELEVANT:
         lines += [stray(rng) for _ in range(between(rng, 1, 3))]
     if lines:
@@ -23,11 +27,14 @@ def add(rng: random.Random, run: Trajectory, sibling: Callable[[], str]) -> None
 
 
 def solved(task: str, run: Trajectory) -> str:
-    """The run's tools as memory would have kept them from an earlier task of the kind."""
-    words = task.split()
-    gist = " ".join(words[:12])
-    shown = f'"{gist}{"..." if len(words) > 12 else ""}"'
-    return f"[solved before] {shown} with " + " -> ".join(dict.fromkeys(step.tool for step in run.steps))
+    """The run's tools as the agent is told of an earlier, solved task (`coterie.agent.nodes.recall`)."""
+    line = " ".join(task.split())
+    shown = line if len(line) <= MAX_TASK_CHARS else line[: MAX_TASK_CHARS - 1].rstrip() + "…"
+    names = groupby(attempt.tool or step.tool for step in run.steps for attempt in step.attempts)
+    counts = [(name, len(list(group))) for name, group in names]
+    return f'[solved before] "{shown}" with ' + " -> ".join(
+        name if count == 1 else f"{name}×{count}" for name, count in counts
+    )
 
 
 def stray(rng: random.Random) -> str:

@@ -298,7 +298,7 @@ TABLES: dict[str, Op] = {op.role: op for op in (
        ("Show the columns, their types, the number of rows and some sample rows of a table file.", "Columns of a table.", "Describe a CSV file."),
        (Param("path", _PATH.names, TEXT, ("a CSV, JSON or SQLite file in the workspace, for example orders.csv",), True, ("dataset",)),), _describe, "tables", words("survey dataset"), True),
     Op("tables.filter", ("filter_table", *words("filter|select|find|get rows|table|csv", "table filter|rows", "where_rows")),
-       ("Get the rows of a table where a column fits a condition, for example status = late. Can sort them.", "Filter the rows of a table.", "Rows of a CSV file that fit a condition, sorted if wanted."),
+       ("Find, look up or get rows of a table by the value of a column, for example id = 7 or status = late.", "Filter the rows of a table.", "Rows of a CSV file that fit a condition, sorted if wanted."),
        (_PATH, Param("column", ("column", "col", "field"), _COLUMN, ("the column of the condition; leave it out to get all rows",), False),
         Param("operator", ("operator", "op", "comparison"), {"enum": list(OPERATORS), "default": "="}, ("how the column is compared with the value; in takes several values separated by commas",), False),
         Param("value", ("value", "equals", "compare_to"), TEXT, ("what the column is compared with",), False),
