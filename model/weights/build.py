@@ -46,13 +46,18 @@ def build(home: Path, name: str = DEFAULT_MODEL, say: Say = lambda _: None) -> P
     if name not in VARIANTS:
         raise UnknownModel(f"unknown model {name!r}; ours are {', '.join(VARIANTS)}")
     inputs = inputs_of(VARIANTS[name])
-    folder = home / "models" / f"{name}-{_digest(inputs)[:12]}"
+    folder = place_of(home, name)
     if (folder / CARD).is_file():
         return folder
     with exclusive(home / "models" / ".lock", on_wait=lambda: say("waiting for another build to finish")):
         if not (folder / CARD).is_file():
             _build_aside(folder, name, inputs, say)
     return folder
+
+
+def place_of(home: Path, name: str) -> Path:
+    """Where the checkpoint of one of our models belongs, built or not."""
+    return home / "models" / f"{name}-{_digest(inputs_of(VARIANTS[name]))[:12]}"
 
 
 def read_card(folder: Path) -> Built:
