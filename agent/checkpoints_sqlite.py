@@ -17,6 +17,7 @@ from langgraph.checkpoint.sqlite import SqliteSaver
 from coterie.agent.errors import InfrastructureError
 
 BUSY_TIMEOUT_S = 15.0
+AFRESH = "move it away to start afresh (unfinished runs are lost)"
 
 
 @contextmanager
@@ -31,6 +32,14 @@ def open_sqlite(path: Path) -> Iterator["LocalSaver"]:
             saver.setup()
             connection.execute("PRAGMA synchronous=NORMAL")
         yield saver
+
+
+def examine(path: Path) -> None:
+    """Read the whole file. Raises InfrastructureError where it is damaged."""
+    with _explained(path), closing(sqlite3.connect(path, timeout=BUSY_TIMEOUT_S)) as connection:
+        (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    if found != "ok":
+        raise InfrastructureError(f"checkpoints {path}: {found}; {AFRESH}")
 
 
 class LocalSaver(SqliteSaver):
@@ -99,7 +108,7 @@ def _explained(path: Path) -> Iterator[None]:
 def _way_out(error: sqlite3.Error) -> str:
     name = getattr(error, "sqlite_errorname", None) or ""
     if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
-        return "move it away to start afresh (unfinished runs are lost)"
+        return AFRESH
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         return "another process holds it; wait for it to end, or close it"
     if name in ("SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_SHMSIZE", "SQLITE_IOERR_FSYNC"):

@@ -31,6 +31,7 @@ def run(
     model: Annotated[str | None, typer.Option(metavar="REF", help="A model of ours, a folder or a hub id.")] = None,
     base_url: Annotated[str | None, typer.Option(metavar="URL", help="Any OpenAI-compatible server.")] = None,
     max_steps: Annotated[int | None, typer.Option(min=1, help="Budget of steps.")] = None,
+    max_model_calls: Annotated[int | None, typer.Option(min=1, help="Budget of the model's completions.")] = None,
     max_tool_calls: Annotated[int | None, typer.Option(min=1, help="Budget of tool calls.")] = None,
     max_tokens: Annotated[int | None, typer.Option(min=1, help="Budget of tokens, read and written.")] = None,
     timeout: Annotated[float | None, typer.Option(min=0, metavar="S", help="Budget of seconds.")] = None,
@@ -57,6 +58,7 @@ def run(
         "model": model,
         "base_url": base_url,
         "max_steps": max_steps,
+        "max_model_calls": max_model_calls,
         "max_tool_calls": max_tool_calls,
         "max_tokens": max_tokens,
         "timeout_s": timeout,
@@ -85,4 +87,8 @@ def doctor(as_json: AsJson = False) -> None:
 
 def main() -> None:
     """The entry point `coterie`."""
-    app()
+    try:
+        with told():
+            app()
+    except typer.Exit as end:
+        raise SystemExit(end.exit_code) from None

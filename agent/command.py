@@ -8,7 +8,7 @@ from typing import Any
 from coterie.agent.approving import Asker
 from coterie.agent.display import Display, display, print_summary
 from coterie.agent.errors import UsageError
-from coterie.agent.exits import CODES
+from coterie.agent.exits import code_of_outcome
 from coterie.agent.run import Agent
 from coterie.agent.settings import MACHINE, Settings, data_home, load
 from coterie.memory.records import Episode
@@ -33,7 +33,7 @@ def run_task(task: str | None, resume: str | None, flags: Mapping[str, Any], qui
         shown.close()
     tell(episode, shown, quiet, as_json)
     assert episode.outcome is not None
-    return CODES[episode.outcome.status]
+    return code_of_outcome(episode.outcome)
 
 
 def settings_of(episode: str, here: Settings, flags: Mapping[str, Any]) -> Settings:
@@ -43,7 +43,9 @@ def settings_of(episode: str, here: Settings, flags: Mapping[str, Any]) -> Setti
     """
     with Store.open(data_home(here), here.database_url, here.chroma_url) as store:
         past = store.episodes.get(episode)
-    kept = {key: value for key, value in past.config.get("settings", {}).items() if key in Settings.model_fields}
+    fields = Settings.model_fields
+    stored = past.config.get("settings", {}).items()
+    kept = {key: value for key, value in stored if key in fields and value != fields[key].default}
     local = {key: getattr(here, key) for key in MACHINE if key in here.model_fields_set and key != "workspace"}
     given = {key: value for key, value in flags.items() if value is not None}
     return Settings(**{**kept, **local, **given})

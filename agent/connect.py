@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from coterie.agent.settings import Settings, data_home
 from coterie.agent.trace import Trace, Waiting
 from coterie.memory.records import ModelRef
-from coterie.model.chat import ChatModel
+from coterie.model.chat import ChatModel, Sampling
 from coterie.model.client import Client
+from coterie.model.errors import ModelNotFound, RequestRefused, UnexpectedResponse
 from coterie.tools.threads import run_in_thread
 
 if TYPE_CHECKING:
@@ -38,13 +39,28 @@ async def connect(settings: Settings, given: "ChatModel | Connected | None", tra
 
 
 async def _foreign(settings: Settings, base_url: str) -> Connected:
-    """A server somebody else runs; without a model name, the first one it offers."""
-    name = settings.model
-    if "model" not in settings.model_fields_set:
-        offered = await Client(base_url, name, settings.api_key, settings.model_timeout_s).served()
-        name = offered[0].name if offered else name
+    """A server somebody else runs; without a model name, the first one it offers.
+
+    One that it does not offer may be another name of one: a completion of one token finds out.
+    """
+    name, named = settings.model, "model" in settings.model_fields_set
+    offered = await _offered(Client(base_url, name, settings.api_key, settings.model_timeout_s), required=not named)
+    if not named and offered:
+        name = offered[0]
     client = Client(base_url, name, settings.api_key, settings.model_timeout_s)
+    if name not in offered:
+        await client.complete([{"role": "user", "content": "Hello"}], None, Sampling(max_tokens=1))
     return Connected(client, ModelRef(name, base_url=client.base_url))
+
+
+async def _offered(client: Client, required: bool) -> list[str]:
+    """The models a server lists; not all servers do."""
+    try:
+        return [model.name for model in await client.served()]
+    except (UnexpectedResponse, ModelNotFound, RequestRefused):
+        if required:
+            raise
+        return []
 
 
 async def _local(settings: Settings, trace: Trace) -> Connected:
@@ -57,6 +73,14 @@ async def _local(settings: Settings, trace: Trace) -> Connected:
     info = await run_in_thread(start, "model-server")
     client = Client(info.url, info.model, timeout_s=settings.model_timeout_s, engine="vllm")
     return Connected(client, ModelRef(info.model, info.weights_sha256, info.kernels, client.base_url))
+
+
+def local_server(settings: Settings, model: ModelRef) -> "ServerInfo | None":
+    """The local server, where it is the one that this model answers from."""
+    from coterie.model.serving import status
+
+    info = status(data_home(settings)) if model.base_url else None
+    return info if info and info.url == model.base_url else None
 
 
 class _Said:

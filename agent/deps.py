@@ -48,11 +48,13 @@ class Choices:
     candidate_margin: float
     ground_plan: bool
     ground_arguments: bool
+    carry_figures: bool
     verify_results: bool
     check_coverage: bool
     num_tools_shown: int
     show_relevance: bool
     max_parallel: int
+    hold_writes: bool
     max_retries: int
     max_replans: int
     max_result_chars: int

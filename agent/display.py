@@ -212,8 +212,9 @@ def print_summary(view: View, stream: TextIO) -> None:
     """The summary: a small table in a terminal, a line each elsewhere."""
     rows = summary(view)
     if not stream.isatty():
+        width = max(10, *(len(name) + 2 for name, _ in rows))
         for name, value in rows:
-            print(f"{name:<10}{value}", file=stream)
+            print(f"{name:<{width}}{value}", file=stream)
         return
     table = Table.grid(padding=(0, 2))
     table.add_column(style="dim", no_wrap=True)

@@ -3,7 +3,7 @@
 Each check is a function that returns one `Check` and never raises. Nothing is changed or started.
 """
 
-import json
+import asyncio
 import os
 import platform
 import shutil
@@ -16,10 +16,14 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
+from coterie.agent.connect import connect
+from coterie.agent.errors import InfrastructureError
 from coterie.agent.settings import Settings, data_home, load
+from coterie.agent.trace import Trace
 
 Level = Literal["ok", "warning", "problem"]
 MIN_MEMORY_GB, MIN_DISK_GB = 3.0, 1.0
+ANSWER_TIMEOUT_S = 10.0
 CPU_FEATURES = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_tile", "amx_int8", "amx_bf16", "asimd", "i8mm")
 
 
@@ -64,6 +68,7 @@ def examine(settings: Settings | None = None) -> Findings:
         lambda: check_model(here, home),
         lambda: check_server(home),
         lambda: check_database(here, home),
+        lambda: check_checkpoints(here, home),
         lambda: check_index(here, home),
         check_encoder,
     )
@@ -142,18 +147,38 @@ def check_engine(settings: Settings) -> Check:
 
 
 def check_model(settings: Settings, home: Path) -> Check:
-    """The built checkpoint."""
-    if settings.base_url:
-        return Check("model", "ok", f"served elsewhere: {settings.base_url}")
-    cards = [_card(path) for path in sorted((home / "models").glob("*/coterie.json"))]
-    built = [card for card in cards if card and card.get("name") == settings.model]
-    if built:
-        sha256 = str(built[-1].get("weights_sha256", ""))[:12]
-        return Check("model", "ok", f"{settings.model} built, weights sha256 {sha256}…")
-    if Path(settings.model).is_dir():
-        return Check("model", "ok", f"folder {settings.model}")
-    advice = "it is built when first needed; to do it now: coterie model build"
-    return Check("model", "warning", f"{settings.model} is not built", advice)
+    """The model that a run would ask: answering elsewhere, built here, or a reference that makes sense."""
+    from coterie.model.config import VARIANTS
+    from coterie.model.errors import ModelError
+
+    try:
+        if settings.base_url:
+            impatient = settings.model_copy(update={"model_timeout_s": ANSWER_TIMEOUT_S})
+            model = asyncio.run(connect(impatient, None, Trace())).ref
+            return Check("model", "ok", f"{model.name}, served elsewhere: {model.base_url}")
+        if settings.model in VARIANTS:
+            return _check_built(settings.model, home)
+        from coterie.model.serving.reference import resolve
+
+        found = resolve(settings.model, home, lambda _: None)
+    except (ModelError, ImportError) as error:
+        return Check("model", "problem", str(error), "mend --base-url, COTERIE_MODEL or the key, or leave them out")
+    return Check("model", "ok", f"folder {found.source}" if found.local else f"{found.name}, a hub id: vLLM fetches it")
+
+
+def _check_built(name: str, home: Path) -> Check:
+    """Our model, of the weights that this version has."""
+    from coterie.model.weights.build import CARD, place_of, read_card
+
+    folder = place_of(home, name)
+    if not (folder / CARD).is_file():
+        advice = "it is built when first needed; to do it now: coterie model build"
+        return Check("model", "warning", f"{name} is not built", advice)
+    try:
+        sha256 = read_card(folder).weights_sha256[:12]
+    except (ValueError, TypeError) as error:
+        return Check("model", "problem", f"{folder / CARD}: {error}", f"remove {folder}; it is built again when needed")
+    return Check("model", "ok", f"{name} built, weights sha256 {sha256}…")
 
 
 def check_server(home: Path) -> Check:
@@ -183,6 +208,23 @@ def check_database(settings: Settings, home: Path) -> Check:
             return Check("database", "ok", f"{store.database.where}, {total} episodes")
     except StoreError as error:
         return Check("database", "problem", str(error), "see the message; or set COTERIE_HOME to another folder")
+
+
+def check_checkpoints(settings: Settings, home: Path) -> Check:
+    """What interrupted runs go on from."""
+    from coterie.agent.checkpoints_sqlite import examine
+    from coterie.memory.checkpoints import FILE_NAME
+
+    path = home / FILE_NAME
+    if settings.database_url:
+        return Check("checkpoints", "ok", "where the database is")
+    if not path.exists():
+        return Check("checkpoints", "ok", f"none yet; the first run makes {path}")
+    try:
+        examine(path)
+    except InfrastructureError as error:
+        return Check("checkpoints", "problem", str(error), "see the message; or set COTERIE_HOME to another folder")
+    return Check("checkpoints", "ok", str(path))
 
 
 def check_index(settings: Settings, home: Path) -> Check:
@@ -260,14 +302,6 @@ def _read(path: str) -> str:
         return Path(path).read_text(encoding="utf-8", errors="replace")
     except OSError:
         return ""
-
-
-def _card(path: Path) -> dict[str, Any] | None:
-    try:
-        card = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return card if isinstance(card, dict) else None
 
 
 def _versions(*packages: str) -> str:

@@ -7,7 +7,7 @@
       TurnError            the model twice did not write what was asked; scored
       Stopped              the person asked the run to stop; never scored
       InfrastructureError  the machine, not the model, failed: resumable, never scored
-    ModelError             (coterie.model.errors) the server's side
+    ModelError             (coterie.model.errors) the server's side; its usage errors are the person's to mend
     StoreError             (coterie.memory) the database's side
 
 Anything else that reaches the top is a defect of Coterie: recorded as infrastructure with its traceback on file.
@@ -19,9 +19,16 @@ from typing import Literal
 
 from coterie.memory.errors import StoreError
 from coterie.memory.records import Status
-from coterie.model.errors import ContextOverflow, MalformedCompletion, ModelError, ModelNotFound
+from coterie.model.errors import (
+    AccessDenied,
+    ContextOverflow,
+    MalformedCompletion,
+    ModelError,
+    ModelNotFound,
+    RequestRefused,
+)
 
-LimitName = Literal["steps", "tool_calls", "tokens", "wall_s", "context"]
+LimitName = Literal["steps", "model_calls", "tool_calls", "tokens", "wall_s", "context"]
 
 
 class AgentError(Exception):
@@ -54,11 +61,18 @@ class InfrastructureError(AgentError):
 
 @dataclass(frozen=True)
 class Treatment:
-    """What to do with an end: its status, whether running again can help, whether it counts as the agent's result."""
+    """What to do with an end: its status, whether running again can help, whether it counts as the agent's result.
+
+    `usage`: the person has to mend what was given (a key, a model's name) first.
+    """
 
     status: Status
     retry: bool
     scored: bool
+    usage: bool = False
+
+
+USAGE = Treatment("infrastructure", retry=False, scored=False, usage=True)
 
 
 TREATMENTS: tuple[tuple[type[BaseException], Treatment], ...] = (
@@ -66,7 +80,9 @@ TREATMENTS: tuple[tuple[type[BaseException], Treatment], ...] = (
     (ContextOverflow, Treatment("limit", retry=False, scored=True)),
     (TurnError, Treatment("failed", retry=False, scored=True)),
     (MalformedCompletion, Treatment("failed", retry=False, scored=True)),
-    (ModelNotFound, Treatment("infrastructure", retry=False, scored=False)),
+    (AccessDenied, USAGE),
+    (ModelNotFound, USAGE),
+    (RequestRefused, USAGE),
     (ModelError, Treatment("infrastructure", retry=True, scored=False)),
     (StoreError, Treatment("infrastructure", retry=True, scored=False)),
     (InfrastructureError, Treatment("infrastructure", retry=True, scored=False)),
@@ -79,6 +95,11 @@ DEFECT = Treatment("infrastructure", retry=False, scored=False)
 def treatment(error: BaseException) -> Treatment:
     """The row of the table for this error; a defect if it has none."""
     return next((row for kind, row in TREATMENTS if isinstance(error, kind)), DEFECT)
+
+
+def is_usage(cause: str | None) -> bool:
+    """Whether an outcome's cause is of the kind that the person has to mend."""
+    return any(kind.__name__ == cause and row.usage for kind, row in TREATMENTS)
 
 
 def cause_of(error: BaseException) -> str:

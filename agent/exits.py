@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import typer
 
-from coterie.memory.records import Status
+from coterie.memory.records import Outcome, Status
 
 CODES: dict[Status, int] = {"success": 0, "failed": 1, "limit": 1, "infrastructure": 3, "cancelled": 130}
 USAGE, INFRASTRUCTURE, INTERRUPTED = 2, 3, 130
@@ -35,6 +35,13 @@ def fail(message: str, code: int) -> None:
     """Say what is wrong and leave."""
     print(f"coterie: {message}", file=sys.stderr)
     raise typer.Exit(code) from None
+
+
+def code_of_outcome(outcome: Outcome) -> int:
+    """How a run ended, as an exit code."""
+    from coterie.agent.errors import is_usage
+
+    return USAGE if is_usage(outcome.cause) else CODES[outcome.status]
 
 
 def code_of(error: Exception) -> int:

@@ -47,13 +47,22 @@ def _compiled() -> Loop:
         graph.add_node(node.__name__, _traced(node))
     graph.add_edge(START, "recall")
     graph.add_edge("recall", "plan")
-    graph.add_conditional_edges("plan", after_plan, ["act", "finish"])
+    graph.add_conditional_edges("plan", _in_the_loop(after_plan), ["act", "finish"])
     graph.add_edge("act", "observe")
     graph.add_edge("observe", "judge")
-    graph.add_conditional_edges("judge", after_judge, ["act", "replan", "finish"])
-    graph.add_conditional_edges("replan", after_plan, ["act", "finish"])
+    graph.add_conditional_edges("judge", _in_the_loop(after_judge), ["act", "replan", "finish"])
+    graph.add_conditional_edges("replan", _in_the_loop(after_plan), ["act", "finish"])
     graph.add_edge("finish", END)
     return graph.compile()
+
+
+def _in_the_loop(route: Callable[[State], str]) -> Callable[[State], Awaitable[str]]:
+    """The route as a coroutine: LangGraph sends a plain function to a thread, which takes longer than the function."""
+
+    async def chosen(state: State) -> str:
+        return route(state)
+
+    return chosen
 
 
 class Traced(Protocol):

@@ -2,9 +2,9 @@
 
 A reading tool can only find what exists, so an id, a path or an address that stands nowhere in what the run has
 seen is a slip of the pen; writing tools may name new things. In any tool a value is one when its only unseen words are
-a letter or two away from seen ones. A call that has failed is one when it is made again: its error says what else
-there is. The call is then written once more, the slipped arguments restricted to what was seen. Which one is meant
-stays the model's choice.
+a letter or two away from seen ones. After a call that failed, a value is one when the error offers something close to
+the one that was refused and another is taken, or the same call is made again. The call is then written once more, the
+slipped arguments restricted to what was seen. Which one is meant stays the model's choice.
 """
 
 import re
@@ -28,11 +28,18 @@ _MARK = re.compile(r"[0-9._/@-]")
 _LETTER = re.compile(r"[^\W\d_]")
 
 
-def slipped(written: CallDraft, card: ToolCard, seen: Sequence[str], *, is_read: bool) -> dict[str, list[str]]:
-    """The slipped arguments of a call, and what each may have been meant to be."""
-    unknown = slips(written.arguments, card.parameters, "\n".join(seen)) if is_read else []
-    names = names_in(seen) if unknown else []
-    return {**{name: names for name in unknown if names}, **misspelt(written.arguments, card.parameters, seen)}
+def slipped(
+    written: CallDraft, card: ToolCard, seen: Sequence[str], *, is_read: bool, do: str = ""
+) -> dict[str, list[str]]:
+    """The slipped arguments of a call, and what each may have been meant to be.
+
+    A tool that writes may name new things, but not in place of what its step, `do`, names and no argument says.
+    """
+    unknown = slips(written.arguments, card.parameters, "\n".join(seen))
+    said = str(written.arguments)
+    names = names_in(seen) if is_read else [name for name in names_in([do]) if name not in said]
+    found = {name: names for name in unknown if names}
+    return {**found, **misspelt(written.arguments, card.parameters, seen)}
 
 
 def trimmed(written: CallDraft, seen: Sequence[str]) -> CallDraft:
@@ -57,19 +64,24 @@ def slips(arguments: Mapping[str, Any], parameters: JsonSchema, seen: str) -> li
 
 
 def corrected(
-    written: CallDraft, card: ToolCard, errors: Sequence[str], seen: Sequence[str], *, is_read: bool
+    written: CallDraft, card: ToolCard, failed: Sequence[tuple[CallDraft, Sequence[str]]], seen: str, *, is_read: bool
 ) -> dict[str, list[str]]:
-    """For a call that failed with these errors: the arguments they speak of, and what they offer instead.
+    """After calls of this tool that failed with these errors: the arguments they speak of, and what they offer instead.
 
-    What a writing tool is given must also have been said before, or be close to what was written.
+    Where an error offers a close spelling, that is meant. The same call again takes anything else on offer that was
+    `seen` before; a reading tool takes whatever is on offer.
     """
-    text, before, offered = "\n".join(errors), "\n".join(seen), _offered(errors)
     properties, found = card.parameters.get("properties", {}), {}
-    for name, value in written.arguments.items():
-        if isinstance(value, str) and value and value in text and _is_free(properties.get(name, {})):
-            others = [other for other in offered if other != value]
-            near = get_close_matches(value, others, n=MAX_CLOSE, cutoff=CLOSE)
-            found[name] = near or [other for other in others if other in before] or (others if is_read else [])
+    for past, errors in failed:
+        text, offered = "\n".join(errors), _offered(errors)
+        for name, value in past.arguments.items():
+            if isinstance(value, str) and value and value in text and _is_free(properties.get(name, {})):
+                others = [other for other in offered if other != value]
+                near = get_close_matches(value, others, n=MAX_CLOSE, cutoff=CLOSE)
+                if near and written.arguments.get(name, near[0]) not in near:
+                    found[name] = near
+                elif not near and written.arguments == past.arguments:
+                    found[name] = [other for other in others if other in seen] or (others if is_read else [])
     return {name: choices for name, choices in found.items() if choices}
 
 

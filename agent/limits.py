@@ -1,4 +1,4 @@
-"""Budgets: steps, tool calls, tokens and wall time, reserved before each call and settled after it.
+"""Budgets: steps, model calls, tool calls, tokens and wall time, reserved before each call and settled after it.
 
 A reservation that does not fit raises LimitReached before anything is spent, so a run never exceeds
 its budget and never stops in the middle of an effect because of one.
@@ -20,6 +20,7 @@ class Limits:
     """The size of each budget."""
 
     max_steps: int
+    max_model_calls: int
     max_tool_calls: int
     max_tokens: int
     timeout_s: float
@@ -32,6 +33,7 @@ class Budget:
         self.limits = limits
         self._spent = spent
         self._reserved_tokens = 0
+        self._calls_in_flight = 0
         self._started = time.monotonic() - spent["wall_s"]
 
     def spent(self) -> Spent:
@@ -70,19 +72,24 @@ class Budget:
         self._spent = {**self._spent, "tool_calls": used + count}
 
     def reserve_tokens(self, messages: Sequence[Message], max_completion: int) -> int:
-        """Set aside what a model call may cost at most; give it back with `settle`."""
+        """Set aside a model call and what it may cost at most; give it back with `settle`."""
         self._check_time()
+        calls = self._spent["model_calls"] + self._calls_in_flight
+        if calls >= self.limits.max_model_calls:
+            raise _reached("model_calls", self.limits.max_model_calls, f"{calls} used", "--max-model-calls")
         wanted = max_completion + int(sum(len(message["content"]) for message in messages) / CHARS_PER_TOKEN)
         used = self._spent["prompt_tokens"] + self._spent["completion_tokens"] + self._reserved_tokens
         if used + wanted > self.limits.max_tokens:
             detail = f"{used} used, the next call may need {wanted}"
             raise _reached("tokens", self.limits.max_tokens, detail, "--max-tokens")
         self._reserved_tokens += wanted
+        self._calls_in_flight += 1
         return wanted
 
     def settle(self, reserved: int, completion: Completion | None) -> None:
         """Replace a reservation by what the call really used; None if it failed."""
         self._reserved_tokens -= reserved
+        self._calls_in_flight -= 1
         if completion is not None:
             self._spent = {
                 **self._spent,

@@ -1,4 +1,4 @@
-"""Opening a run: store, workspace, tools, model, episode, checkpoints, in the order in which they can fail cheaply.
+"""Opening a run: store, workspace, checkpoints, tools, model, episode, in the order in which they can fail cheaply.
 
 Everything opened here is closed by the caller's exit stack. For a resumed run the same is opened again from
 what its episode says.
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from coterie.agent import toolbox, workspace
-from coterie.agent.checkpoints import open_checkpoints
+from coterie.agent.checkpoints import Saver, open_checkpoints
 from coterie.agent.connect import Connected, connect
 from coterie.agent.deps import Choices, Deps, Nearest, Ranking, Recall, Recalled
 from coterie.agent.errors import UsageError
@@ -86,16 +86,16 @@ class Opening:
         return session
 
     async def _parts(self, store: Store, folder: Path) -> "Parts":
-        trace = Trace(self.listeners)
+        home, trace = data_home(self.settings), Trace(self.listeners)
+        saver = await self.stack.enter_async_context(open_checkpoints(home, self.settings.database_url))
         tools = await toolbox.collect(self.settings, self.given.functions, folder, store, self.stack, trace)
-        return Parts(store, folder, tools, await connect(self.settings, self.given.model, trace))
+        return Parts(store, folder, saver, tools, await connect(self.settings, self.given.model, trace))
 
     async def _session(self, episode: str, task: Task, parts: "Parts", past: Episode | None = None) -> Session:
         home, settings = data_home(self.settings), self.settings
-        saver = await self.stack.enter_async_context(open_checkpoints(home, settings.database_url))
-        loop = build(saver)
-        state = await last_state(loop, thread_of(episode))
-        if state is None and past:
+        loop = build(parts.saver)
+        state = await last_state(loop, thread_of(episode)) if past else None
+        if past and state is None:
             _require_no_effects(past)
         recorder = Recorder(parts.store.episodes, episode, home)
         trace = Trace([recorder, *self.listeners])
@@ -141,6 +141,7 @@ class Parts:
 
     store: Store
     workspace: Path
+    saver: Saver
     tools: Registry
     model: Connected
 
@@ -162,7 +163,7 @@ def sampling(settings: Settings) -> Sampling:
 
 def limits(settings: Settings) -> Limits:
     """The budgets."""
-    return Limits(settings.max_steps, settings.max_tool_calls, settings.max_tokens, settings.timeout_s)
+    return Limits(**{field.name: getattr(settings, field.name) for field in fields(Limits)})
 
 
 def nearest(tools: Registry, home: Path) -> Nearest:

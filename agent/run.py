@@ -10,6 +10,7 @@ model server is used, and started if none runs.
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from coterie.model.chat import ChatModel
 from coterie.tools.approve import Approver
 from coterie.tools.execute import DoubtResolver
 from coterie.tools.tool import Tool
+from coterie.tools.values import storable
 
 
 class Agent:
@@ -71,7 +73,7 @@ class Agent:
         return asyncio.run(stoppable(lambda stop: self.aresume(episode, on_event, stop)))
 
     async def arun(self, task: str | Task, on_event: Listener | None = None, stop: Stop | None = None) -> Episode:
-        """Do the task. How it ended is in `episode.outcome`.
+        """Do the task, in which what is not UTF-8 becomes `?`. How it ended is in `episode.outcome`.
 
         Raises UsageError (and the tools' DefinitionError) for what cannot be used, and ModelError or StoreError
         where the run could not even begin.
@@ -79,6 +81,7 @@ class Agent:
         wanted = Task(task) if isinstance(task, str) else task
         if not wanted.text.strip():
             raise UsageError("the task is empty; say what the agent should do")
+        wanted = replace(wanted, text=storable(wanted.text))
         return await self._episode(wanted, "", on_event, stop or Stop())
 
     async def aresume(self, episode: str, on_event: Listener | None = None, stop: Stop | None = None) -> Episode:

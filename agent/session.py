@@ -85,7 +85,9 @@ class Session:
         if row is DEFECT:
             path = self._keep_traceback(error)
             message = f"a defect in Coterie: {type(error).__name__}: {message}; traceback in {path}"
-        if row.status in ("infrastructure", "limit"):
+        if row.usage:
+            message = f"{message}; once that is mended, {self._how_to_resume}"
+        elif row.status in ("infrastructure", "limit"):
             message = f"{message}; {self._how_to_resume}"
         return Outcome(row.status, self._partial(), message, cause_of(error))
 
@@ -97,7 +99,6 @@ class Session:
 
     def _keep_traceback(self, error: BaseException) -> Path:
         text = "".join(traceback.format_exception(error))
-        log.error("%s", text)
         path = self.deps.artefacts / "error.txt"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(self.deps.redact(text), encoding="utf-8", errors="replace")

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from coterie.agent.errors import UsageError
 from coterie.model.errors import SettingsFileError
-from coterie.model.location import FILE_NAME, PREFIX, default_home, read_file
+from coterie.model.location import FILE_NAME, PREFIX, SWITCHES, default_home, read_file
 
 DEFAULT_MODEL = "coterie"
 MACHINE = ("home", "database_url", "chroma_url", "api_key", "workspace")
@@ -52,22 +52,24 @@ class Settings(BaseModel):
     tools: tuple[str, ...] = Field((), description="tool files or modules")
     mcp: tuple[str, ...] = Field((), description="MCP servers: commands or URLs")
     builtin_tools: bool = Field(True, description="offer the tools that come with Coterie")
-    allow_network: bool = Field(False, description="let built-in tools reach the network")
+    allow_network: bool = Field(SWITCHES["allow_network"], description="let built-in tools reach the network")
     approve: Literal["auto", "ask", "deny"] = "auto"
     max_result_chars: int = Field(2000, ge=100, description="how much of a result the model sees")
 
     workspace: Path | None = Field(None, description="the only folder tools may touch; default: a fresh one")
-    memory: bool = Field(True, description="recall from earlier runs")
+    memory: bool = Field(SWITCHES["memory"], description="recall from earlier runs")
     namespace: str = "default"
     num_recalled: int = Field(3, ge=0)
 
-    max_steps: int = Field(30, gt=0)
+    max_steps: int = Field(30, gt=0, description="steps of the plan that are tried")
+    max_model_calls: int = Field(100, gt=0, description="completions; 30 steps of the loop take about 65")
     max_tool_calls: int = Field(40, gt=0)
     max_tokens: int = Field(200_000, gt=0, description="prompt and completion tokens together")
     timeout_s: float = Field(900.0, gt=0, description="wall time of the whole run")
     max_retries: int = Field(2, ge=0, description="further tries of one step")
     max_replans: int = Field(3, ge=0)
     max_parallel: int = Field(4, gt=0, description="steps worked on at the same time")
+    hold_writes: bool = Field(True, description="a step that may change something lets those before it go first")
     num_tools_shown: int = Field(12, gt=0, description="tools in the prompt; beyond it the nearest to the task")
     show_relevance: bool = Field(True, description="tell the planner which tools are nearest to the task, and how near")
     tool_choice: Literal["encoder", "model", "both"] = Field("both", description="who picks a step's candidates")
@@ -79,6 +81,7 @@ class Settings(BaseModel):
     ground_arguments: bool = Field(
         True, description="a call with a slip of the pen in it is written again from what was seen"
     )
+    carry_figures: bool = Field(True, description="a text written by a step that is due to say a figure says it")
     verify_results: bool = Field(True, description="a step whose call failed cannot be judged done")
     check_coverage: bool = Field(True, description="a plan that left out a part of the task is gone over once more")
 

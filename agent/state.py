@@ -6,7 +6,7 @@ What a run depends on beside it (model, tools, store, budget) is `coterie.agent.
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal, TypedDict
 
 from coterie.model.chat import Message
@@ -83,7 +83,9 @@ class Spent(TypedDict):
 class Signal(TypedDict):
     """A structural oddity worth an analyst's look; never a judgement by content."""
 
-    kind: Literal["ignored_error", "repeated_call", "malformed_turn", "ungrounded_argument", "untouched_part"]
+    kind: Literal[
+        "ignored_error", "repeated_call", "malformed_turn", "ungrounded_argument", "unsaid_figure", "untouched_part"
+    ]
     step_id: int
     detail: str
 
@@ -177,12 +179,14 @@ def next_number(steps: list[StepState]) -> int:
     return 1 + max((step["number"] for step in steps if step["attempts"]), default=0)
 
 
-def has_failed(step: StepState, name: str, arguments: Mapping[str, Any]) -> bool:
-    """Whether the step has made exactly this call before, and would get the same answer."""
-    return any(
-        (past["name"], past["arguments"]) == (name, arguments) and past["error_kind"] not in PASSING
-        for past in step["tried"]
-    )
+def made(step: StepState, name: str) -> list[dict[str, Any]]:
+    """The arguments of the step's calls of this tool so far that would get the same answer again."""
+    return [past["arguments"] for past in step["tried"] if past["name"] == name and past["error_kind"] not in PASSING]
+
+
+def is_behind(step: StepState, steps: Sequence[StepState]) -> bool:
+    """Whether a step before this one is still pending."""
+    return any(other["status"] == "pending" and other["number"] < step["number"] for other in steps)
 
 
 def left_out(task: str, steps: Sequence[StepState]) -> list[str]:

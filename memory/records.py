@@ -236,6 +236,10 @@ class Episode(Record):
         """The outcome's status, or "running"."""
         return self.outcome.status if self.outcome else "running"
 
+    def results(self) -> list[ObservationResult]:
+        """What every tool call returned, in order."""
+        return [result for step in self.steps if step.observation for result in step.observation.results]
+
     def to_json(self, *, full: bool = True) -> JsonObject:
         """The face of `run` and `episodes show`; `full=False` leaves the model calls out."""
         data = super().to_json()

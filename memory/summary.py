@@ -11,7 +11,8 @@ from coterie.memory.records import Outcome
 MAX_TASK_CHARS = 160
 MAX_ANSWER_CHARS = 160
 MAX_TOOLS = 12
-_VERBS = {"success": "Solved before", "failed": "Tried before and failed", "limit": "Tried before, ran out of budget"}
+SOLVED = "Solved before"
+_VERBS = {"success": SOLVED, "failed": "Tried before and failed", "limit": "Tried before, ran out of budget"}
 IMPORTANCE = {"success": 0.7, "failed": 0.5, "limit": 0.4}
 """How much each outcome weighs in recall; outcomes not here say nothing about the task and are not recalled."""
 

@@ -7,7 +7,7 @@ problems, 2 usage, 3 a tool server is unavailable.
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -15,11 +15,13 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
+from coterie.model.errors import SettingsFileError
+from coterie.model.location import PREFIX, Switch, switch
 from coterie.tools.advice import advice
 from coterie.tools.approve import approver
-from coterie.tools.builtin import ToolContext, builtin_tools
+from coterie.tools.builtin import Recalled, ToolContext, builtin_tools
 from coterie.tools.capture import clean_stdout
-from coterie.tools.errors import DefinitionError, ToolUnavailable, UnknownToolError
+from coterie.tools.errors import DefinitionError, ToolError, ToolUnavailable, UnknownToolError
 from coterie.tools.execute import execute
 from coterie.tools.ledger import CallKey, MemoryLedger
 from coterie.tools.load import check_tools, load_tools
@@ -40,15 +42,18 @@ T = TypeVar("T")
 
 @app.command("list")
 def list_tools(tools: Refs = None, mcp: Servers = None, workspace: Workspace = Path(), as_json: AsJson = False) -> None:
-    """List the built-in tools and those of files, modules and MCP servers."""
+    """List the built-in tools and those of files, modules and MCP servers; what a run would not offer says so."""
     specs = _run(_with_registry(tools, mcp, workspace, _specs))
+    off = _off()
     if as_json:
         fields = ("name", "description", "effect", "source")
-        _print_json({"tools": [{field: getattr(spec, field) for field in fields} for spec in specs]})
+        faces = [{field: getattr(spec, field) for field in fields} for spec in specs]
+        _print_json({"tools": [face | {"off_unless": off.get(face["name"])} for face in faces]})
         return
     width = max((len(spec.name) for spec in specs), default=0)
     for spec in specs:
-        typer.echo(f"{spec.name:<{width}}  {spec.effect:<9}  {spec.description.splitlines()[0]}")
+        mark = f" (off unless {off[spec.name]})" if spec.name in off else ""
+        typer.echo(f"{spec.name:<{width}}  {spec.effect:<9}  {spec.description.splitlines()[0]}{mark}")
 
 
 @app.command()
@@ -127,7 +132,7 @@ async def _with_registry(
 
 @asynccontextmanager
 async def _registry(refs: list[str], servers: list[str], workspace: Path) -> AsyncIterator[Registry]:
-    registry = Registry(builtin_tools(ToolContext(workspace, allow_network=True)))
+    registry = Registry(builtin_tools(ToolContext(workspace, allow_network=True, memory=_OfRuns())))
     for ref in refs:
         for tool in load_tools(ref):
             registry.add(tool)
@@ -136,6 +141,28 @@ async def _registry(refs: list[str], servers: list[str], workspace: Path) -> Asy
             for tool in await stack.enter_async_context(connect_mcp(server, taken=registry.names())):
                 registry.add(tool)
         yield registry
+
+
+class _OfRuns:
+    """The memory, where no run has opened it: its tools can be looked at."""
+
+    def remember(self, text: str) -> str:
+        """Never here."""
+        raise ToolError("only a run has its memory open; use: coterie memory add")
+
+    def recall(self, query: str, k: int) -> Sequence[Recalled]:
+        """Never here."""
+        raise ToolError("only a run has its memory open; use: coterie memory search")
+
+
+def _off() -> dict[str, str]:
+    """The built-in tools that a run with these settings does not offer, and the variable that turns each on."""
+    switches: dict[str, Switch] = {"http_fetch": "allow_network", "remember": "memory", "recall": "memory"}
+    try:
+        return {tool: f"{PREFIX}{name.upper()}=true" for tool, name in switches.items() if not switch(name)}
+    except SettingsFileError as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(2) from None
 
 
 async def _specs(registry: Registry) -> list[ToolSpec]:

@@ -29,9 +29,13 @@ def load_tools(ref: str) -> list[Tool]:
     """
     if ref == ENTRY_POINT_GROUP:
         return [tool for point in entry_points(group=ENTRY_POINT_GROUP) for tool in _from_entry_point(point)]
+    return _tools_of(load_module(ref), ref)
+
+
+def load_module(ref: str) -> ModuleType:
+    """A .py file or a module by name, as `load_tools` loads it. LoadError says what is wrong and in which line."""
     with captured():
-        module = _from_file(Path(ref).expanduser()) if _is_file(ref) else _from_module(ref)
-    return _tools_of(module, ref)
+        return _from_file(Path(ref).expanduser()) if _is_file(ref) else _from_module(ref)
 
 
 def check_tools(ref: str) -> tuple[list[Tool], list[str]]:
@@ -83,14 +87,14 @@ def _source(path: Path) -> bytes:
         raise LoadError(f"{str(path)!r} is not a .py file")
     try:
         if path.stat().st_size > _MAX_FILE_BYTES:
-            raise LoadError(f"{str(path)!r} is larger than {_MAX_FILE_BYTES:,} bytes: is it a tool file?")
+            raise LoadError(f"{str(path)!r} is larger than {_MAX_FILE_BYTES:,} bytes: is it Python?")
         return path.read_bytes()
     except FileNotFoundError:
         near = get_close_matches(path.name, _names_beside(path), n=2)
         hint = f"; did you mean {' or '.join(near)}?" if near else ""
-        raise LoadError(f"tool file {str(path)!r} does not exist{hint}") from None
+        raise LoadError(f"the file {str(path)!r} does not exist{hint}") from None
     except OSError as error:
-        raise LoadError(f"tool file {str(path)!r} cannot be read: {error.strerror}") from None
+        raise LoadError(f"the file {str(path)!r} cannot be read: {error.strerror}") from None
 
 
 def _names_beside(path: Path) -> list[str]:

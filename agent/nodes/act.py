@@ -5,13 +5,13 @@ resumed run makes the very same calls and the effects ledger recognises them.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from coterie.agent import grounding
+from coterie.agent import dataflow, grounding
 from coterie.agent.ask import ask
 from coterie.agent.deps import Deps
-from coterie.agent.state import CallState, Signal, State, StepState, has_failed, ready
+from coterie.agent.state import CallState, State, StepState, is_behind, made, ready
 from coterie.agent.trace import CallDrafted, SignalRaised, StepStarted
 from coterie.model import protocol
 from coterie.model.chat import Message
@@ -20,22 +20,25 @@ from coterie.model.protocol import CallDraft, MalformedTurn
 
 async def act(state: State, deps: Deps) -> dict[str, Any]:
     """Draft the calls of the next wave, concurrently."""
-    steps = ready(state["steps"])[: min(deps.choices.max_parallel, max(1, deps.budget.steps_left()))]
-    deps.budget.reserve_steps(len(steps))
-    offered = [await candidates(state, deps, step) for step in steps]
+    wave = [(step, await candidates(state, deps, step)) for step in ready(state["steps"])]
+    if deps.choices.hold_writes:
+        wave = [
+            (step, names) for step, names in wave if _only_reads(deps, names) or not is_behind(step, state["steps"])
+        ]
+    wave = wave[: min(deps.choices.max_parallel, max(1, deps.budget.steps_left()))]
+    deps.budget.reserve_steps(len(wave))
     first_id = state["next_step_id"]
     async with asyncio.TaskGroup() as group:
         drafts = [
-            group.create_task(draft(state, deps, step, names, first_id + i))
-            for i, (step, names) in enumerate(zip(steps, offered, strict=True))
+            group.create_task(draft(state, deps, step, names, first_id + i)) for i, (step, names) in enumerate(wave)
         ]
-    tried = {step["number"] for step in steps}
+    tried = {step["number"] for step, _ in wave}
     return {
         "wave": [task.result() for task in drafts],
         "steps": [
             {**step, "attempts": step["attempts"] + 1} if step["number"] in tried else step for step in state["steps"]
         ],
-        "next_step_id": first_id + len(steps),
+        "next_step_id": first_id + len(wave),
         "spent": deps.budget.spent(),
     }
 
@@ -51,6 +54,8 @@ async def draft(state: State, deps: Deps, step: StepState, names: list[str], ste
     written = await ask(deps, "act", step_id, prompt, schema, lambda text: _read(text, names))
     if deps.choices.ground_arguments:
         written = await _grounded(deps, step, step_id, prompt, written)
+    if deps.choices.carry_figures:
+        written = await _carried(state, deps, step, step_id, prompt, written)
     parameters = deps.tools.get(written.name).spec.parameters
     call: CallState = {
         "step_id": step_id,
@@ -82,32 +87,53 @@ def shortlist(ranking: Sequence[tuple[str, float]], shown: Sequence[str], margin
     return [name for name, score in near if score >= near[0][1] - margin]
 
 
+def _only_reads(deps: Deps, names: Sequence[str]) -> bool:
+    """Whether the nearest of the candidates changes nothing."""
+    return all(deps.tools.get(name).spec.effect == "read" for name in names[:1])
+
+
 async def _grounded(
     deps: Deps, step: StepState, step_id: int, prompt: Sequence[Message], written: CallDraft
 ) -> CallDraft:
-    """The call as written, or written again where an argument is a slip of the pen or has just failed."""
+    """The call as written, or written again where an argument is a slip of the pen or an error names another."""
     tool = deps.tools.get(written.name)
     seen, is_read = grounding.seen_in(prompt), tool.spec.effect == "read"
     written = grounding.trimmed(written, seen)
-    if has_failed(step, written.name, written.arguments):
-        errors = protocol.errors_of(written, prompt)
-        slipped = grounding.corrected(written, tool.card(), errors, [seen[0], step["do"]], is_read=is_read)
-    else:
-        slipped = grounding.slipped(written, tool.card(), seen, is_read=is_read)
+    past = [CallDraft(written.name, arguments) for arguments in made(step, written.name)]
+    failed = [(call, protocol.errors_of(call, prompt)) for call in past]
+    slipped = grounding.corrected(written, tool.card(), failed, f"{seen[0]}\n{step['do']}", is_read=is_read)
+    if not slipped and written not in past:
+        slipped = grounding.slipped(written, tool.card(), seen, is_read=is_read, do=step["do"])
     if not slipped:
         return written
-    await deps.trace.emit(SignalRaised(_slip(step_id, written, list(slipped))))
-    card = grounding.narrowed(tool.card(), written.arguments, slipped)
-    return await ask(deps, "act", step_id, prompt, protocol.call_schema([card]), protocol.parse_call)
-
-
-def _slip(step_id: int, written: CallDraft, slipped: Sequence[str]) -> Signal:
     values = ", ".join(f"{name}={written.arguments[name]!r}" for name in slipped)
-    return {
-        "kind": "ungrounded_argument",
-        "step_id": step_id,
-        "detail": f"{written.name}: {values} is not what was seen",
-    }
+    detail = f"{written.name}: {values} is not what was seen"
+    await deps.trace.emit(SignalRaised({"kind": "ungrounded_argument", "step_id": step_id, "detail": detail}))
+    return await _chosen(deps, step_id, prompt, written, slipped)
+
+
+async def _carried(
+    state: State, deps: Deps, step: StepState, step_id: int, prompt: Sequence[Message], written: CallDraft
+) -> CallDraft:
+    """The call as written, or its text chosen again where it leaves out the one figure that it is due to say."""
+    tool = deps.tools.get(written.name)
+    figure = dataflow.figure_due(step, state["steps"], prompt)
+    if figure is None or tool.spec.effect == "read":
+        return written
+    unsaid = dataflow.unsaid(written, figure, tool.spec.parameters, f"{state['task']}\n{step['do']}")
+    if not unsaid:
+        return written
+    detail = f"{written.name}: {', '.join(unsaid)} does not say {figure.text}"
+    await deps.trace.emit(SignalRaised({"kind": "unsaid_figure", "step_id": step_id, "detail": detail}))
+    return await _chosen(deps, step_id, prompt, written, unsaid)
+
+
+async def _chosen(
+    deps: Deps, step_id: int, prompt: Sequence[Message], written: CallDraft, choices: Mapping[str, Sequence[str]]
+) -> CallDraft:
+    """The call written again, with some of its arguments chosen among these values."""
+    card = grounding.narrowed(deps.tools.get(written.name).card(), written.arguments, choices)
+    return await ask(deps, "act", step_id, prompt, protocol.call_schema([card]), protocol.parse_call)
 
 
 def _read(text: str, names: list[str]) -> CallDraft:

@@ -10,7 +10,7 @@ from typing import Any
 
 from coterie.agent.as_data import as_data
 from coterie.agent.deps import Deps
-from coterie.agent.state import CallState, Signal, State, StepState, has_failed
+from coterie.agent.state import CallState, Signal, State, StepState, made
 from coterie.agent.trace import CallStarted, ResultSeen, SignalRaised
 from coterie.tools.execute import execute
 from coterie.tools.ledger import CallKey
@@ -85,7 +85,7 @@ def _values(value: Any) -> Iterator[str | float]:
 
 def _is_repeat(call: CallState, steps: Sequence[StepState]) -> bool:
     step = next(step for step in steps if step["number"] == call["number"])
-    return has_failed(step, call["name"], call["arguments"])
+    return call["arguments"] in made(step, call["name"])
 
 
 def _repeat_result(call: CallState) -> ToolResult:

@@ -40,8 +40,10 @@ def settings(home: Path, workspace: Path) -> Settings:
         tool_choice="model",
         ground_plan=False,
         ground_arguments=False,
+        carry_figures=False,
         verify_results=False,
         check_coverage=False,
+        hold_writes=False,
         candidate_margin=9,
         show_relevance=False,
     )

@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 class _Handler(BaseHTTPRequestHandler):
-    lines: Iterator[str]
+    lines: Iterator[str | int]
 
     def do_GET(self) -> None:
         self._send(200, {"object": "list", "data": [{"id": "tiny", "object": "model", "owned_by": "test"}]})
@@ -16,8 +16,8 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
         line = next(self.lines, None)
-        if line is None:
-            self._send(503, {"error": {"message": "the script is over", "code": 503}})
+        if line is None or isinstance(line, int):
+            self._send(line or 503, {"error": {"message": "the script says no", "code": line or 503}})
             return
         message = {"role": "assistant", "content": line}
         choice = {"index": 0, "message": message, "finish_reason": "stop"}
@@ -37,8 +37,8 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving(lines: Sequence[str]) -> Iterator[str]:
-    """The base URL of a server that says the lines in order, then that it is unavailable."""
+def serving(lines: Sequence[str | int]) -> Iterator[str]:
+    """The base URL of a server that says the lines (or fails with a status) in order, then that it is unavailable."""
     handler = type("Handler", (_Handler,), {"lines": iter(lines)})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import pytest
 from tests.agent.model_server import serving
 from tests.agent.scripts import DONE, answer, call, plan, refusal, verdict
+from tests.model.acting_up import ActingUp, served
 from typer.testing import CliRunner
 
 from coterie.agent.cli import app
@@ -111,6 +112,17 @@ def test_a_tool_that_writes_to_stdout_does_not_touch_the_json(home: Path) -> Non
     assert "straight to the descriptor" in ended.stderr
 
 
+def test_words_that_are_not_utf_8_are_read_with_question_marks(home: Path) -> None:
+    with serving([plan("count"), call("count_orders"), DONE, answer("three")]) as url:
+        ended = coterie("run", "How many orders of caf\udce9?", "--tools", TOOLS, "--base-url", url, "--json")
+    assert ended.code == 0, ended.stderr
+    assert json.loads(ended.stdout)["task"] == "How many orders of caf??"
+    assert coterie("memory", "add", "the caf\udce9 is shut").code == 0
+    found = coterie("memory", "search", "caf\udce9", "--json")
+    assert found.code == 0, found.stderr
+    assert "is shut" in found.stdout
+
+
 def test_quiet_says_only_the_answer(home: Path, tmp_path: Path) -> None:
     with serving([refusal("there is no tool for mail")]) as url:
         ended = coterie("run", "Send a mail", "--base-url", url, "-q", "--no-memory")
@@ -130,6 +142,26 @@ def test_a_server_that_dies_leaves_a_run_to_go_on_with(home: Path, tmp_path: Pat
     assert resumed.code == 0, resumed.stderr
     assert json.loads(resumed.stdout)["id"] == found[1]
     assert json.loads(resumed.stdout)["files"] == ["late.txt"]
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [("unknown", "does not serve the model 'unknown'; it serves good"), ("locked", "refused the API key (HTTP 401)")],
+)
+def test_a_wrong_model_or_key_begins_nothing(home: Path, tmp_path: Path, model: str, message: str) -> None:
+    with served(ActingUp().app) as url:
+        ended = coterie("run", "x", "--base-url", url, "--model", model)
+    assert (ended.code, ended.stdout) == (2, "")
+    assert message in ended.stderr
+    assert json.loads(coterie("episodes", "list", "--json").stdout)["total"] == 0
+    assert not (tmp_path / "coterie-workspace").exists()
+
+
+def test_a_key_that_is_refused_in_mid_run_is_for_the_person_to_mend(home: Path) -> None:
+    with serving([*LOOK[:3], 401]) as url:
+        ended = coterie("run", TASK, "--tools", TOOLS, "--base-url", url, "--no-memory")
+    assert ended.code == 2
+    assert "set COTERIE_API_KEY; once that is mended, go on with: coterie run --resume ep-" in ended.stderr
 
 
 @pytest.mark.parametrize(
@@ -181,12 +213,32 @@ def test_a_data_home_that_cannot_be_used(home: Path, tmp_path: Path, damage: str
     assert len(ended.stderr.strip().splitlines()) == 1
 
 
+def test_checkpoints_that_cannot_be_used_begin_nothing(home: Path, tmp_path: Path) -> None:
+    home.mkdir()
+    (home / "checkpoints.db").write_bytes(b"this is not a database" * 100)
+    with serving(LOOK) as url:
+        ended = coterie("run", TASK, "--tools", TOOLS, "--base-url", url)
+    assert (ended.code, ended.stdout) == (3, "")
+    assert "checkpoints.db: file is not a database; move it away to start afresh" in ended.stderr
+    assert json.loads(coterie("episodes", "list", "--json").stdout)["total"] == 0
+    assert not (tmp_path / "coterie-workspace").exists()
+
+
 def test_the_flags_of_run_are_pinned(home: Path, tmp_path: Path) -> None:
     shown = coterie("run", "--help").stdout
     flags = set(re.findall(r"(--[a-z-]+)", shown))
     assert flags == {
         *("--tools", "--mcp", "--workspace", "--model", "--base-url", "--max-steps", "--max-tool-calls"),
-        *("--max-tokens", "--timeout", "--approve", "--tool-choice", "--seed", "--no-memory", "--resume"),
+        *(
+            "--max-model-calls",
+            "--max-tokens",
+            "--timeout",
+            "--approve",
+            "--tool-choice",
+            "--seed",
+            "--no-memory",
+            "--resume",
+        ),
         *("--quiet", "--json", "--help"),
     }
 
@@ -211,7 +263,7 @@ def test_doctor(home: Path, tmp_path: Path) -> None:
     names = [check["name"] for check in found["checks"]]
     assert names == [
         *("python", "cpu", "memory", "disk", "compiler", "engine", "model", "server"),
-        *("database", "index", "encoder"),
+        *("database", "checkpoints", "index", "encoder"),
     ]
     assert all(set(check) == {"name", "level", "found", "advice", "wall_s"} for check in found["checks"])
     assert all(check["advice"] for check in found["checks"] if check["level"] != "ok")
@@ -225,6 +277,45 @@ def test_doctor_finds_a_damaged_database(home: Path, tmp_path: Path) -> None:
     assert "✗ database" in ended.stdout
     assert "prevents running" in ended.stderr
     assert (home / "coterie.db").read_bytes().startswith(b"this is not"), "nothing is changed"
+
+
+def test_doctor_finds_damaged_checkpoints(home: Path) -> None:
+    home.mkdir()
+    (home / "checkpoints.db").write_bytes(b"this is not a database" * 100)
+    ended = coterie("doctor")
+    assert ended.code == 3
+    assert "✗ checkpoints" in ended.stdout
+    assert "move it away to start afresh" in ended.stdout
+
+
+def model_in_doctor() -> tuple[str, str]:
+    """What the doctor says of the model."""
+    checks = json.loads(coterie("doctor", "--json").stdout)["checks"]
+    (check,) = [check for check in checks if check["name"] == "model"]
+    return check["level"], check["found"]
+
+
+def test_doctor_asks_the_server_that_a_run_would_ask(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COTERIE_BASE_URL", "http://127.0.0.1:9")
+    level, found = model_in_doctor()
+    assert level == "problem"
+    assert "no model server at http://127.0.0.1:9/v1" in found
+    with served(ActingUp().app) as url:
+        monkeypatch.setenv("COTERIE_BASE_URL", url)
+        assert model_in_doctor() == ("ok", f"good, served elsewhere: {url}")
+        monkeypatch.setenv("COTERIE_MODEL", "locked")
+        assert model_in_doctor()[0] == "problem"
+
+
+def test_doctor_knows_what_a_model_is(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    old = home / "models" / "coterie-ffffffffffff"
+    old.mkdir(parents=True)
+    (old / "coterie.json").write_text('{"name": "coterie", "weights_sha256": "of an older version"}')
+    assert model_in_doctor() == ("warning", "coterie is not built")
+    monkeypatch.setenv("COTERIE_MODEL", "org/name")
+    assert model_in_doctor() == ("ok", "org/name, a hub id: vLLM fetches it")
+    monkeypatch.setenv("COTERIE_MODEL", "nothing")
+    assert model_in_doctor()[0] == "problem"
 
 
 def test_doctor_changes_nothing(home: Path) -> None:

@@ -127,6 +127,13 @@ def test_summary() -> None:
     assert stream.getvalue().splitlines()[1] == "files     /w/a.txt"
 
 
+def test_no_name_of_the_piped_summary_touches_its_value() -> None:
+    view, stream = View(), io.StringIO()
+    view.outcome = Outcome("infrastructure", error="no model server at http://x")
+    print_summary(view, stream)
+    assert stream.getvalue().startswith("infrastructure  no model server at http://x\n")
+
+
 def test_waiting_is_said() -> None:
     assert list(lines_of(Waiting("starting the model server"))) == ["starting the model server ..."]
     assert one_line("a\n b " + "c" * 500) == "a b " + "c" * 395 + "…"

@@ -13,11 +13,12 @@ from coterie.agent.errors import (
     TurnError,
     UsageError,
     cause_of,
+    is_usage,
     single,
     treatment,
 )
 from coterie.memory.errors import DiskFull
-from coterie.model.errors import ContextOverflow, ModelNotFound, ServerUnavailable
+from coterie.model.errors import AccessDenied, ContextOverflow, ModelNotFound, RequestRefused, ServerUnavailable
 
 
 @pytest.mark.parametrize(
@@ -28,6 +29,8 @@ from coterie.model.errors import ContextOverflow, ModelNotFound, ServerUnavailab
         (TurnError("x"), ("failed", False, True)),
         (ServerUnavailable("http://x", "gone"), ("infrastructure", True, False)),
         (ModelNotFound("m", "http://x"), ("infrastructure", False, False)),
+        (AccessDenied("http://x", 401), ("infrastructure", False, False)),
+        (RequestRefused(400, "x"), ("infrastructure", False, False)),
         (DiskFull("x"), ("infrastructure", True, False)),
         (InfrastructureError("x"), ("infrastructure", True, False)),
         (Stopped("x"), ("cancelled", False, False)),
@@ -43,6 +46,8 @@ def test_treatment(error: BaseException, expected: tuple[str, bool, bool]) -> No
 def test_causes() -> None:
     assert cause_of(LimitReached("wall_s", 1, "x")) == "limit:wall_s"
     assert cause_of(TurnError("x")) == "TurnError"
+    assert is_usage(cause_of(AccessDenied("http://x", 401)))
+    assert not is_usage(cause_of(ServerUnavailable("http://x", "gone")))
     inner = TurnError("x")
     assert single(ExceptionGroup("wave", [ExceptionGroup("", [inner]), ValueError()])) is inner
 

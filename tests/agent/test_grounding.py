@@ -72,6 +72,15 @@ def test_only_reading_tools_may_not_name_new_things() -> None:
     assert slipped(draft, card, ["no name at all"], is_read=True) == {}
 
 
+def test_what_a_step_names_is_not_left_out_for_something_new() -> None:
+    card, seen = ToolCard("t", "", PARAMETERS), ["see c/d.txt"]
+    new = CallDraft("t", {"path": "a/b.txt", "text": "x"})
+    assert slipped(new, card, seen, is_read=False, do="Write it to e.txt") == {"path": ["e.txt"]}
+    assert slipped(new, card, seen, is_read=False, do="Write it to a new file") == {}
+    said = CallDraft("t", {"path": "a/b.txt", "text": "from e.txt"})
+    assert slipped(said, card, seen, is_read=False, do="Write e.txt somewhere") == {}
+
+
 def test_tools_are_not_what_was_said() -> None:
     messages = [ask_plan("Sail", (), [("find_boat", 0.4)]), ask_step(1, "Sail", ["Puffin"], ["cast_off"])]
     text = "\n".join(seen_in(messages))
@@ -92,9 +101,26 @@ def test_tools_are_not_what_was_said() -> None:
 )
 def test_a_failed_call_is_corrected_from_its_error(error: str, is_read: bool, choices: list[str] | None) -> None:
     draft = CallDraft("t", {"path": "a/log", "unit": "kg"})
-    found = corrected(draft, ToolCard("t", "", PARAMETERS), [error], ["move the kettle"], is_read=is_read)
+    found = corrected(draft, ToolCard("t", "", PARAMETERS), [(draft, [error])], "move the kettle", is_read=is_read)
     assert found.get("path", [])[: len(choices or [])] == (choices or [])
     assert set(found) == ({"path"} if choices else set())
+
+
+@pytest.mark.parametrize(
+    ("written", "choices"),
+    [("A-15", {"path": ["A-17"]}), ("A-17", {}), ("A17", {"path": ["A-17"]}), (None, {})],
+)
+def test_a_retry_takes_what_is_close_to_the_refused_value(written: str | None, choices: dict[str, list[str]]) -> None:
+    refused, card = CallDraft("t", {"path": "A17"}), ToolCard("t", "", PARAMETERS)
+    draft = CallDraft("t", {"path": written} if written else {"text": "all"})
+    error = "no order 'A17'; the order ids are A-14, A-15, A-17"
+    assert corrected(draft, card, [(refused, [error])], "order A17", is_read=True) == choices
+
+
+def test_a_retry_is_free_where_nothing_close_is_on_offer() -> None:
+    refused, card = CallDraft("t", {"path": "zebra"}), ToolCard("t", "", PARAMETERS)
+    failed = [(refused, ["no order 'zebra'; the order ids are A-14, A-15"])]
+    assert corrected(CallDraft("t", {"path": "A-15"}), card, failed, "the zebra", is_read=True) == {}
 
 
 def test_the_errors_of_a_call_are_those_of_exactly_this_one() -> None:

@@ -152,12 +152,15 @@ async def test_a_resumed_run_works_where_it_began(rig: Rig, home: Path, workspac
     assert workspace.exists(), "empty, and the person's own"
 
 
-async def test_a_defect_is_told_with_its_traceback_on_file(rig: Rig, home: Path) -> None:
+async def test_a_defect_is_told_with_its_traceback_on_file_alone(
+    rig: Rig, home: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     episode = await rig.run(plan("look"), ZeroDivisionError("in a model"))
     assert episode.outcome is not None
     assert (episode.outcome.status, episode.outcome.cause) == ("infrastructure", "ZeroDivisionError")
     assert "a defect in Coterie" in (episode.outcome.error or "")
     assert "ZeroDivisionError" in (home / "episodes" / episode.id / "error.txt").read_text()
+    assert "Traceback" not in caplog.text
 
 
 def test_ctrl_c_ends_gracefully_with_130(home: Path) -> None:

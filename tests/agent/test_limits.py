@@ -21,7 +21,12 @@ def ended(episode: Episode) -> tuple[str, str | None]:
 
 
 @pytest.mark.parametrize(
-    ("change", "cause"), [({"max_steps": 1}, "limit:steps"), ({"max_tool_calls": 1}, "limit:tool_calls")]
+    ("change", "cause"),
+    [
+        ({"max_steps": 1}, "limit:steps"),
+        ({"max_tool_calls": 1}, "limit:tool_calls"),
+        ({"max_model_calls": 3}, "limit:model_calls"),
+    ],
 )
 async def test_steps_and_calls(rig: Rig, change: dict[str, int], cause: str) -> None:
     episode = await rig.run(plan("look", ("look again", [1])), *LOOK, **change)
@@ -73,7 +78,7 @@ async def test_an_ended_budget_can_be_raised_and_the_run_resumed(rig: Rig) -> No
 
 
 def test_reserve_and_settle() -> None:
-    budget = Budget(Limits(2, 2, 1000, 100.0))
+    budget = Budget(Limits(2, 9, 2, 1000, 100.0))
     reserved = budget.reserve_tokens([{"role": "user", "content": "x" * 300}], 500)
     assert reserved == 600
     with pytest.raises(LimitReached, match="the next call may need 600"):
@@ -85,8 +90,17 @@ def test_reserve_and_settle() -> None:
         budget.reserve_steps(1)
 
 
+def test_calls_in_flight_count() -> None:
+    budget = Budget(Limits(2, 2, 2, 1000, 100.0))
+    first, _ = budget.reserve_tokens([], 10), budget.reserve_tokens([], 10)
+    with pytest.raises(LimitReached, match="--max-model-calls"):
+        budget.reserve_tokens([], 10)
+    budget.settle(first, None)
+    budget.reserve_tokens([], 10)
+
+
 def test_time_spent_before_a_resume_counts() -> None:
-    budget = Budget(Limits(2, 2, 1000, 5.0), {**NOTHING_SPENT, "wall_s": 6.0})
+    budget = Budget(Limits(2, 9, 2, 1000, 5.0), {**NOTHING_SPENT, "wall_s": 6.0})
     assert budget.left_s() == 0
     with pytest.raises(LimitReached, match="--timeout"):
         budget.reserve_tool_calls(1)

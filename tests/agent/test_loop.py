@@ -106,6 +106,18 @@ async def test_independent_steps_run_at_the_same_time(rig: Rig) -> None:
     assert transcript[1:5] == ["Step 1: meet a", "Result of meet:", "Step 2: meet b", "Result of meet:"]
 
 
+async def test_a_step_that_may_change_something_lets_those_before_it_go_first(rig: Rig) -> None:
+    episode = await rig.run(
+        plan("look up the order A-17", "write a note", "look up the order B-2"),
+        *(call("get_order", order_id="A-17"), call("get_order", order_id="B-2"), DONE, DONE),
+        *(call("note", name="log", text="late"), DONE),
+        answer(),
+        hold_writes=True,
+        tool_choice="encoder",
+    )
+    assert [step.plan_step for step in episode.steps if step.node == "act"] == [1, 3, 2]
+
+
 async def test_calls_on_the_same_thing_keep_their_order_if_one_writes(rig: Rig) -> None:
     running: list[str] = []
 

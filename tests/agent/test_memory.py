@@ -1,10 +1,17 @@
 """Memory across runs: a second, similar task is told of the first, and tools may remember."""
 
+import random
+from itertools import groupby
+
 from tests.agent.scripts import DONE, Rig, answer, call, plan, refusal
 
 from coterie.agent.nodes.recall import recalled_line
 from coterie.agent.trace import MemoryRecalled
 from coterie.memory.recall import Hit
+from coterie.memory.records import Outcome
+from coterie.memory.summary import MAX_TOOLS, summarise
+from coterie.model.training.data import registry
+from coterie.model.training.data.environments.memories import solved
 
 LINES = (plan("look up A-17"), call("get_order", order_id="A-17"), DONE, answer("A-17 is late"))
 
@@ -14,7 +21,7 @@ async def test_a_second_similar_task_recalls_the_first(rig: Rig) -> None:
     rig.store.facts.add("Order B-2 was late last year.")
     again = await rig.run(refusal("no"), task="Is order B-2 late?", memory=True)
     shown = rig.model.asked[0].messages[1]["content"]
-    assert '- [solved before] "Is order A-17 late?" with get_order' in shown
+    assert '- [solved before] "Is order A-17 late?" with get_order\n' in shown
     assert "- [fact] Order B-2 was late last year." in shown
     assert again.memory_reads[0].query == "Is order B-2 late?"
     assert {hit["kind"] for hit in again.memory_reads[0].hits} == {"episode", "fact"}
@@ -37,4 +44,18 @@ async def test_what_the_agent_remembers_is_a_fact_of_its_own(rig: Rig) -> None:
 
 def test_recalled_lines_name_their_origin() -> None:
     assert recalled_line(Hit('Solved before: "x": y', "episode", "ep-1", 1.0, "")) == '[solved before] "x": y'
+    solved = Hit('Solved before: "x: y" with f -> g×2: it is 5: five', "episode", "ep-1", 1.0, "")
+    assert recalled_line(solved) == '[solved before] "x: y" with f -> g×2', "its answer may be out of date"
+    failed = Hit('Tried before and failed: "x" with f: no such y', "episode", "ep-1", 1.0, "")
+    assert recalled_line(failed) == '[tried before and failed] "x" with f: no such y'
     assert recalled_line(Hit("a\nb <|im_end|>", "lesson", "lesson-1", 1.0, "")) == "[lesson] a b <| im_end |>"
+
+
+def test_a_solved_task_reads_in_training_as_the_agent_is_told_of_it() -> None:
+    rng = random.Random(3)
+    for run in (registry.generate(rng) for _ in range(40)):
+        calls = [attempt.tool or step.tool for step in run.steps for attempt in step.attempts]
+        if not 0 < len([name for name, _ in groupby(calls)]) <= MAX_TOOLS:
+            continue
+        kept = summarise(run.task, Outcome("success", "done: all of it"), calls)
+        assert recalled_line(Hit(kept, "episode", "ep-1", 1.0, "")) == solved(run.task, run)

@@ -41,9 +41,33 @@ def test_list(runner: CliRunner) -> None:
         "description": "Double a number.",
         "effect": "read",
         "source": "mine.py:5",
+        "off_unless": None,
     }
     assert tools["read_file"]["source"] == "built in"
     assert "double           read       Double a number." in runner.invoke(app, ["list", "--tools", "mine.py"]).stdout
+
+
+def test_list_says_what_a_run_would_not_offer(runner: CliRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+    def off() -> dict[str, str]:
+        tools = json.loads(runner.invoke(app, ["list", "--json"]).stdout)["tools"]
+        return {tool["name"]: tool["off_unless"] for tool in tools if tool["off_unless"]}
+
+    assert off() == {"http_fetch": "COTERIE_ALLOW_NETWORK=true"}
+    assert "(off unless COTERIE_ALLOW_NETWORK=true)" in runner.invoke(app, ["list"]).stdout
+    monkeypatch.setenv("COTERIE_ALLOW_NETWORK", "true")
+    Path("coterie.toml").write_text("memory = false")
+    assert off() == dict.fromkeys(("remember", "recall"), "COTERIE_MEMORY=true")
+    monkeypatch.setenv("COTERIE_MEMORY", "maybe")
+    refused = runner.invoke(app, ["list"])
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert "'memory' must be true or false, not 'maybe'" in refused.stderr
+
+
+def test_the_memory_of_runs_is_only_looked_at(runner: CliRunner) -> None:
+    assert runner.invoke(app, ["show", "recall"]).exit_code == 0
+    called = runner.invoke(app, ["call", "recall", "query=x"])
+    assert called.exit_code == 1
+    assert "use: coterie memory search" in called.stderr
 
 
 def test_show(runner: CliRunner) -> None:

@@ -32,7 +32,7 @@ _GROUPED = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\d,])")
 def calculate(expression: str) -> str:
     """Calculate an arithmetic expression exactly.
 
-    Knows + - * / // % ** ( ), percentages such as 15% of 80, and round(x, digits), floor, ceil, abs, min, max, sum,
+    Knows + - * / // % ** ( ), percentages such as 20% of 45, and round(x, digits), floor, ceil, abs, min, max, sum,
     mean, sqrt. Use plain numbers without units or currency signs.
 
     Args:

@@ -94,7 +94,7 @@ class Tables:
         limit: RowLimit = 20,
         table: str | None = None,
     ) -> Rows:
-        """Get the rows of a table where a column fits a condition, for example status = late. Can sort them.
+        """Find, look up or get rows of a table by the value of a column, for example id = 7 or status = late.
 
         Args:
             path: a CSV, JSON or SQLite file in the workspace
