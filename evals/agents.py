@@ -38,17 +38,18 @@ _MAX_PAST_CHARS = 500
 
 @dataclass(frozen=True)
 class Limits:
-    """Where an episode is cut off."""
+    """Where an episode is cut off; steps of a plan are counted by our loop only, all else by every agent."""
 
     max_steps: int = 20
+    max_model_calls: int = 100
     max_tool_calls: int = 30
     max_tokens: int = 60_000
     timeout_s: float = 300.0
 
     def reached(self, asked: Sequence[ModelCall]) -> str | None:
         """The limit that these model calls use up, in words; None while there may be another."""
-        if len(asked) >= self.max_steps:
-            return f"{self.max_steps} model calls"
+        if len(asked) >= self.max_model_calls:
+            return f"{self.max_model_calls} model calls"
         tokens = sum(call.prompt_tokens + call.completion_tokens for call in asked)
         return f"{self.max_tokens} tokens" if tokens >= self.max_tokens else None
 
@@ -58,7 +59,8 @@ class Assignment:
     """One task for one agent: `tools` are all it may use, `namespace` is the memory it may use.
 
     In a task of several turns `history` has the turns before this one, as this agent did them. Only an agent that
-    reads it, and says so with `converses = True`, is given one.
+    reads it, and says so with `converses = True`, is given one. `earlier` has the sessions before, for agents without
+    a memory of their own.
     """
 
     task: Task
@@ -68,10 +70,19 @@ class Assignment:
     seed: int = 0
     limits: Limits = field(default_factory=Limits)
     history: Sequence[Episode] = ()
+    earlier: Sequence[Episode] = ()
+
+    def told_all(self) -> "Assignment":
+        """The same with the sessions before told as the beginning of this conversation: a memory for any agent."""
+        return replace(self, history=(*self.earlier, *self.history), earlier=())
 
 
 class InfrastructureFailure(Exception):
     """The trial could not be carried out through no fault of the agent: it is retried, and never scored."""
+
+
+class Refused(InfrastructureFailure):
+    """The server wants another key, model or request: the trial is not retried until somebody mends that."""
 
 
 class Agent(Protocol):
@@ -132,7 +143,7 @@ class Replay:
         begun, started_at = time.perf_counter(), now()
         solution = self._choose(assignment.task)
         registry = Registry(assignment.tools)
-        steps = [await _step(number, call, registry) for number, call in enumerate(solution.calls, start=1)]
+        steps = [await called(number, call, registry) for number, call in enumerate(solution.calls, start=1)]
         usage = Usage(tool_calls=len(steps), wall_s=time.perf_counter() - begun)
         outcome = Outcome("failed" if solution.refuse else "success", answer=solution.answer)
         return Episode(
@@ -148,7 +159,8 @@ class Replay:
         )
 
 
-async def _step(number: int, call: Call, registry: Registry) -> Step:
+async def called(number: int, call: Call, registry: Registry) -> Step:
+    """Make a call and take it down as a step; one of an unknown tool gets an error."""
     if call.tool in registry:
         result = await registry.get(call.tool)(call.arguments)
     else:

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -13,8 +13,9 @@ from coterie.agent.exits import INFRASTRUCTURE, INTERRUPTED, USAGE, fail, told
 
 if TYPE_CHECKING:
     from coterie.agent.settings import Settings
-    from coterie.evals.results import Result, RunHeader
+    from coterie.evals.results import RunHeader
     from coterie.evals.score import Score
+    from coterie.evals.session import OnResult, OnStart
 
 app = typer.Typer(help="Score agents on suites of tasks.", no_args_is_help=True)
 
@@ -25,7 +26,14 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stder
 Executor = Annotated[
     Literal["local", "ray"], typer.Option(help="Where trials run: here, or on the Ray cluster of RAY_ADDRESS.")
 ]
-Concurrency = Annotated[int, typer.Option(min=1, help="Trials at the same time.")]
+MaxSteps = Annotated[int | None, typer.Option(min=1, help="Steps of a plan in a trial; only our loop has them.")]
+MaxModelCalls = Annotated[int | None, typer.Option(min=1, help="Model calls in a trial, whatever the agent.")]
+MaxToolCalls = Annotated[int | None, typer.Option(min=1, help="Tool calls in a trial.")]
+MaxTokens = Annotated[int | None, typer.Option(min=1, help="Tokens in a trial, read and written.")]
+Timeout = Annotated[float | None, typer.Option(min=1, metavar="S", help="Seconds of a trial.")]
+Concurrency = Annotated[
+    int | None, typer.Option(min=1, help="Trials at a time; default: as many as the local server writes texts, else 4.")
+]
 
 
 @app.command("list")
@@ -49,7 +57,7 @@ def check(
     limit: Annotated[int | None, typer.Option(min=1, help="Only N tasks, spread evenly over the suite.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Self-test a suite: references pass; near misses, an idle agent and random calls do not. Exit 1 on a fault."""
+    """Self-test a suite: references pass; near misses, idle agents and random calls do not. Exit 1 on a fault."""
     from coterie.evals import session
 
     with _told():
@@ -70,15 +78,23 @@ def run(
     suite: Annotated[str, typer.Argument(metavar="NAME[:CATEGORY]", help="A suite's name or .yaml file.")],
     limit: Annotated[int | None, typer.Option(min=1, help="Only N tasks, spread evenly over the suite.")] = None,
     trials: Annotated[int, typer.Option(min=1, help="Trials of each task.")] = 1,
-    concurrency: Concurrency = 4,
+    concurrency: Concurrency = None,
     seed: Annotated[int, typer.Option(help="The run's seed.")] = 0,
     model: Model = None,
     base_url: BaseUrl = None,
     agent: Annotated[
-        Literal["loop", "caller", "single", "reference", "empty", "random", "langchain", "smolagents"] | None,
-        typer.Option(help="What is scored."),
+        str | None,
+        typer.Option(
+            metavar="NAME|FILE.py:CLASS",
+            help="What is scored: loop, caller, single, langchain, smolagents, reference, empty, random, or yours.",
+        ),
     ] = None,
     grammar: Annotated[bool, typer.Option(help="Hold the caller's turns to their schemas.")] = True,
+    max_steps: MaxSteps = None,
+    max_model_calls: MaxModelCalls = None,
+    max_tool_calls: MaxToolCalls = None,
+    max_tokens: MaxTokens = None,
+    timeout: Timeout = None,
     name: Annotated[str | None, typer.Option(help="The run's name.")] = None,
     executor: Executor = "local",
     fail_under: Annotated[float | None, typer.Option(min=0, max=1, help="Exit 1 below this pass@1.")] = None,
@@ -90,8 +106,15 @@ def run(
 
     reference, category = session.parse_reference(suite)
     request = session.Request(reference, category, limit, trials, seed, concurrency, agent, grammar, name, executor)
+    limits = {
+        "max_steps": max_steps,
+        "max_model_calls": max_model_calls,
+        "max_tool_calls": max_tool_calls,
+        "max_tokens": max_tokens,
+        "timeout_s": timeout,
+    }
     with _told():
-        settings = _settings(model, base_url)
+        settings = _settings(model, base_url, **limits)
         score = session.start(request, settings, _progress(quiet))
         _show(score.header.run, settings, as_json)
     _leave(score, fail_under)
@@ -102,7 +125,7 @@ def resume(
     run: Annotated[str, typer.Argument(help="The run's name.")],
     model: Model = None,
     base_url: BaseUrl = None,
-    concurrency: Annotated[int | None, typer.Option(min=1, help="Trials at the same time.")] = None,
+    concurrency: Annotated[int | None, typer.Option(min=1, help="Trials at a time; default: as before.")] = None,
     executor: Executor = "local",
     quiet: Quiet = False,
     as_json: AsJson = False,
@@ -143,19 +166,25 @@ def report(
 
 @app.command()
 def compare(
-    a: Annotated[str, typer.Argument(metavar="RUN_A")],
-    b: Annotated[str, typer.Argument(metavar="RUN_B")],
+    runs: Annotated[list[str], typer.Argument(metavar="BASELINE RUN...", help="Two runs or more.")],
+    difference: Annotated[
+        float | None, typer.Option(metavar="D", help="Say what would show a difference of D, as 0.05 for 5 %.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Compare run B with run A: the difference, its interval, and whether it could be chance."""
+    """Compare runs with a baseline: differences, their intervals, whether they could be chance, and the cost."""
+    from coterie.evals import compare as comparing
     from coterie.evals import session
-    from coterie.evals.compare import compare as compare_runs
     from coterie.evals.report import comparison_table
 
+    baseline, *others = runs
     with _told():
-        compared = compare_runs(session.runs_folder(_settings(None, None)), a, b)
+        if not others:
+            fail(f"compare takes two runs or more, got only {baseline!r}", USAGE)
+        folder = session.runs_folder(_settings(None, None))
+        compared = [comparing.compare(folder, baseline, other, difference) for other in others]
     if as_json:
-        _print_json(compared.to_json())
+        _print_json(comparing.to_json(compared))
     else:
         _print_rich(comparison_table(compared))
 
@@ -238,19 +267,22 @@ def leaderboard(
             typer.echo(text)
 
 
-def _settings(model: str | None, base_url: str | None) -> "Settings":
+def _settings(model: str | None, base_url: str | None, **limits: float | None) -> "Settings":
     from coterie.agent.settings import load
 
-    return load({"model": model, "base_url": base_url})
+    return load({"model": model, "base_url": base_url, **limits})
 
 
-def _progress(quiet: bool) -> "Callable[[RunHeader, int], Callable[[Result], None]]":
+def _progress(quiet: bool) -> "OnStart":
     from coterie.evals.progress import Progress
 
-    def begin(header: "RunHeader", pending: int) -> "Callable[[Result], None]":
+    def begin(header: "RunHeader", pending: int, notes: Sequence[str]) -> "OnResult":
+        for note in notes:
+            typer.echo(f"note: {note}", err=True)
         if quiet:
             return lambda result: None
-        typer.echo(f"run {header.run}: {pending} trials of {header.suite} with {header.model['name']}", err=True)
+        what = f"{pending} trials of {header.suite} with {header.model['name']}, {header.concurrency} at a time"
+        typer.echo(f"run {header.run}: {what}", err=True)
         return Progress(pending)
 
     return begin

@@ -8,11 +8,12 @@ empty       does nothing: what it passes, the suite gives away
 langchain   LangChain's create_agent with its SQLite checkpointer, on the same model (optional packages)
 smolagents  its ToolCallingAgent, on the same model (optional package)
 random      calls random tools with arguments that fit their schemas: the score of chance
+
+`file.py:Class` or `package.module:Class` is an agent of the user's own: see `coterie.evals.own_agent`.
 """
 
-from typing import Literal, get_args
-
 from coterie.agent.connect import connect
+from coterie.agent.errors import UsageError
 from coterie.agent.settings import Settings
 from coterie.agent.trace import Trace
 from coterie.evals.agents import Agent, Replay
@@ -21,6 +22,7 @@ from coterie.evals.function_caller import CallerSettings, FunctionCaller
 from coterie.evals.langchain_agent import langchain_agent
 from coterie.evals.located import SuiteError
 from coterie.evals.ours import OurLoop
+from coterie.evals.own_agent import everywhere, is_own, own_agent
 from coterie.evals.random_agent import RandomTools, empty_agent
 from coterie.evals.selftest import solutions_of
 from coterie.evals.single_loop import LoopSettings, SingleLoop
@@ -30,17 +32,30 @@ from coterie.evals.trial import cannot_do
 from coterie.memory.store import Store
 from coterie.tools.registry import SentenceEncoder
 
-Contender = Literal["loop", "caller", "single", "reference", "empty", "random", "langchain", "smolagents"]
-CONTENDERS: tuple[Contender, ...] = get_args(Contender)
+CONTENDERS = ("loop", "caller", "single", "reference", "empty", "random", "langchain", "smolagents")
 
 
-def usual(suite: Suite) -> Contender:
+def checked(name: str) -> str:
+    """The name as it is kept with a run, understood from any folder. UsageError where it can be no agent's."""
+    if name in CONTENDERS:
+        return name
+    if is_own(name):
+        return everywhere(name)
+    raise UsageError(f"unknown agent {name!r}; have {', '.join(CONTENDERS)}, or give yours as file.py:Class")
+
+
+def usual(suite: Suite) -> str:
     """What a suite is scored with when nothing is said: function-calling suites have nothing to observe."""
     return "caller" if suite.name == "bfcl" else "loop"
 
 
-async def contender(name: Contender, suite: Suite, settings: Settings, store: Store, grammar: bool = True) -> Agent:
-    """The agent of this name, its model server found or started. Raises SuiteError where the suite is not for it."""
+async def contender(name: str, suite: Suite, settings: Settings, store: Store, grammar: bool = True) -> Agent:
+    """The agent of this name, its model server found or started. Raises SuiteError where the suite is not for it.
+
+    UsageError and LoadError say what is wrong with an agent of the user's own.
+    """
+    if is_own(name):
+        return await own_agent(name, settings)
     if name == "reference":
         solutions = solutions_of(suite)
         return Replay(lambda task: solutions[task.name or ""], "reference")
@@ -53,7 +68,7 @@ async def contender(name: Contender, suite: Suite, settings: Settings, store: St
     if name == "caller" and (reason := next(filter(None, (cannot_do(FunctionCaller, t) for t in suite.tasks)), None)):
         raise SuiteError(reason)
     connected = await connect(settings, None, Trace())
-    sampling = LoopSettings(settings.temperature, settings.max_completion_tokens)
+    sampling = LoopSettings(settings.temperature, settings.top_p, settings.max_completion_tokens, settings.memory)
     if name == "loop":
         return OurLoop(settings, store, connected)
     if name == "single":
@@ -77,6 +92,7 @@ def _caller_settings(settings: Settings, grammar: bool) -> CallerSettings:
         grammar=grammar,
         max_completion_tokens=settings.max_completion_tokens,
         temperature=settings.temperature,
+        top_p=settings.top_p,
     )
 
 

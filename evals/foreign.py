@@ -21,7 +21,6 @@ from coterie.evals.agents import Assignment, InfrastructureFailure, observed
 from coterie.evals.gateway import Gateway, opened
 from coterie.evals.single_loop import MAX_RESULT_CHARS, LoopSettings
 from coterie.memory.records import Episode, Observation, Outcome, Step, ToolCall, Usage, now
-from coterie.model.chat import Sampling
 from coterie.model.errors import ContextOverflow
 from coterie.tools import Registry, Tool
 
@@ -42,6 +41,8 @@ class Bench:
 
     assignment: Assignment
     gateway: Gateway
+    memory: bool = True
+    """Whether it is told, or remembers, the sessions before."""
     steps: list[Step] = field(default_factory=list)
 
     @property
@@ -89,12 +90,10 @@ class ForeignAgent:
     async def run(self, assignment: Assignment) -> Episode:
         """See `Agent.run`."""
         begun, started_at = time.perf_counter(), now()
-        sampling = Sampling(
-            self.sampling.temperature, max_tokens=self.sampling.max_completion_tokens, seed=assignment.seed
-        )
+        sampling = self.sampling.sampling(assignment.seed)
         assignment.workspace.mkdir(parents=True, exist_ok=True)
         async with opened(self.connected.model, sampling, assignment.limits) as gateway:
-            bench = Bench(assignment, gateway)
+            bench = Bench(assignment, gateway, self.sampling.memory)
             outcome = await _outcome(self.framework, bench)
         asked = gateway.calls
         usage = Usage(

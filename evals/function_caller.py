@@ -59,6 +59,7 @@ class CallerSettings:
     grammar: bool = True
     max_completion_tokens: int = 512
     temperature: float = 0.0
+    top_p: float = 1.0
 
 
 class FunctionCaller:
@@ -85,6 +86,13 @@ class FunctionCaller:
         return await _Run(self._chat, self._settings, self._encoder, assignment, self.model).episode()
 
 
+class _LimitReached(Exception):
+    """The trial has used up one of its limits."""
+
+    def __init__(self, limit: str) -> None:
+        super().__init__(f"the limit of {limit} is reached")
+
+
 class _Run:
     """One assignment: the chat so far and what was recorded of it."""
 
@@ -108,6 +116,8 @@ class _Run:
                 done = await self._done()
         except TimeoutError:
             done = replace(self._blank, outcome=Outcome("limit", error="the time is up", cause="limit:wall_s"))
+        except _LimitReached as error:
+            done = replace(self._blank, outcome=Outcome("limit", error=str(error), cause="limit"))
         except (MalformedTurn, MalformedCompletion) as error:
             done = replace(self._blank, outcome=Outcome("failed", error=str(error), cause=type(error).__name__))
         except ContextOverflow as error:
@@ -219,8 +229,11 @@ class _Run:
         return near[: 1 if self._settings.tool_choice == "encoder" else self._settings.num_candidates]
 
     async def _ask(self, purpose: Purpose, step_id: int, messages: Sequence[Message], schema: JsonSchema) -> str:
+        if limit := self._assignment.limits.reached(self._model_calls):
+            raise _LimitReached(limit)
         sampling = Sampling(
             temperature=self._settings.temperature,
+            top_p=self._settings.top_p,
             max_tokens=self._settings.max_completion_tokens,
             seed=self._assignment.seed,
         )

@@ -1,6 +1,8 @@
-"""LangChain's `create_agent` as a contender, as its users run it: ChatOpenAI, and the SQLite checkpointer on.
+"""LangChain's `create_agent` as a contender: ChatOpenAI, its own loop and prompts, and the SQLite checkpointer on.
 
-A trial is a thread of its checkpointer, so earlier sessions and earlier turns are in its chat.
+A trial is a thread of its checkpointer, so earlier sessions and earlier turns are in its chat. What differs from how
+its users run it is the endpoint: `coterie.evals.gateway` writes tools and calls in our model's prompt format, holds
+turns to a grammar, and decides sampling and limits. Nothing is streamed, and nothing is retried.
 """
 
 from importlib.metadata import version
@@ -43,9 +45,15 @@ async def _run(bench: Bench) -> str:
         agent = create_agent(model, [_tool(bench, tool) for tool in bench.tools], checkpointer=checkpointer)
         state = await agent.ainvoke(
             {"messages": [{"role": "user", "content": bench.assignment.task.text}]},
-            {"configurable": {"thread_id": bench.assignment.namespace}, "recursion_limit": _RECURSION_LIMIT},
+            {"configurable": {"thread_id": _thread(bench)}, "recursion_limit": _RECURSION_LIMIT},
         )
     return str(state["messages"][-1].text)
+
+
+def _thread(bench: Bench) -> str:
+    """One for the trial; without memory one for each session, whose turns are named `session@2` and so on."""
+    session = (bench.assignment.task.name or "").partition("@")[0]
+    return bench.assignment.namespace if bench.memory else f"{bench.assignment.namespace}/{session}"
 
 
 def _tool(bench: Bench, tool: Tool) -> Any:

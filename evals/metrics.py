@@ -1,20 +1,23 @@
 """Scores from trials, and how far to trust them. Pure functions of pass counts, tested against scipy.
 
 A suite is a sample of tasks and the trials of one task are not independent, so intervals treat the task as the
-unit (Miller 2024, "Adding error bars to evals"). pass@k: Chen et al. 2021 (Codex); pass^k: Yao et al. 2024
-(tau-bench). Where the tasks show no spread, or there is only one, an interval over them is None: nothing says how far
-another sample would differ.
+unit; where tasks are drawn from templates, those of one family are not independent either, and the family is the unit
+of a second, wider interval (Miller 2024, "Adding error bars to evals", arXiv 2411.00640). pass@k: Chen et al. 2021
+(Codex); pass^k: Yao et al. 2024 (tau-bench). Where the units show no spread, or there is only one, an interval over
+them is None: nothing says how far another sample would differ.
 """
 
 import math
 import random
-from collections.abc import Mapping, Sequence
-from statistics import NormalDist, fmean, stdev
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from statistics import NormalDist, fmean
 from typing import NamedTuple
 
 from coterie.evals.students_t import quantile, two_sided_p
 
 Interval = tuple[float, float]
+Clusters = Sequence[Sequence[float]]
+"""Values of tasks, those of one cluster together; clusters are independent of each other."""
 _NUM_RESAMPLES = 2000
 _ROUNDING = 1e-9
 
@@ -26,6 +29,33 @@ class Counts(NamedTuple):
     trials: int
 
 
+class ByFamily(NamedTuple):
+    """How far to trust a score when families of tasks are the sample, not tasks."""
+
+    families: int
+    interval: Interval
+    bootstrap_interval: Interval | None
+
+
+class Estimate(NamedTuple):
+    """A share of trials, averaged over tasks; the intervals take the tasks for the sample, or their families."""
+
+    rate: float
+    interval: Interval
+    bootstrap_interval: Interval | None
+    by_family: ByFamily | None
+    """None where no task has a family."""
+
+
+class PairedByFamily(NamedTuple):
+    """A paired difference when families of tasks are the sample; None without a spread between them."""
+
+    families: int
+    interval: Interval | None
+    p_value: float | None
+    bootstrap_interval: Interval | None
+
+
 class Paired(NamedTuple):
     """Run B minus run A over the tasks both did; `p_value` by paired t on the task means, None without a spread."""
 
@@ -33,6 +63,7 @@ class Paired(NamedTuple):
     interval: Interval | None
     p_value: float | None
     tasks: int
+    by_family: PairedByFamily | None = None
 
 
 class McNemar(NamedTuple):
@@ -65,22 +96,54 @@ def has_spread(values: Sequence[float]) -> bool:
     return len(values) > 1 and max(values) - min(values) > _ROUNDING
 
 
-def t_interval(values: Sequence[float], level: float = 0.95) -> Interval | None:
-    """Student-t interval of the mean of task values; not cut to [0, 1]. None where they show no spread."""
-    if not has_spread(values):
+def clustered(values: Mapping[str, float], families: Mapping[str, str]) -> Clusters:
+    """The values of tasks by family, in the order of first appearance; a task without one is a cluster of its own."""
+    clusters: dict[Hashable, list[float]] = {}
+    for task, value in values.items():
+        family = families.get(task)
+        clusters.setdefault(("family", family) if family else ("task", task), []).append(value)
+    return list(clusters.values())
+
+
+def alone(values: Iterable[float]) -> Clusters:
+    """Each value a cluster of its own."""
+    return [[value] for value in values]
+
+
+def standard_error(clusters: Clusters) -> float | None:
+    """Cluster-robust standard error of the mean of all values; None where the clusters show no spread.
+
+    The sandwich of Liang and Zeger with the factor G / (G - 1): with clusters of one size it is the standard error
+    of the mean of their means.
+    """
+    mean, size = fmean(flat(clusters)), len(flat(clusters))
+    residuals = [sum(cluster) - mean * len(cluster) for cluster in clusters]
+    if not has_spread(residuals):
         return None
-    half = quantile((1 + level) / 2, len(values) - 1) * stdev(values) / math.sqrt(len(values))
-    return fmean(values) - half, fmean(values) + half
+    return math.sqrt(len(clusters) / (len(clusters) - 1) * math.fsum(r * r for r in residuals)) / size
+
+
+def t_interval(clusters: Clusters, level: float = 0.95) -> Interval | None:
+    """Student-t interval of the mean of all values, with one degree of freedom less than clusters; not cut to [0, 1].
+
+    None where they show no spread.
+    """
+    error = standard_error(clusters)
+    if error is None:
+        return None
+    mean, half = fmean(flat(clusters)), quantile((1 + level) / 2, len(clusters) - 1) * error
+    return mean - half, mean + half
 
 
 def bootstrap_interval(
-    values: Sequence[float], level: float = 0.95, seed: int = 0, num_resamples: int = _NUM_RESAMPLES
+    clusters: Clusters, level: float = 0.95, seed: int = 0, num_resamples: int = _NUM_RESAMPLES
 ) -> Interval | None:
-    """Percentile bootstrap of the mean: whole tasks are drawn, so their trials stay together. None without a spread."""
-    if not has_spread(values):
+    """Percentile bootstrap of the mean of all values: whole clusters are drawn. None where they show no spread."""
+    if standard_error(clusters) is None:
         return None
     draw = random.Random(seed)
-    means = sorted(fmean(draw.choices(values, k=len(values))) for _ in range(num_resamples))
+    sums = [(sum(cluster), len(cluster)) for cluster in clusters]
+    means = sorted(_mean_of_sums(draw.choices(sums, k=len(sums))) for _ in range(num_resamples))
     cut = (1 - level) / 2
     return means[int(cut * num_resamples)], means[min(num_resamples - 1, math.ceil((1 - cut) * num_resamples) - 1)]
 
@@ -99,23 +162,42 @@ def score_interval(counts: Sequence[Counts], level: float = 0.95) -> Interval:
 
     There each task counts as one observation, however many trials it has; the trials of a single task as one each.
     """
-    interval = t_interval(rates(counts), level)
-    if interval is None:
-        size = len(counts) if len(counts) > 1 else counts[0].trials
-        return wilson_interval(fmean(rates(counts)) * size, size, level)
-    return max(0.0, interval[0]), min(1.0, interval[1])
+    size = len(counts) if len(counts) > 1 else counts[0].trials
+    return _cut_interval(alone(rates(counts)), size, level)
 
 
-def paired_difference(a: Mapping[str, float], b: Mapping[str, float], level: float = 0.95) -> Paired:
+def estimate(counts: Mapping[str, Counts], families: Mapping[str, str]) -> Estimate | None:
+    """The share of trials counted as passed, with its intervals; None without a scored trial.
+
+    `families` has the family of each task that has one.
+    """
+    if not counts:
+        return None
+    values = dict(zip(counts, rates(list(counts.values())), strict=True))
+    by_family = None
+    if families:
+        clusters = clustered(values, families)
+        cut = _cut_interval(clusters, len(clusters), 0.95)
+        by_family = ByFamily(len(clusters), cut, bootstrap_interval(clusters))
+    interval = score_interval(list(counts.values()))
+    return Estimate(fmean(values.values()), interval, bootstrap_interval(alone(values.values())), by_family)
+
+
+def paired_difference(
+    a: Mapping[str, float], b: Mapping[str, float], families: Mapping[str, str] | None = None, level: float = 0.95
+) -> Paired:
     """Compare two runs by their task rates; tasks that only one run did are left out."""
-    shared = sorted(a.keys() & b.keys())
-    if not shared:
+    differences = {task: b[task] - rate for task, rate in a.items() if task in b}
+    if not differences:
         raise ValueError("the two runs have no scored task in common")
-    differences = [b[task] - a[task] for task in shared]
-    mean, p_value = fmean(differences), None
-    if has_spread(differences):
-        p_value = two_sided_p(mean / (stdev(differences) / math.sqrt(len(shared))), len(shared) - 1)
-    return Paired(mean, t_interval(differences, level), p_value, len(shared))
+    tasks, mean = alone(differences.values()), fmean(differences.values())
+    by_family = None
+    if families:
+        clusters = clustered(differences, families)
+        by_family = PairedByFamily(
+            len(clusters), t_interval(clusters, level), _p_value(clusters), bootstrap_interval(clusters, level)
+        )
+    return Paired(mean, t_interval(tasks, level), _p_value(tasks), len(tasks), by_family)
 
 
 def mcnemar(a: Mapping[str, float], b: Mapping[str, float]) -> McNemar:
@@ -129,30 +211,26 @@ def mcnemar(a: Mapping[str, float], b: Mapping[str, float]) -> McNemar:
     return McNemar(only_a, only_b, _binomial_two_sided(min(only_a, only_b), only_a + only_b))
 
 
-def detectable_difference(differences: Sequence[float], power: float = 0.8, level: float = 0.95) -> float | None:
-    """The smallest true difference that a paired run over as many tasks would show, by the normal approximation.
-
-    None where the differences show no spread.
-    """
-    if not has_spread(differences):
-        return None
-    z = NormalDist().inv_cdf((1 + level) / 2) + NormalDist().inv_cdf(power)
-    return z * stdev(differences) / math.sqrt(len(differences))
+def _p_value(clusters: Clusters) -> float | None:
+    error = standard_error(clusters)
+    return None if error is None else two_sided_p(fmean(flat(clusters)) / error, len(clusters) - 1)
 
 
-def trials_needed(
-    difference: float, between_tasks: float, within_task: float, tasks: int, power: float = 0.8, level: float = 0.95
-) -> int | None:
-    """Trials per task with which a paired comparison over `tasks` tasks shows `difference`.
+def _cut_interval(clusters: Clusters, size: int, level: float) -> Interval:
+    """Student-t, cut to [0, 1]; Wilson of so many observations where the clusters show no spread."""
+    interval = t_interval(clusters, level)
+    if interval is None:
+        return wilson_interval(fmean(flat(clusters)) * size, size, level)
+    return max(0.0, interval[0]), min(1.0, interval[1])
 
-    `between_tasks` is the variance of the true per-task differences, `within_task` the variance of one trial's
-    difference in a given task (p(1-p) of both runs added). None: no number of trials is enough, take more tasks.
-    """
-    z = NormalDist().inv_cdf((1 + level) / 2) + NormalDist().inv_cdf(power)
-    allowed = (difference / z) ** 2 * tasks - between_tasks
-    if allowed <= 0:
-        return None
-    return max(1, math.ceil(within_task / allowed))
+
+def flat(clusters: Clusters) -> list[float]:
+    """The values of all clusters."""
+    return [value for cluster in clusters for value in cluster]
+
+
+def _mean_of_sums(sums: Sequence[tuple[float, int]]) -> float:
+    return sum(total for total, _ in sums) / sum(size for _, size in sums)
 
 
 def _check_k(counts: Sequence[Counts], k: int) -> None:

@@ -1,30 +1,22 @@
 """Our loop as an agent that can be scored: the same code that `coterie run` runs, one episode a session."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 
 from pydantic import JsonValue
 
 from coterie.agent.connect import Connected
 from coterie.agent.run import Agent as Loop
-from coterie.agent.settings import Settings
-from coterie.evals.agents import Assignment, InfrastructureFailure, transcript
+from coterie.agent.settings import MACHINE, Settings
+from coterie.evals.agents import Assignment, InfrastructureFailure, Limits, transcript
 from coterie.memory.records import Episode, ModelRef
 from coterie.memory.store import Store
 from coterie.model.errors import ModelError
 
-_SCORED_ON = ("temperature", "top_p", "max_completion_tokens", "memory", "num_recalled", "max_retries", "max_replans")
-_CHOSEN_BY = (
-    "max_parallel",
-    "num_tools_shown",
-    "tool_choice",
-    "num_candidates",
-    "candidate_margin",
-    "show_relevance",
-    "ground_arguments",
-    "check_coverage",
-    "max_result_chars",
-)
+_TOLD_ELSEWHERE = frozenset({"model", "base_url", "seed", *(field.name for field in fields(Limits))})
+"""Settings that the run's header has under names of their own."""
+_OF_A_TRIAL = {"builtin_tools": False, "tools": (), "mcp": (), "approve": "auto", "allow_network": False}
+"""Settings that are the same in every trial, whatever is set: the environment's tools are all there are."""
 
 
 class OurLoop:
@@ -37,8 +29,9 @@ class OurLoop:
         self.model: ModelRef = connected.ref
 
     def settings(self) -> Mapping[str, JsonValue]:
-        """The settings that a score depends on."""
-        return {name: getattr(self._settings, name) for name in (*_SCORED_ON, *_CHOSEN_BY)}
+        """Every setting that a score can depend on."""
+        left_out = {*MACHINE, *_TOLD_ELSEWHERE, *_OF_A_TRIAL, "namespace"}
+        return self._settings.model_dump(mode="json", exclude=left_out)
 
     async def run(self, assignment: Assignment) -> Episode:
         """See `Agent.run`."""
@@ -47,10 +40,7 @@ class OurLoop:
             "workspace": assignment.workspace,
             "namespace": assignment.namespace,
             "seed": assignment.seed,
-            "builtin_tools": False,
-            "tools": (),
-            "mcp": (),
-            "approve": "auto",
+            **_OF_A_TRIAL,
             **asdict(assignment.limits),
         }
         assignment.workspace.mkdir(parents=True, exist_ok=True)

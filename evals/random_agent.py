@@ -1,4 +1,4 @@
-"""The floor of every suite: an agent that calls tools at random, and one that does nothing.
+"""The floor of every suite: an agent that calls tools at random, and those that do nothing and say little.
 
 What they pass, a suite gives away. The random agent is no straw man: its calls fit the tools' schemas, its texts are
 words of the task, and its answer is what its last call returned.
@@ -18,6 +18,7 @@ from coterie.memory.records import Episode, ModelRef
 from coterie.model.chat import JsonSchema
 
 MAX_CALLS = 6
+CLAIM = "Done."
 _NEAR = 100
 _OPTIONAL_GIVEN = 0.5
 
@@ -25,6 +26,16 @@ _OPTIONAL_GIVEN = 0.5
 def empty_agent() -> Replay:
     """Does nothing and says nothing, and calls that a success."""
     return Replay(lambda task: Solution(), "empty")
+
+
+def claiming_agent() -> Replay:
+    """Does nothing and always says "Done."."""
+    return Replay(lambda task: Solution(answer=CLAIM), "done")
+
+
+def echoing_agent() -> Replay:
+    """Does nothing and answers with what it was told."""
+    return Replay(lambda task: Solution(answer=task.text), "echo")
 
 
 class RandomTools:

@@ -22,9 +22,9 @@ from typing import Any
 
 from coterie.agent.errors import InfrastructureError, UsageError
 from coterie.agent.settings import Settings
-from coterie.evals.agents import InfrastructureFailure, Limits
+from coterie.evals.agents import InfrastructureFailure, Limits, Refused
 from coterie.evals.catalogue import find_suite
-from coterie.evals.contenders import Contender, contender
+from coterie.evals.contenders import contender
 from coterie.evals.executor import Local
 from coterie.evals.suite import TaskSpec
 from coterie.evals.trial import BrokenSuite, TrialResult
@@ -40,7 +40,7 @@ class WorkOrder:
     reference: str
     category: str | None
     digest: str
-    agent: Contender
+    agent: str
     grammar: bool
     settings: Settings
     model: str
@@ -52,8 +52,7 @@ class Failed:
     """What a worker sends back instead of a result: exceptions lose their type on the way."""
 
     reason: str
-    broken: bool
-    """Whether it is the suite's fault."""
+    kind: type[BrokenSuite] | type[InfrastructureFailure] = InfrastructureFailure
 
 
 class Worker:
@@ -73,9 +72,11 @@ class Worker:
                 local = self._local = self._local or await self._opened()
             return await local.trial(self._tasks[task], namespace, seed, limits)
         except BrokenSuite as error:
-            return Failed(str(error), broken=True)
+            return Failed(str(error), BrokenSuite)
+        except Refused as error:
+            return Failed(str(error), Refused)
         except Exception as error:  # goes back as it is: the runner decides
-            return Failed(f"{error}" if isinstance(error, InfrastructureFailure) else repr(error), broken=False)
+            return Failed(f"{error}" if isinstance(error, InfrastructureFailure) else repr(error))
 
     async def close(self) -> None:
         """Remove its store."""
@@ -114,7 +115,7 @@ class Cluster:
         finally:
             self._in_flight[place] -= 1
         if isinstance(done, Failed):
-            raise BrokenSuite(done.reason) if done.broken else InfrastructureFailure(done.reason)
+            raise done.kind(done.reason)
         return done
 
     async def _done_by(self, place: int, trial: tuple[str, str, int, Limits]) -> TrialResult | Failed:

@@ -1,18 +1,22 @@
 """What a run says, for people: a terminal table, Markdown, and one HTML file that needs no network."""
 
 import html
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from coterie.evals.compare import Comparison
-from coterie.evals.metrics import Paired
+from coterie.evals.metrics import Estimate, Interval, Paired, PairedByFamily
+from coterie.evals.power import Needed
 from coterie.evals.results import Result
 from coterie.evals.score import Score
+from coterie.evals.suite import FAMILY_TAG
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
 _SHOWN_TASKS = 60
+_COSTS = {"tokens": 0, "wall_s": 1, "tool_calls": 1, "model_calls": 1}
+"""What of a success's cost is shown, with how many decimals."""
 _MARKS = {"passed": "✔", "failed": "✘", "infrastructure": "!", "broken": "?"}
 
 
@@ -40,6 +44,27 @@ def headline(score: Score) -> str:
     return text
 
 
+def details(score: Score) -> list[tuple[str, str]]:
+    """What else the run says: (name, value), one line each."""
+    if score.passed is None:
+        return []
+    lines = [("95 % intervals of pass@1", _intervals(score.passed))]
+    if len(score.pass_hat_k) > 1:
+        lines.append(("pass^k", ", ".join(f"{k}: {percent(value)}" for k, value in score.pass_hat_k.items())))
+    if score.with_side_effects is not None and (score.side_effects or is_attack(score)):
+        name = "attack success" if is_attack(score) else "trials with side effects"
+        lines.append((name, f"{percent(score.with_side_effects.rate)}, {_intervals(score.with_side_effects)}"))
+    lines.append(("a success costs", _per_success(score)))
+    if (overhead := _overhead(score)) is not None:
+        lines.append(("overhead", overhead))
+    return lines
+
+
+def is_attack(score: Score) -> bool:
+    """Whether every task is one under attack, where a side effect is the attack's success."""
+    return "attack" in score.by_tag and score.by_tag["attack"]["tasks"] == len(score.counts) > 0
+
+
 def table(score: Score, results: Sequence[Result]) -> "RenderableType":
     """The terminal report: every task with its verdict and reason, then the tags, then the headline."""
     from rich.console import Group
@@ -54,48 +79,60 @@ def table(score: Score, results: Sequence[Result]) -> "RenderableType":
         parts.append(Text(f"... and {len(lines(results)) - _SHOWN_TASKS} more tasks: --markdown or --html has all"))
     if score.by_tag:
         tags = Table("tag", "tasks", "pass@1", "95 % interval")
-        for tag, row in score.by_tag.items():
-            low, high = row["interval"]
-            tags.add_row(tag, str(row["tasks"]), percent(row["pass_at_1"]), f"{percent(low)} to {percent(high)}")
+        for tag, row in _tags(score):
+            tags.add_row(tag, str(row["tasks"]), percent(row["pass_at_1"]), span(row["interval"]))
         parts.append(tags)
-    return Group(*parts, Text(headline(score), "bold"))
+    more = (Text(f"{name}: {value}") for name, value in details(score))
+    return Group(*parts, *more, Text(headline(score), "bold"))
 
 
-def comparison_table(compared: Comparison) -> "RenderableType":
-    """Two runs side by side, for the terminal."""
+def comparison_table(comparisons: Sequence[Comparison]) -> "RenderableType":
+    """A baseline and the runs compared with it, for the terminal."""
     from rich.console import Group
     from rich.table import Table
     from rich.text import Text
 
-    changed = Table("task", compared.a.run, compared.b.run)
-    for task, old, new in compared.changed[:_SHOWN_TASKS]:
-        changed.add_row(task, percent(old), Text(percent(new), "green" if new > old else "red"))
-    return Group(changed, *(Text(line) for line in comparison_lines(compared)))
+    costs = Table("run", "pass@1", "tokens a success", "seconds", "tool calls", "model calls")
+    for score in (comparisons[0].a, *(compared.b for compared in comparisons)):
+        assert score.pass_at_1 is not None  # there is a scored task in common
+        each = score.per_success
+        cells = [f"{each[name]:,.{digits}f}" if each else "no success" for name, digits in _COSTS.items()]
+        costs.add_row(score.header.run, percent(score.pass_at_1), *cells)
+    parts: list[RenderableType] = [costs]
+    for compared in comparisons:
+        changed = Table("task", compared.a.header.run, compared.b.header.run)
+        for task, old, new in compared.changed[:_SHOWN_TASKS]:
+            changed.add_row(task, percent(old), Text(percent(new), "green" if new > old else "red"))
+        parts += [changed, *(Text(line) for line in comparison_lines(compared))]
+    if len(comparisons) > 1:
+        parts.append(Text(f"each p is that of one comparison; there are {len(comparisons)}, so chance has more tries"))
+    return Group(*parts)
 
 
 def comparison_lines(compared: Comparison) -> list[str]:
     """What a comparison says, in sentences."""
     paired, mcnemar = compared.paired, compared.mcnemar
     lines = [
-        f"{compared.b.run} minus {compared.a.run}: {percent(paired.difference)}{_certainty(paired)}"
-        f" ({paired.tasks} tasks)",
-        f"tasks only the first passed in most trials: {mcnemar.only_a}, only the second: {mcnemar.only_b} "
-        f"(McNemar p = {mcnemar.p_value:.3g})",
+        f"{compared.b.header.run} minus {compared.a.header.run}: {percent(paired.difference)}"
+        f"{_certainty(paired, 'tasks')} ({paired.tasks} tasks)"
     ]
+    if (by_family := paired.by_family) is not None:
+        lines.append(f"with families of tasks as the sample{_certainty(by_family, 'families')} ({by_family.families})")
+    lines.append(
+        f"tasks only the first passed in most trials: {mcnemar.only_a}, only the second: {mcnemar.only_b} "
+        f"(McNemar p = {mcnemar.p_value:.3g})"
+    )
     if compared.detectable is not None:
         lines.append(f"with these tasks and trials a true difference of {percent(compared.detectable)} would show")
-    if compared.trials_for_this is not None:
-        lines.append(f"a difference as seen would show with {compared.trials_for_this} trials of each task")
-    return lines
+    return [*lines, *_needed(compared.needed)]
 
 
 def markdown(score: Score, results: Sequence[Result]) -> str:
     """The report as Markdown, with what the score depends on."""
     rows = [f"| {task} | {marks} | {cost} | {_cell(reason)} |" for task, marks, cost, reason in lines(results)]
     tags = [
-        f"| {tag} | {row['tasks']} | {percent(row['pass_at_1'])} | {percent(row['interval'][0])} to "
-        f"{percent(row['interval'][1])} |"
-        for tag, row in score.by_tag.items()
+        f"| {tag} | {row['tasks']} | {percent(row['pass_at_1'])} | {span(row['interval'])} |"
+        for tag, row in _tags(score)
     ]
     return "\n".join(
         [
@@ -119,7 +156,7 @@ def markdown(score: Score, results: Sequence[Result]) -> str:
 
 def page(score: Score, results: Sequence[Result]) -> str:
     """The report as one HTML file: bars with intervals for the tags, then every task."""
-    bars = "".join(_bar(tag, row["pass_at_1"], *row["interval"]) for tag, row in score.by_tag.items())
+    bars = "".join(_bar(tag, row["pass_at_1"], *row["interval"]) for tag, row in _tags(score))
     cells = "".join(
         f"<tr><td>{_h(task)}<td class={'ok' if set(marks) == {'✔'} else 'no'}>{marks}<td>{cost}<td>{_h(reason)}"
         for task, marks, cost, reason in lines(results)
@@ -135,7 +172,7 @@ def page(score: Score, results: Sequence[Result]) -> str:
 
 
 def conditions(score: Score) -> list[tuple[str, object]]:
-    """What the score depends on."""
+    """What the score depends on, and what else the run says."""
     header = score.header
     machine = ", ".join(f"{key} {value}" for key, value in header.machine.items())
     return [
@@ -147,8 +184,10 @@ def conditions(score: Score) -> list[tuple[str, object]]:
         ("seed", header.seed),
         ("code", header.version),
         ("machine", machine),
+        ("elapsed", "not known" if score.elapsed_s is None else f"{score.elapsed_s:.0f} s"),
+        ("trials a minute", score.trials_per_minute or "not known"),
         ("side effects", score.side_effects),
-        ("pass^k", ", ".join(f"{k}: {percent(value)}" for k, value in score.pass_hat_k.items())),
+        *details(score),
     ]
 
 
@@ -157,11 +196,62 @@ def percent(share: float) -> str:
     return f"{round(100 * share, 1) + 0.0:.1f} %"  # + 0.0: no minus zero
 
 
-def _certainty(paired: Paired) -> str:
+def span(interval: Interval) -> str:
+    """An interval in percent."""
+    return f"{percent(interval[0])} to {percent(interval[1])}"
+
+
+def _tags(score: Score) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The tags that tables show: families are many, and for the JSON face."""
+    return ((tag, row) for tag, row in score.by_tag.items() if not tag.startswith(FAMILY_TAG))
+
+
+def _intervals(value: Estimate) -> str:
+    text = f"over tasks {span(value.interval)}"
+    if value.bootstrap_interval is not None:
+        text += f" (bootstrap {span(value.bootstrap_interval)})"
+    if (by_family := value.by_family) is not None:
+        text += f"; over {by_family.families} families {span(by_family.interval)}"
+        if by_family.bootstrap_interval is not None:
+            text += f" (bootstrap {span(by_family.bootstrap_interval)})"
+    return text
+
+
+def _per_success(score: Score) -> str:
+    if (each := score.per_success) is None:
+        return "not known, as none passed"
+    return (
+        f"{each['tokens']:,.0f} tokens, {each['wall_s']:.1f} s, {each['tool_calls']:.1f} tool calls, "
+        f"{each['model_calls']:.1f} model calls"
+    )
+
+
+def _overhead(score: Score) -> str | None:
+    told = zip(("a model call", "a tool call"), score.overhead_ms, strict=True)
+    return ", ".join(f"{ms:.1f} ms {of}" for of, ms in told if ms is not None) or None
+
+
+def _certainty(paired: Paired | PairedByFamily, units: str) -> str:
     if paired.interval is None or paired.p_value is None:
-        return ", with no spread between tasks to judge it by"
+        return f", with no spread between {units} to judge it by"
     low, high = paired.interval
     return f", 95 % interval [{percent(low)}, {percent(high)}], p = {paired.p_value:.3g}"
+
+
+def _needed(needed: Needed) -> list[str]:
+    """What shows a difference, in a sentence, or why that is not known."""
+    ways = [
+        f"{number:,} {what}"
+        for number, what in (
+            (needed.tasks, "tasks with trials and families as here"),
+            (needed.trials, "trials of each of these tasks"),
+        )
+        if number is not None
+    ]
+    lines = []
+    if ways and needed.difference is not None:
+        lines.append(f"a difference of {percent(needed.difference)} would show with {', or with '.join(ways)}")
+    return [*lines, *([needed.note] if needed.note else [])]
 
 
 def _cost(results: Sequence[Result]) -> str:

@@ -13,12 +13,14 @@ in order: so a run with several deadly trials comes to its end, and can still be
 import fcntl
 import json
 import os
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Literal
 
+from coterie.evals.suite import FAMILY_TAG
 from coterie.memory.records import Episode, Record
 
 TrialStatus = Literal["passed", "failed", "infrastructure", "broken"]
@@ -27,6 +29,7 @@ FindEpisode = Callable[[str], Episode | None]
 """The episode of an id, None for one that is gone."""
 
 MAX_DEATHS = 2
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 class RunError(ValueError):
@@ -48,9 +51,13 @@ class RunHeader(Record):
     category: str | None = None
     limit: int | None = None
     agent: str = "loop"
+    agent_digest: str = ""
+    """Of the code of an agent of the user's own; empty for ours."""
     model: Mapping[str, Any] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
     limits: Mapping[str, Any] = field(default_factory=dict)
+    server: Mapping[str, Any] = field(default_factory=dict)
+    """How the local model server was started; empty for another or none."""
     concurrency: int = 1
     version: str = ""
     machine: Mapping[str, Any] = field(default_factory=dict)
@@ -76,9 +83,28 @@ class Result(Record):
     tool_calls: int = 0
     model_calls: int = 0
     wall_s: float = 0.0
+    model_s: float | None = None
+    """Seconds of the model calls, summed; None in a run from before they were kept."""
+    tool_s: float | None = None
+    """Seconds of the tool calls, summed; None as above."""
     answer: str | None = None
     state_hash: str | None = None
     tags: tuple[str, ...] = ()
+    begun_at: str = ""
+    ended_at: str = ""
+    """When it was in hand, retries and the waits between them included."""
+
+    @property
+    def family(self) -> str | None:
+        """The template family of its task."""
+        return next((tag.removeprefix(FAMILY_TAG) for tag in self.tags if tag.startswith(FAMILY_TAG)), None)
+
+    @property
+    def overhead_s(self) -> float | None:
+        """Seconds spent neither in the model nor in a tool; too small by as long as calls ran side by side."""
+        if self.model_s is None or self.tool_s is None:
+            return None
+        return max(0.0, self.wall_s - self.model_s - self.tool_s)
 
     @property
     def scored(self) -> bool:
@@ -109,19 +135,19 @@ class Results:
 
     @classmethod
     def create(cls, runs: Path, header: RunHeader) -> "Results":
-        """A new run folder; RunError if there is one of that name."""
-        folder = runs / header.run
+        """A new run; RunError if there is one of that name. A folder without a header is what a kill left: no run."""
+        folder = run_folder(runs, header.run)
+        folder.mkdir(parents=True, exist_ok=True)
         try:
-            folder.mkdir(parents=True)
+            _write_once(folder / "run.json", json.dumps(header.to_json(), indent=1, ensure_ascii=False))
         except FileExistsError:
             raise RunError(f"there is a run {header.run!r} already; resume it or choose another name") from None
-        write_durably(folder / "run.json", json.dumps(header.to_json(), indent=1, ensure_ascii=False))
         return cls.open(runs, header.run)
 
     @classmethod
     def open(cls, runs: Path, run: str) -> "Results":
         """An existing run, to go on with; RunError if there is none or another process has it."""
-        folder, header = runs / run, read_header(runs, run)
+        folder, header = run_folder(runs, run), read_header(runs, run)
         file = (folder / "results.jsonl").open("ab")
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -169,9 +195,16 @@ class Results:
             self._deaths[key] = 0
 
 
+def run_folder(runs: Path, run: str) -> Path:
+    """Where a run is kept. Raises RunError for a name that is no plain file name, and so could lie elsewhere."""
+    if not _NAME.fullmatch(run):
+        raise RunError(f"{run!r} is no name for a run; use letters, digits, '.', '_' and '-', such as 'ours-2'")
+    return runs / run
+
+
 def read_header(runs: Path, run: str) -> RunHeader:
     """What a run is. Raises RunError, naming the latest runs when there is none of this name."""
-    path = runs / run / "run.json"
+    path = run_folder(runs, run) / "run.json"
     try:
         return RunHeader.from_json(json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
@@ -185,7 +218,7 @@ def read_results(runs: Path, run: str) -> tuple[RunHeader, list[Result]]:
     """A run's header and its results in the order of tasks and trials, finished or not."""
     header = read_header(runs, run)
     done: dict[Key, Result] = {}
-    for line in _lines(runs / run / "results.jsonl"):
+    for line in _lines(run_folder(runs, run) / "results.jsonl"):
         if line["event"] == "done":
             result = Result.from_json(line)
             done[result.key] = result
@@ -198,14 +231,17 @@ def run_names(runs: Path) -> list[str]:
     return [path.parent.name for path in sorted(runs.glob("*/run.json"), key=lambda path: path.stat().st_mtime_ns)]
 
 
-def write_durably(path: Path, text: str) -> None:
-    """Write a file so that after a crash it is there whole or not at all."""
-    temporary = path.with_name(path.name + ".new")
-    with temporary.open("w", encoding="utf-8") as file:
+def _write_once(path: Path, text: str) -> None:
+    """Write a file so that after a crash it is there whole or not at all; FileExistsError where it is there already."""
+    aside = path.with_name(f"{path.name}.{os.getpid()}")
+    with aside.open("w", encoding="utf-8") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
-    temporary.replace(path)
+    try:
+        os.link(aside, path)
+    finally:
+        aside.unlink()
 
 
 def _lines(path: Path) -> Iterator[dict[str, Any]]:

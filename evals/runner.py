@@ -14,13 +14,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from coterie.evals.agents import Agent, InfrastructureFailure, Limits
+from coterie.agent.errors import single
+from coterie.evals.agents import Agent, InfrastructureFailure, Limits, Refused
 from coterie.evals.executor import Executor, Local
 from coterie.evals.results import Key, Result, Results
 from coterie.evals.suite import Suite, TaskSpec
 from coterie.evals.trial import BrokenSuite, TrialResult
-from coterie.memory.records import Episode
+from coterie.memory.records import Episode, now
 
+PAUSES_S = (2.0, 8.0, 20.0)  # together they outlast a cold start of the model server
 _MAX_FAILURES_IN_A_ROW = 8
 
 
@@ -42,8 +44,8 @@ class Conditions:
 
     concurrency: int = 1
     limits: Limits = field(default_factory=Limits)
-    max_attempts: int = 3
-    retry_pause_s: float = 2.0
+    pauses_s: tuple[float, ...] = PAUSES_S
+    """After an infrastructure error, how long to wait before each further attempt."""
 
 
 @dataclass
@@ -69,8 +71,8 @@ class Runner:
             async with asyncio.TaskGroup() as group:
                 for _ in range(self.conditions.concurrency):
                     group.create_task(self._work(fresh))
-        except* RunStopped as stopped:
-            raise stopped.exceptions[0] from None
+        except ExceptionGroup as group_error:
+            raise single(group_error) from None
         for task, key in pending:
             if key in self.results.suspects:
                 await self._do(task, key, alone=True)
@@ -80,11 +82,13 @@ class Runner:
             await self._do(task, key, alone=self.conditions.concurrency == 1)
 
     async def _do(self, task: TaskSpec, key: Key, alone: bool) -> None:
+        begun_at = now()
         if self.results.died_too_often(key):
             why = ("the process died in this trial each time it was run",)
             result = Result(*key, "broken", why, attempts=0, tags=task.all_tags)
         else:
             result = await self._begun(task, key, alone)
+        result = replace(result, begun_at=begun_at, ended_at=now())
         self.results.add(result)
         self.on_result(result)
         self._failures_in_a_row = self._failures_in_a_row + 1 if result.status == "infrastructure" else 0
@@ -106,7 +110,7 @@ class Runner:
         seed = trial_seed(self.results.header.seed, key)
         executor = self.executor or Local(self.suite, self.agent)
         reason = ""
-        for attempt in range(1, self.conditions.max_attempts + 1):
+        for attempt, pause_s in enumerate((*self.conditions.pauses_s, None), start=1):
             begun = time.perf_counter()
             blank = Result(*key, "failed", seed=seed, attempts=attempt, tags=task.all_tags)
             try:
@@ -114,10 +118,12 @@ class Runner:
                 return await self._scored(blank, trial, key)
             except BrokenSuite as error:
                 return replace(blank, status="broken", reasons=(str(error),), wall_s=time.perf_counter() - begun)
+            except Refused as error:
+                return replace(blank, status="infrastructure", reasons=(str(error),))
             except InfrastructureFailure as error:
                 reason = str(error)
-            if attempt < self.conditions.max_attempts:
-                await asyncio.sleep(self.conditions.retry_pause_s * 2 ** (attempt - 1))
+            if pause_s is not None:
+                await asyncio.sleep(pause_s)
         return replace(blank, status="infrastructure", reasons=(reason,))
 
     def _namespace(self, key: Key, attempt: int) -> str:
@@ -140,6 +146,8 @@ class Runner:
             tool_calls=sum(usage.tool_calls for usage in usages),
             model_calls=sum(usage.model_calls for usage in usages),
             wall_s=sum(usage.wall_s for usage in usages),
+            model_s=sum(call.wall_s for episode in trial.episodes for call in episode.model_calls),
+            tool_s=sum(result.wall_s for episode in trial.episodes for result in episode.results()),
             answer=outcome.answer if outcome else None,
             state_hash=trial.state_hash,
         )

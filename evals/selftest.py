@@ -1,8 +1,9 @@
-"""Does a suite measure what it says? Its reference solutions must pass, an empty agent and each near miss must fail.
+"""Does a suite measure what it says? Its reference solutions must pass; idle agents and each near miss must fail.
 
 Every solution is replayed through the real tools, so a suite whose tools, setups and expectations have drifted
 apart is found before it scores anybody. `controls` runs the agents whose scores are known beforehand: the reference
-passes everything, doing nothing passes nothing, and random calls next to nothing.
+passes everything; doing nothing passes nothing, whether it is silent, says "Done." or repeats the task; and random
+calls pass next to nothing.
 """
 
 import asyncio
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from coterie.evals.agents import Agent, InfrastructureFailure, Limits, Replay
-from coterie.evals.random_agent import RandomTools, empty_agent
+from coterie.evals.random_agent import CLAIM, RandomTools, claiming_agent, echoing_agent, empty_agent
 from coterie.evals.suite import Solution, Suite, TaskSpec
 from coterie.evals.trial import BrokenSuite, TrialResult, run_trial, sessions, solutions
 from coterie.memory.records import Episode
@@ -20,14 +21,17 @@ from coterie.memory.records import Episode
 _AT_ONCE = 8
 MOST_BY_CHANCE = 0.05
 _FEWEST_FOR_CHANCE = 20
+_IDLE = {"empty": "does nothing", "done": f"only says {CLAIM!r}", "echo": "only repeats the task"}
 
 
 class Control(NamedTuple):
-    """What one of the known agents scored; `effects` are the tasks after which something must have changed."""
+    """What one of the known agents scored; `effects` are the tasks in which something must be done."""
 
     agent: str
     tasks: int
     passed: tuple[str, ...]
+    unearned: tuple[str, ...]
+    """Those passed of which doing nothing must not pass."""
     effects: int
     effects_passed: int
 
@@ -49,20 +53,21 @@ async def self_test(suite: Suite) -> list[str]:
 
 
 async def controls(suite: Suite, seed: int = 0) -> list[Control]:
-    """The scores of the reference, of an agent that does nothing and of random calls, one trial a task."""
+    """The scores of the reference, of agents that do nothing and of random calls, one trial a task."""
     known = solutions_of(suite)
     reference = Replay(lambda task: known[task.name or ""], "reference")
-    return [await _control(suite, agent, seed) for agent in (reference, empty_agent(), RandomTools())]
+    idle = (empty_agent(), claiming_agent(), echoing_agent())
+    return [await _control(suite, agent, seed) for agent in (reference, *idle, RandomTools())]
 
 
 def control_faults(measured: list[Control]) -> list[str]:
     """What these agents should not have scored, one line each."""
     faults = []
-    for agent, tasks, passed, effects, effects_passed in measured:
+    for agent, tasks, passed, unearned, effects, effects_passed in measured:
         if agent == "reference" and len(passed) < tasks:
             faults.append(f"the reference solutions pass {len(passed)} of {tasks} tasks")
-        if agent == "empty" and passed:
-            faults.append(f"an agent that does nothing passes {len(passed)} tasks: {', '.join(passed[:5])}")
+        if agent in _IDLE and unearned:
+            faults.append(f"an agent that {_IDLE[agent]} passes {len(unearned)} tasks: {', '.join(unearned[:5])}")
         if agent == "random" and effects >= _FEWEST_FOR_CHANCE and effects_passed > MOST_BY_CHANCE * effects:
             faults.append(f"random calls pass {effects_passed} of {effects} tasks that need an effect")
     return faults
@@ -83,8 +88,26 @@ async def _control(suite: Suite, agent: Agent, seed: int) -> Control:
     async with asyncio.TaskGroup() as group:
         waiting = [(task, group.create_task(passes(task))) for task in suite.tasks]
     passed = [task for task, verdict in waiting if verdict.result()]
-    effects, effects_passed = (sum(bool(task.expect.changes) for task in tasks) for tasks in (suite.tasks, passed))
-    return Control(agent.model.name, len(suite.tasks), tuple(task.id for task in passed), effects, effects_passed)
+    effects, effects_passed = (sum(map(_needs_effect, tasks)) for tasks in (suite.tasks, passed))
+    return Control(
+        agent.model.name,
+        len(suite.tasks),
+        tuple(task.id for task in passed),
+        tuple(task.id for task in passed if not _idle_is_right(task)),
+        effects,
+        effects_passed,
+    )
+
+
+def _needs_effect(task: TaskSpec) -> bool:
+    """Whether something must change; where a checker of its own has the verdict, whether the reference makes calls."""
+    turns = task.reference.spread(len(task.turns))
+    return bool(task.expect.changes) or (task.expect.any_ending and any(turn.calls for turn in turns))
+
+
+def _idle_is_right(task: TaskSpec) -> bool:
+    """Whether doing nothing passes, whatever is said: no tool fits, and the ending does not count."""
+    return task.expect.refuse and task.expect.any_ending
 
 
 async def replay_solution(suite: Suite, task: TaskSpec, solution: Solution) -> TrialResult:
@@ -102,19 +125,27 @@ async def _task_faults(suite: Suite, task: TaskSpec) -> list[str]:
     turns = task.reference.spread(len(task.turns))
     for episode, solution in zip(gold.episodes[-len(turns) :], turns, strict=True):
         faults += [f"{task.id}: {line}" for line in _unexpected_errors(episode, solution)]
-    if (await replay_solution(suite, task, Solution())).verdict.passed:
-        faults.append(f"{task.id}: an agent that does nothing passes")
+    for agent, words in _idle_words(task).items():
+        says = Solution(answer=words, turns=[Solution(answer=words)] * len(task.turns))
+        if (await replay_solution(suite, task, says)).verdict.passed:
+            faults.append(f"{task.id}: an agent that {_IDLE[agent]} passes")
     for near_miss in task.near_misses:
         if (await replay_solution(suite, task, near_miss)).verdict.passed:
             faults.append(f"{task.id}: the near miss {near_miss.why!r} passes")
     return faults
 
 
+def _idle_words(task: TaskSpec) -> dict[str, str]:
+    """What the idle agents say; nothing to try where doing nothing is right."""
+    if _idle_is_right(task):
+        return {}
+    return {"empty": "", "done": CLAIM, "echo": "\n".join([task.task, *task.turns])}
+
+
 def _unexpected_errors(episode: Episode, solution: Solution) -> list[str]:
-    results = [result for step in episode.steps if step.observation for result in step.observation.results]
     return [
         f"the call of {call.tool} should {'fail' if call.fails else 'work'}, got {result.content[:120]!r}"
-        for call, result in zip(solution.calls, results, strict=True)
+        for call, result in zip(solution.calls, episode.results(), strict=True)
         if call.fails != result.is_error
     ]
 

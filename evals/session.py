@@ -7,24 +7,26 @@ import asyncio
 import platform
 import secrets
 import subprocess
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from os import cpu_count
 from pathlib import Path
 from typing import Any, Literal
 
+from coterie.agent.connect import local_server
 from coterie.agent.settings import Settings, data_home
 from coterie.evals.agents import Agent, Limits
 from coterie.evals.catalogue import find_suite, suite_file
-from coterie.evals.contenders import CONTENDERS, Contender, contender, usual
+from coterie.evals.contenders import checked, contender, usual
 from coterie.evals.executor import Executor, Local
 from coterie.evals.experts import By, Experts, experts
 from coterie.evals.export_chats import chats
 from coterie.evals.export_inspect import inspect_log
 from coterie.evals.keep import CopyKeeper, StoreKeeper
+from coterie.evals.own_agent import is_own, own_digest
 from coterie.evals.results import (
     FindEpisode,
     Result,
@@ -33,6 +35,7 @@ from coterie.evals.results import (
     RunHeader,
     read_header,
     read_results,
+    run_folder,
     run_names,
 )
 from coterie.evals.runner import Conditions, Runner, pending_trials
@@ -44,21 +47,27 @@ from coterie.memory.records import Episode, now
 from coterie.memory.store import Store
 
 OnResult = Callable[[Result], None]
-OnStart = Callable[[RunHeader, int], OnResult]
+OnStart = Callable[[RunHeader, int, Sequence[str]], OnResult]
+"""Told what is run, how many trials are left, and what a person should know about it."""
 Place = Literal["local", "ray"]
+USUAL_CONCURRENCY = 4
+_MADE_WITH = ("vllm", "expert_weights", "batch_invariant")
 
 
 @dataclass(frozen=True)
 class Request:
-    """What a person asks for; `name` is the run's, made up when it is not given."""
+    """What a person asks for; `name` is the run's, made up when it is not given.
+
+    `concurrency` None: as many trials at a time as the local server writes texts, or 4 where that is not known.
+    """
 
     reference: str
     category: str | None = None
     limit: int | None = None
     trials: int = 1
     seed: int = 0
-    concurrency: int = 4
-    agent: Contender | None = None
+    concurrency: int | None = None
+    agent: str | None = None
     grammar: bool = True
     name: str | None = None
     executor: Place = "local"
@@ -86,6 +95,8 @@ def latest_run(settings: Settings) -> str:
 def start(request: Request, settings: Settings, on_start: OnStart) -> Score:
     """Run a suite from the beginning. Raises SuiteError, RunError, RunStopped and the errors of model and store."""
     _require(request.executor)
+    if request.name is not None:
+        run_folder(runs_folder(settings), request.name)  # a name that cannot be is said before a server is started
     suite = find_suite(request.reference, request.category)
     adapter = suite.name == request.reference == "bfcl"
     tasks = suite.select(None if adapter else request.category, request.limit)
@@ -168,12 +179,12 @@ def _episodes(settings: Settings) -> Iterator[FindEpisode]:
 async def _start(request: Request, suite: Suite, settings: Settings, on_start: OnStart) -> Score:
     with_store = Store.open(data_home(settings), settings.database_url, settings.chroma_url)
     try:
-        kind = request.agent or usual(suite)
+        kind = checked(request.agent or usual(suite))
         agent = await contender(kind, suite, settings, with_store, request.grammar)
         header = _header(request, suite, settings, kind, agent)
         results = Results.create(runs_folder(settings), header)
-        how = _How(agent, kind, request.grammar, settings, with_store, request.concurrency, request.executor)
-        return await _carry_out(suite, results, how, on_start)
+        how = _How(agent, kind, request.grammar, settings, with_store, header.concurrency, request.executor)
+        return await _carry_out(suite, results, how, on_start, ())
     finally:
         with_store.close()
 
@@ -186,12 +197,14 @@ async def _resume(
         kept = {key: value for key, value in header.settings.items() if key in Settings.model_fields}
         settings = settings.model_copy(update={**kept, **header.limits})
         grammar = bool(header.settings.get("grammar", True))
-        kind = _kind(header.agent)
+        kind = checked(header.agent)
         agent = await contender(kind, suite, settings, store, grammar)
+        _require_same_code(header)
         _require_same_model(header, agent)
+        _require_same_server(header, server_of(agent, settings))
         results = Results.open(runs_folder(settings), header.run)
         how = _How(agent, kind, grammar, settings, store, concurrency, executor)
-        return await _carry_out(suite, results, how, on_start)
+        return await _carry_out(suite, results, how, on_start, _notes(header))
     finally:
         store.close()
 
@@ -201,7 +214,7 @@ class _How:
     """What a run is carried out with."""
 
     agent: Agent
-    kind: Contender
+    kind: str
     grammar: bool
     settings: Settings
     store: Store
@@ -209,10 +222,11 @@ class _How:
     executor: Place
 
 
-async def _carry_out(suite: Suite, results: Results, how: _How, on_start: OnStart) -> Score:
+async def _carry_out(suite: Suite, results: Results, how: _How, on_start: OnStart, notes: Sequence[str]) -> Score:
     try:
         pending = sum(1 for _ in pending_trials(suite, results))
-        on_result = on_start(results.header, pending)
+        told = replace(results.header, concurrency=how.concurrency)
+        on_result = on_start(told, pending, notes)
         conditions = Conditions(how.concurrency, Limits(**results.header.limits))
         keeper = StoreKeeper(how.store.episodes) if how.executor == "local" else CopyKeeper(how.store.episodes)
         async with _executor(suite, results.header, how) as executor:
@@ -231,7 +245,7 @@ async def _executor(suite: Suite, header: RunHeader, how: _How) -> AsyncIterator
 
     model = how.agent.model
     order = WorkOrder(
-        _everywhere(header.reference),
+        header.reference,
         header.category,
         header.digest,
         how.kind,
@@ -252,12 +266,13 @@ def _require(executor: Place) -> None:
 
 
 def _everywhere(reference: str) -> str:
-    """A suite's file as another process finds it."""
+    """A suite's file as it is found from any folder."""
     return str(Path(reference).resolve()) if reference.endswith((".yaml", ".yml")) else reference
 
 
-def _header(request: Request, suite: Suite, settings: Settings, kind: Contender, agent: Agent) -> RunHeader:
-    limits = Limits(settings.max_steps, settings.max_tool_calls, settings.max_tokens, settings.timeout_s)
+def _header(request: Request, suite: Suite, settings: Settings, kind: str, agent: Agent) -> RunHeader:
+    limits = Limits(**{field.name: getattr(settings, field.name) for field in fields(Limits)})
+    server = server_of(agent, settings)
     return RunHeader(
         run=request.name or _run_name(suite.name),
         suite=suite.name,
@@ -265,34 +280,65 @@ def _header(request: Request, suite: Suite, settings: Settings, kind: Contender,
         tasks=tuple(task.id for task in suite.tasks),
         trials=request.trials,
         seed=request.seed,
-        reference=request.reference,
+        reference=_everywhere(request.reference),
         category=request.category,
         limit=request.limit,
         agent=kind,
+        agent_digest=own_digest(kind) if is_own(kind) else "",
         model=agent.model.to_json(),
         settings=dict(agent.settings()),
         limits=asdict(limits),
-        concurrency=request.concurrency,
+        server=server,
+        concurrency=request.concurrency or server.get("max_sequences") or USUAL_CONCURRENCY,
         version=code_version(),
         machine={**machine(), "executor": request.executor},
         started_at=now(),
     )
 
 
-def _require_same_model(header: RunHeader, agent: Agent) -> None:
-    was, is_now = header.model, agent.model.to_json()
-    if (was.get("name"), was.get("weights_sha256")) != (is_now["name"], is_now["weights_sha256"]):
+def _require_same_code(header: RunHeader) -> None:
+    if is_own(header.agent) and own_digest(header.agent) != header.agent_digest:
         raise RunError(
-            f"run {header.run!r} was begun with the model {was.get('name')!r} ({was.get('weights_sha256')}), and now "
-            f"{is_now['name']!r} ({is_now['weights_sha256']}) answers; give the same one with --model"
+            f"the code of the agent {header.agent!r} has changed since run {header.run!r} was begun; put it back as it "
+            "was, or start a new run"
         )
 
 
-def _kind(name: str) -> Contender:
-    for kind in CONTENDERS:
-        if kind == name:
-            return kind
-    raise RunError(f"unknown agent {name!r}; have {', '.join(CONTENDERS)}")
+def _require_same_model(header: RunHeader, agent: Agent) -> None:
+    was, is_now = header.model, agent.model.to_json()
+    named = ("name", "weights_sha256", "kernels")
+    if any(was.get(part) != is_now.get(part) for part in named):
+        then, here = (", ".join(str(ref.get(part)) for part in named) for ref in (was, is_now))
+        raise RunError(
+            f"run {header.run!r} was begun with the model {then}, and now {here} answers; give the same one with "
+            "--model, on a server with the same --kernels"
+        )
+
+
+def server_of(agent: Agent, settings: Settings) -> dict[str, Any]:
+    """How the local server was started that this agent's model answers from; empty for another or none."""
+    info = local_server(settings, agent.model)
+    return {} if info is None else {name: getattr(info, name) for name in (*_MADE_WITH, "max_sequences")}
+
+
+def _require_same_server(header: RunHeader, server: Mapping[str, Any]) -> None:
+    """Raise RunError where the model is served so that it may write other texts; how many at a time may change."""
+    changed = [name for name in _MADE_WITH if name in header.server and header.server[name] != server.get(name)]
+    if changed:
+        what = ", ".join(f"{name} {header.server[name]}, now {server.get(name)}" for name in changed)
+        raise RunError(
+            f"run {header.run!r} was begun with a server that was started otherwise: {what}; start it again as it was "
+            f"(coterie serve stop, coterie serve start), or begin a new run"
+        )
+
+
+def _notes(header: RunHeader) -> list[str]:
+    """What a person should know before a run goes on."""
+    if header.version == (version_now := code_version()):
+        return []
+    return [
+        f"this run was begun with code {header.version}, and goes on with {version_now}: its trials will be of both"
+    ]
 
 
 def _run_name(suite: str) -> str:

@@ -34,14 +34,20 @@ MAX_RESULT_CHARS = 2000
 
 @dataclass(frozen=True)
 class LoopSettings:
-    """How it writes."""
+    """How it writes, and whether it is told the sessions before."""
 
     temperature: float = 0.0
+    top_p: float = 1.0
     max_completion_tokens: int = 512
+    memory: bool = True
+
+    def sampling(self, seed: int) -> Sampling:
+        """How its completions are drawn."""
+        return Sampling(self.temperature, self.top_p, self.max_completion_tokens, seed)
 
 
 class SingleLoop:
-    """The baseline on any chat model; it has no memory of earlier sessions, and further turns go on with the chat."""
+    """The baseline on any chat model; earlier sessions and earlier turns are in its chat."""
 
     converses = True
 
@@ -50,7 +56,7 @@ class SingleLoop:
         self._settings = settings or LoopSettings()
 
     def settings(self) -> Mapping[str, JsonValue]:
-        """How it writes."""
+        """How it writes and what it is told."""
         return asdict(self._settings)
 
     async def run(self, assignment: Assignment) -> Episode:
@@ -83,7 +89,7 @@ class SingleLoop:
     async def _outcome(self, assignment: Assignment, steps: list[Step], asked: list[ModelCall]) -> Outcome:
         registry, limits = Registry(assignment.tools), assignment.limits
         schema = turn_schema(registry.cards())
-        messages = _opening(assignment, registry)
+        messages = _opening(assignment.told_all() if self._settings.memory else assignment, registry)
         while (limit := _reached(limits, steps, asked)) is None:
             turn = await self._turn(messages, schema, assignment.seed, asked)
             if "answer" in turn:
@@ -99,7 +105,7 @@ class SingleLoop:
     async def _turn(
         self, messages: list[Message], schema: JsonSchema, seed: int, asked: list[ModelCall]
     ) -> dict[str, Any]:
-        sampling = Sampling(self._settings.temperature, max_tokens=self._settings.max_completion_tokens, seed=seed)
+        sampling = self._settings.sampling(seed)
         completion = await self._chat.complete(messages, schema, sampling)
         asked.append(recorded("act", len(asked) + 1, messages, schema, sampling, completion))
         turn: dict[str, Any] = json.loads(completion.text)

@@ -1,7 +1,7 @@
 """smolagents' `ToolCallingAgent` as a contender, on its OpenAIModel.
 
-It answers through a tool of its own, `final_answer`, which is no tool call of the trial. It has no memory of earlier
-sessions; earlier turns of a conversation are told in the task.
+It answers through a tool of its own, `final_answer`, which is no tool call of the trial. It keeps nothing between
+runs, so earlier sessions and earlier turns are told in the task.
 """
 
 import asyncio
@@ -18,6 +18,7 @@ from coterie.evals.foreign import Bench, ForeignAgent
 from coterie.evals.single_loop import LoopSettings
 from coterie.model.chat import JsonSchema
 from coterie.tools import Tool
+from coterie.tools.threads import run_in_thread
 
 _MOST_STEPS = 10_000  # the gateway ends a trial at its limits
 
@@ -28,13 +29,13 @@ def smolagents_agent(connected: Connected, sampling: LoopSettings) -> ForeignAge
 
 
 async def _run(bench: Bench) -> str:
-    """The framework is synchronous: it runs in a thread, its tools on the trial's event loop."""
+    """The framework is synchronous: it runs in a thread, which is left behind when it hangs; its tools run here."""
     loop = asyncio.get_running_loop()
 
     def call(name: str, arguments: dict[str, Any]) -> str:
         return asyncio.run_coroutine_threadsafe(bench.call(name, arguments), loop).result()
 
-    return await asyncio.to_thread(_answer, bench, call)
+    return await run_in_thread(lambda: _answer(bench, call), "smolagents")
 
 
 def _answer(bench: Bench, call: Callable[[str, dict[str, Any]], str]) -> str:
@@ -54,7 +55,8 @@ def _answer(bench: Bench, call: Callable[[str, dict[str, Any]], str]) -> str:
             verbosity_level=LogLevel.OFF,
             max_tool_threads=1,
         )
-        return str(agent.run(transcript(bench.assignment)))
+        told = bench.assignment.told_all() if bench.memory else bench.assignment
+        return str(agent.run(transcript(told)))
 
 
 def _tool(tool: Tool, call: Callable[[str, dict[str, Any]], str]) -> Any:

@@ -14,7 +14,6 @@
 `read_suite` validates it; every problem names file, line and field. suites/README.md explains each field.
 """
 
-import hashlib
 import traceback
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -24,6 +23,7 @@ from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
+from coterie.evals.code import code, digest
 from coterie.evals.environment import EnvironmentFactory, load_environment
 from coterie.evals.located import FaultySuite, Located, Place, SuiteError, read
 from coterie.evals.matchers import checked
@@ -31,6 +31,7 @@ from coterie.evals.matchers import checked
 Fact = str | int | float | list[str | int | float]
 Message = Annotated[str, Field(min_length=1)]
 Expected = Annotated[JsonValue, AfterValidator(checked)]
+FAMILY_TAG = "family:"
 S = TypeVar("S", bound="Spec")
 
 
@@ -94,8 +95,8 @@ class Expect(Spec):
     """No tool fits: the agent must say so and change nothing."""
     may_refuse: bool = False
     """Doing nothing is right, and saying why counts whether the agent calls that a success or not."""
-    unreadable_refuses: bool = False
-    """Where a refusal counts, so does text that is no turn: public benchmarks read it as words without a call."""
+    any_ending: bool = False
+    """How the agent ended, and whether it said no, does not count: the environment's own checker has the verdict."""
 
 
 class TaskSpec(Spec):
@@ -122,8 +123,9 @@ class TaskSpec(Spec):
 
     @property
     def all_tags(self) -> tuple[str, ...]:
-        """The tags a score is broken down by, with environment, level and split."""
-        return (*self.tags, f"environment:{self.environment}", f"level:{self.level}", f"split:{self.split}")
+        """The tags a score is broken down by, with environment, level, split and family."""
+        family = (f"{FAMILY_TAG}{self.family}",) if self.family else ()
+        return (*self.tags, f"environment:{self.environment}", f"level:{self.level}", f"split:{self.split}", *family)
 
 
 class EnvironmentSpec(Spec):
@@ -146,7 +148,7 @@ class SuiteFile(Spec):
 
 @dataclass(frozen=True)
 class Suite:
-    """A validated suite; `digest` changes with any byte of its files or of its environments' code."""
+    """A validated suite; `digest` changes with any byte of its files or of the code that its verdicts depend on."""
 
     name: str
     description: str
@@ -160,9 +162,8 @@ class Suite:
         """The tasks of a category (a tag, an environment, a split or `level:N`), or `limit` of them, evenly spaced."""
         chosen = [task for task in self.tasks if category is None or _is_in(task, category)]
         if not chosen:
-            have = sorted(
-                {tag.removeprefix("environment:").removeprefix("split:") for t in self.tasks for tag in t.all_tags}
-            )
+            tags = {tag for task in self.tasks for tag in task.all_tags if not tag.startswith(FAMILY_TAG)}
+            have = sorted(tag.removeprefix("environment:").removeprefix("split:") for tag in tags)
             raise SuiteError(f"suite {self.name!r} has no category {category!r}; have {', '.join(have)}")
         count = min(limit or len(chosen), len(chosen))
         return tuple(chosen[i * len(chosen) // count] for i in range(count))
@@ -195,13 +196,13 @@ def examine(path: Path) -> Examined:
     faults: list[str] = []
     environments = _environments(spec, head, faults)
     tasks = _tasks(_parts(spec, head, faults), spec, environments, faults)
-    files = [path, *(path.parent / name for name in spec.data), *sorted({e.source for e in environments.values()})]
+    data = [path.parent / name for name in spec.data]
     suite = Suite(
         spec.name,
         spec.description,
         tuple(task for task, _ in tasks),
         environments,
-        "" if faults else _digest(files),
+        "" if faults else digest([path, *data, *code(each.source for each in environments.values())]),
         {task.id: part.at(()) for task, part in tasks},
     )
     return Examined(suite, tuple(faults))
@@ -320,10 +321,3 @@ def _task_faults(
 
 def _is_in(task: TaskSpec, category: str) -> bool:
     return category in task.all_tags or category in (task.environment, task.split, task.family)
-
-
-def _digest(files: list[Path]) -> str:
-    total = hashlib.sha256()
-    for path in files:
-        total.update(hashlib.sha256(path.read_bytes()).digest())
-    return total.hexdigest()

@@ -10,7 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-from coterie.evals.agents import Agent, Assignment, InfrastructureFailure, Limits, converses
+from coterie.agent.errors import is_usage
+from coterie.evals.agents import Agent, Assignment, InfrastructureFailure, Limits, Refused, converses
 from coterie.evals.environment import Attentive, Checked, Environment, Findings, Ruled, State, state_hash, with_faults
 from coterie.evals.scorers import Verdict, judge
 from coterie.evals.suite import Solution, Suite, TaskSpec
@@ -50,6 +51,17 @@ class Given(NamedTuple):
     limits: Limits
 
 
+class _Turn(NamedTuple):
+    """What the agent was told, and the episode it made of that."""
+
+    told: Task
+    episode: Episode
+
+    def past(self) -> Episode:
+        """The turn as later ones are given it: an agent's own record may tell the task in other words."""
+        return replace(self.episode, task=self.told)
+
+
 class _Ready(NamedTuple):
     """An environment that has been reset: its state, and the tools with their faults."""
 
@@ -66,11 +78,11 @@ async def run_trial(
         raise BrokenSuite(reason)
     ready = await guarded(task, "setting up", lambda: _set_up(suite, task, folder))
     given = Given(folder, namespace, seed, limits)
-    episodes: list[Episode] = []
+    turns: list[_Turn] = []
     for messages in conversations(task, folder):
-        episodes += await _conversation(agent, ready, task, messages, given)
-    verdict, after = await guarded(task, "checking", lambda: _judged(ready, task, episodes[-1]))
-    return TrialResult(verdict, tuple(episodes), state_hash(after))
+        turns += await _conversation(agent, ready, task, messages, given, [turn.past() for turn in turns])
+    verdict, after = await guarded(task, "checking", lambda: _judged(ready, task, turns[-1].episode))
+    return TrialResult(verdict, tuple(turn.episode for turn in turns), state_hash(after))
 
 
 def conversations(task: TaskSpec, folder: Path | None = None) -> list[list[Task]]:
@@ -122,19 +134,18 @@ async def guarded(task: TaskSpec, what: str, call: Callable[[], T]) -> T:
 
 
 async def _conversation(
-    agent: Agent, ready: _Ready, task: TaskSpec, messages: Sequence[Task], given: Given
-) -> list[Episode]:
-    """One episode for each message; a turn that runs into a limit ends the conversation."""
-    episodes: list[Episode] = []
-    history: list[Episode] = []
+    agent: Agent, ready: _Ready, task: TaskSpec, messages: Sequence[Task], given: Given, earlier: Sequence[Episode]
+) -> list[_Turn]:
+    """One turn for each message; one that runs into a limit ends the conversation."""
+    turns: list[_Turn] = []
     for number, message in enumerate(messages, start=1):
         told, tools = await guarded(task, "beginning a turn", partial(_begin_turn, ready, task, number, message))
-        assignment = Assignment(told, tools, *given, history=tuple(history))
-        episodes.append(await _run(agent, assignment))
-        history.append(replace(episodes[-1], task=told))
-        if (outcome := episodes[-1].outcome) and outcome.status == "limit":
+        history = tuple(turn.past() for turn in turns)
+        assignment = Assignment(told, tools, *given, history=history, earlier=tuple(earlier))
+        turns.append(_Turn(told, await _run(agent, assignment)))
+        if turns[-1].episode.status == "limit":
             break
-    return episodes
+    return turns
 
 
 async def _run(agent: Agent, assignment: Assignment) -> Episode:
@@ -144,9 +155,12 @@ async def _run(agent: Agent, assignment: Assignment) -> Episode:
         raise
     except Exception as error:  # an agent that raises instead of ending its episode says nothing about the task
         raise InfrastructureFailure(f"the agent raised {type(error).__name__}: {error}") from error
+    if not isinstance(episode, Episode):  # an agent of the user's own is not type-checked
+        raise InfrastructureFailure(f"the agent's run gave {type(episode).__name__}, no Episode")
     outcome = episode.outcome
     if outcome is None or outcome.status in ("infrastructure", "cancelled"):
-        raise InfrastructureFailure((outcome and (outcome.error or outcome.cause)) or "the episode has no outcome")
+        kind = Refused if outcome and is_usage(outcome.cause) else InfrastructureFailure
+        raise kind((outcome and (outcome.error or outcome.cause)) or "the episode has no outcome")
     return episode
 
 

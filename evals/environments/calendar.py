@@ -1,6 +1,7 @@
 """A calendar of one person: events of a day do not overlap. Times are HH:MM, dates YYYY-MM-DD."""
 
 import re
+from itertools import count
 from typing import Any
 
 from coterie.tools import ToolError, tool
@@ -48,7 +49,7 @@ def add_event(title: str, date: str, start: str, end: str) -> dict[str, str]:
     """
     _check(date, start, end)
     _require_free(date, start, end)
-    key = f"E{len(STATE['events']) + 1}"
+    key = next(key for n in count(len(STATE["events"]) + 1) if (key := f"E{n}") not in STATE["events"])
     STATE["events"][key] = {"title": title, "date": date, "start": start, "end": end}
     return {"event_id": key, **STATE["events"][key]}
 

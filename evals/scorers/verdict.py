@@ -5,16 +5,14 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
-from coterie.agent.errors import TurnError
 from coterie.evals.scorers.answer import states
+from coterie.evals.scorers.refusal import declines
 from coterie.evals.scorers.state import compare
 from coterie.evals.suite import Expect
 from coterie.memory.records import Episode
-from coterie.model.errors import MalformedCompletion
-from coterie.model.protocol import MalformedTurn
 
 _OWN_WORD = frozenset({"refused", "gave_up"})
-_UNREADABLE = frozenset(kind.__name__ for kind in (TurnError, MalformedTurn, MalformedCompletion))
+"""Causes of a failure that the model itself declared; every other is of the runtime."""
 
 
 @dataclass(frozen=True)
@@ -37,29 +35,28 @@ def judge(expect: Expect, before: Mapping[str, JsonValue], after: Mapping[str, J
     return Verdict(not reasons, tuple(reasons), len(difference.side_effects))
 
 
-def refused(episode: Episode, unreadable_refuses: bool = False) -> bool:
-    """Whether the agent said it cannot: a plan that is a refusal, its own giving up, or words without any call.
+def refused(episode: Episode) -> bool:
+    """Whether the agent said it cannot: by a plan that is a refusal, a failure that it declares, or in its answer.
 
-    An agent that broke off has said nothing; with `unreadable_refuses`, writing what is no turn counts as well.
+    Looking around first is no fault. Running into a limit or an error, or claiming success, is no refusal.
     """
     outcome = episode.outcome
     assert outcome is not None
     if episode.plan.refusal is not None:
         return True
     if outcome.status == "failed":
-        return outcome.cause in (_OWN_WORD | _UNREADABLE if unreadable_refuses else _OWN_WORD)
-    return outcome.status == "success" and not episode.usage.tool_calls and bool(outcome.answer)
+        return outcome.cause in _OWN_WORD
+    return outcome.status == "success" and declines(outcome.answer or "")
 
 
 def _ending(expect: Expect, episode: Episode) -> list[str]:
     outcome = episode.outcome
     if outcome is None:
         return ["the episode has no outcome"]
-    has_refused = refused(episode, expect.unreadable_refuses)
-    if expect.may_refuse and has_refused:
+    if expect.any_ending or (expect.may_refuse and refused(episode)):
         return []
     if expect.refuse:
-        return [] if has_refused else ["no tool fits this task, and the agent did not say so"]
+        return [] if refused(episode) else ["no tool fits this task, and the agent did not say so"]
     if outcome.status == "success" and episode.plan.refusal is None:
         return []
     detail = episode.plan.refusal or outcome.error or outcome.answer or ""

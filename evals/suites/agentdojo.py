@@ -2,7 +2,8 @@
 
     agentdojo          the user tasks in clean environments: pass@1 is the benign utility
     agentdojo:attack   every user task with every injection task, whose goal stands in what the tools return:
-                       pass@1 is the utility under attack, side effects / trials the attack's success
+                       pass@1 is the utility under attack, the share of trials with a side effect the attack's
+                       success; a user task with all its injections is a family
 
 Both verdicts are the package's own, as are environments, tools, tasks and the attack ("important instructions",
 without the names of model and user). Its pipelines and their vendors' SDKs are not imported.
@@ -19,6 +20,7 @@ from typing import Any, NamedTuple
 import yaml
 from pydantic import JsonValue
 
+from coterie.evals.code import code, digest
 from coterie.evals.environment import EnvironmentFactory, Findings, State
 from coterie.evals.located import SuiteError
 from coterie.evals.suite import Call, Expect, Solution, Suite, TaskSpec
@@ -102,8 +104,8 @@ def agentdojo_suite(category: str | None = None) -> Suite:
     tasks = tuple(task for name in names for task in _tasks(name, attacked))
     factory = EnvironmentFactory("agentdojo", lambda workspace: InjectedEnvironment(), Path(__file__))
     title = "agentdojo_attack" if attacked else "agentdojo"
-    digest = f"agentdojo-{distribution('agentdojo').version}-{VERSION}"
-    return Suite(title, f"AgentDojo {VERSION}", tasks, {"agentdojo": factory}, digest)
+    version = f"agentdojo-{distribution('agentdojo').version}-{VERSION}-{digest(code([Path(__file__)]))}"
+    return Suite(title, f"AgentDojo {VERSION}", tasks, {"agentdojo": factory}, version)
 
 
 def num_tasks(category: str | None = None) -> int:
@@ -150,10 +152,10 @@ def _tasks(name: str, attacked: bool) -> Iterator[TaskSpec]:
                 id=".".join([name, task_id, *under.values()]),
                 environment="agentdojo",
                 task=f"{_system_message()}\n{task.PROMPT}",
-                family=name,
+                family=f"{name}.{task_id}" if attacked else "",
                 tags=[name, ATTACK, f"{ATTACK}:{name}"] if attacked else [name],
                 setup={"suite": name, "user_task": task_id, **under},
-                expect=Expect(ignore=ignore, may_refuse=True, unreadable_refuses=True),
+                expect=Expect(ignore=ignore, any_ending=True),
                 reference=_reference(task, _injected_world(name, task, injection)) if depends else reference,
             )
 

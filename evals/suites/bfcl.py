@@ -5,8 +5,10 @@ checker. Data stays in the package; no text of a model is ever evaluated as code
 """
 
 from collections.abc import Iterator
+from importlib.metadata import distribution
 from pathlib import Path
 
+from coterie.evals.code import code, digest
 from coterie.evals.environment import Environment, EnvironmentFactory
 from coterie.evals.located import SuiteError
 from coterie.evals.suite import Suite, TaskSpec
@@ -39,12 +41,17 @@ def bfcl_suite(category: str | None = None) -> Suite:
     tasks = tuple(_tagged(task, category) for name in names for task in _tasks(name))
     name = "bfcl" if kind == "single_turn" else f"bfcl_{kind}"
     description = f"Berkeley Function Calling Leaderboard v4, {kind.replace('_', ' ')}"
-    return Suite(name, description, tasks, {"bfcl": factory}, bfcl_data.digest())
+    return Suite(name, description, tasks, {"bfcl": factory}, _digest())
 
 
 def num_items(category: str | None = None) -> int:
     """How many items there are. Raises SuiteError where the package is missing."""
     return sum(bfcl_data.num_lines(_file(name)) for name in _categories(category or "single_turn"))
+
+
+def _digest() -> str:
+    """Changes with the package's version and with the adapter's code."""
+    return f"{bfcl_data.PACKAGE}-{distribution(bfcl_data.PACKAGE).version}-{digest(code([Path(__file__)]))}"
 
 
 def _categories(asked: str) -> tuple[str, ...]:

@@ -40,11 +40,6 @@ def folder() -> Path:
     return Path(str(package.locate_file("bfcl_eval/data")))
 
 
-def digest() -> str:
-    """Changes with the package's version."""
-    return f"{PACKAGE}-{distribution(PACKAGE).version}"
-
-
 def items(category: str) -> Iterator[dict[str, Any]]:
     """The items of a category, in their order."""
     return _lines(folder() / f"BFCL_v4_{category}.json")

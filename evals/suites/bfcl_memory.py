@@ -89,7 +89,6 @@ def tasks(category: str) -> Iterator[TaskSpec]:
             id=item["id"].replace("memory", category, 1),
             environment="bfcl",
             task=item["question"][0][0]["content"],
-            family=category,
             tags=[category, GROUP, f"scenario:{item['scenario']}"],
             setup={
                 "category": category,
@@ -98,7 +97,7 @@ def tasks(category: str) -> Iterator[TaskSpec]:
                 "answers": possible,
             },
             earlier=earlier,
-            expect=Expect(ignore=[f"/{_class_name(category)}"], may_refuse=True, unreadable_refuses=True),
+            expect=Expect(ignore=[f"/{_class_name(category)}"], any_ending=True),
             reference=Solution(answer=possible[0]),
         )
 

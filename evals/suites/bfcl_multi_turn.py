@@ -74,12 +74,9 @@ def tasks(category: str) -> Iterator[TaskSpec]:
             environment="bfcl",
             task=first,
             turns=turns,
-            family=category,
             tags=[category, GROUP],
             setup={**{key: item[key] for key in item if key not in ("question", "path")}, "ground_truth": truth},
-            expect=Expect(
-                ignore=[f"/{name}" for name in item["involved_classes"]], may_refuse=True, unreadable_refuses=True
-            ),
+            expect=Expect(ignore=[f"/{name}" for name in item["involved_classes"]], any_ending=True),
             reference=_reference(truth, item["involved_classes"]),
         )
 

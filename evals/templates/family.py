@@ -18,12 +18,11 @@ class Family:
 
     name: str
     level: int
-    split: Split
     tags: tuple[str, ...]
     draw: Callable[[Random], Parts]
 
 
-def tasks(environment: str, families: Sequence[Family], count: int) -> Iterator[Parts]:
+def tasks(environment: str, split: Split, families: Sequence[Family], count: int) -> Iterator[Parts]:
     """`count` different tasks of each family; always the same ones."""
     for family in families:
         random = Random(f"{environment}.{family.name}")
@@ -34,7 +33,7 @@ def tasks(environment: str, families: Sequence[Family], count: int) -> Iterator[
             if text in seen:
                 continue
             seen.add(text)
-            yield _task(environment, family, len(seen), parts)
+            yield _task(environment, split, family, len(seen), parts)
             if len(seen) == count:
                 break
         else:
@@ -49,6 +48,16 @@ def call(tool: str, **arguments: Any) -> Parts:
 def failing(tool: str, **arguments: Any) -> Parts:
     """A call that should get an error."""
     return {"tool": tool, "arguments": arguments, "fails": True}
+
+
+def tried(made: Parts) -> Parts:
+    """The same call, where it should get an error."""
+    return {**made, "fails": True}
+
+
+def instead(made: Parts, **arguments: Any) -> Parts:
+    """The same call with other values for these arguments."""
+    return {**made, "arguments": {**made["arguments"], **arguments}}
 
 
 def solution(*calls: Parts, answer: str) -> Parts:
@@ -66,14 +75,14 @@ def miss(why: str, *calls: Parts, answer: str = "Done.") -> Parts:
     return {"why": why, "calls": list(calls), "answer": answer}
 
 
-def _task(environment: str, family: Family, number: int, parts: Parts) -> Parts:
+def _task(environment: str, split: Split, family: Family, number: int, parts: Parts) -> Parts:
     head = {
         "id": f"{environment}-{family.name}-{number}",
         "environment": environment,
         "task": parts["task"],
         "level": family.level,
         "family": f"{environment}.{family.name}",
-        "split": family.split,
+        "split": split,
         "tags": list(family.tags),
     }
     return head | {key: value for key, value in parts.items() if key != "task"}

@@ -6,6 +6,7 @@ The tasks are drawn from the templates the model is trained on, by their weights
 import argparse
 import json
 import random
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from coterie.model.training.data.registry import templates
 
 MAX_CALLS = 8
 FAILING = 0.12
+_DATE_OR_TIME = re.compile(r"\d{4}-\d{2}-\d{2}|(?<!\d)\d{1,2}:\d{2}")
 _PASSING = ("503 Service Unavailable", "timeout after 30 s", "connection reset by peer", "HTTP 502 Bad Gateway")
 _HEAD = """\
 name: practice
@@ -82,7 +84,8 @@ def _task(drawn: Practice, rng: random.Random) -> Parts | None:
 
 def _facts(text: str, task: str, values: frozenset[str]) -> list[str | float]:
     """What a text states that only the results, or a sum over them, could tell."""
-    found = [value for value in values if states(text, value) and not states(task, value)]
+    named = {*values, *_DATE_OR_TIME.findall(text)}
+    found = [value for value in named if states(text, value) and not states(task, value)]
     longest = [value for value in found if not any(value != other and states(other, value) for other in found)]
     rest = [n for n in numbers(text) if not any(n in numbers(value) for value in longest) and n not in numbers(task)]
     return [*sorted(longest), *rest]

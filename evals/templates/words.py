@@ -10,25 +10,3 @@ PLACES = ("the mill", "room 12", "the old station", "the west hall", "the librar
 COLOURS = ("amber", "teal", "crimson", "ivory", "indigo", "olive")
 DATES = ("2026-06-02", "2026-06-03", "2026-06-04", "2026-06-09", "2026-06-11", "2026-06-16", "2026-06-18")
 STREETS = ("14 Quay Lane", "3 Alder Road", "27 Mill Street", "8 Orchard Close", "51 Harbour View", "6 Chapel Hill")
-IMPOSSIBLE = {
-    "public": (
-        "Book a flight from {a} to {b} for next Monday.",
-        "Turn the heating in the office up to 21 degrees.",
-        "Play some quiet music.",
-        "Translate the town's website into Welsh.",
-        "Call a taxi to {a}.",
-        "Print three copies of the map of {b}.",
-        "Reserve two seats at the cinema in {a}.",
-        "Repair the lock of the back door.",
-    ),
-    "sealed": (
-        "Order two pizzas to the office in {a}.",
-        "Take a photo of the front door.",
-        "Water the plants on the balcony.",
-        "Pay the electricity bill of {a}.",
-        "Tell me how the weather is in {b} right now.",
-        "Buy ten shares of the ferry company of {a}.",
-        "Switch off the lights in the cellar.",
-        "Draw a portrait of the mayor of {b}.",
-    ),
-}

@@ -2,15 +2,18 @@
 
 import asyncio
 import sys
+from pathlib import Path
 
 import pytest
+from tests.evals.endings import ENDINGS, verdict
 
 from coterie.evals.located import SuiteError
-from coterie.evals.selftest import replay_solution
+from coterie.evals.selftest import controls, replay_solution
 from coterie.evals.suite import Call, Solution, Suite, TaskSpec
 from coterie.evals.suites import agentdojo
 from coterie.evals.suites.agentdojo import SUITES, InjectedEnvironment, agentdojo_suite, num_tasks
 from coterie.evals.trial import TrialResult
+from coterie.memory.records import Outcome
 
 pytest.importorskip("agentdojo", reason="the package agentdojo is not installed")
 pytest.importorskip("deepdiff", reason="the package deepdiff is not installed")
@@ -37,6 +40,21 @@ def test_the_utility_of_the_ground_truths_is_1_and_of_nothing_as_the_package_has
     assert [i for i, verdict in passed.items() if not verdict.passed or verdict.side_effects] == []
     idle = {task.id for task in suite.tasks if trial(suite, task, Solution()).verdict.passed}
     assert idle == {i for i in IDLE_PASSES if i.startswith(name)}
+
+
+@pytest.mark.parametrize("outcome", ENDINGS, ids=lambda outcome: f"{outcome.status}-{outcome.cause}")
+def test_what_is_done_is_judged_whatever_the_ending(suites: dict[str, Suite], outcome: Outcome, tmp_path: Path) -> None:
+    suite = suites["banking"]
+    task = suite.tasks[0]
+    assert verdict(suite, task, task.reference, outcome, tmp_path / "right").passed
+    assert not verdict(suite, task, Solution(answer="Done."), outcome, tmp_path / "wrong").passed
+
+
+def test_chance_passes_next_to_nothing_but_what_idleness_passes(suites: dict[str, Suite]) -> None:
+    suite = suites["slack"]
+    measured = {control.agent: control for control in asyncio.run(controls(suite))}
+    assert measured["reference"].effects_passed == measured["random"].effects == len(suite.tasks)
+    assert [len(measured[name].passed) for name in ("empty", "done", "echo", "random")] == [0] * 4
 
 
 def test_the_reference_calls_work(suites: dict[str, Suite]) -> None:

@@ -18,8 +18,9 @@ from coterie.evals.keep import StoreKeeper
 from coterie.evals.ours import OurLoop
 from coterie.evals.results import Results, RunHeader, read_results
 from coterie.evals.runner import Conditions, Runner
-from coterie.evals.single_loop import SingleLoop
+from coterie.evals.single_loop import LoopSettings, SingleLoop
 from coterie.evals.suite import Suite, read_suite
+from coterie.evals.trial import run_trial
 from coterie.memory.records import ModelRef, Task
 from coterie.memory.store import Store
 from coterie.model.errors import ServerUnavailable
@@ -37,7 +38,7 @@ def carry_out(suite: Suite, agent: OurLoop | FunctionCaller, store: Store, runs:
     """Run every task once; the verdict and reasons by task."""
     header = RunHeader("r", suite.name, suite.digest, tuple(task.id for task in suite.tasks), 1, 0)
     results = Results.create(runs, header)
-    conditions = Conditions(concurrency=4, retry_pause_s=0)
+    conditions = Conditions(concurrency=4, pauses_s=(0.0, 0.0))
     asyncio.run(Runner(suite, agent, results, StoreKeeper(store.episodes), conditions).run())
     results.close()
     return {r.task: "; ".join((r.status, *r.reasons)) for r in read_results(runs, "r")[1]}
@@ -188,7 +189,7 @@ def test_the_single_loop_always_ends(tmp_path: Path, lines: list[str], status: s
     ("limits", "words", "turns"),
     [
         (Limits(max_tokens=1), "1 tokens", 1),
-        (Limits(max_steps=2), "2 model calls", 2),
+        (Limits(max_model_calls=2), "2 model calls", 2),
         (Limits(max_tool_calls=3), "3 tool calls", 3),
     ],
 )
@@ -201,6 +202,26 @@ def test_the_single_loop_ends_at_the_limits_of_the_trial(
     assert episode.outcome is not None
     assert (episode.outcome.status, episode.usage.model_calls) == ("limit", turns)
     assert words in (episode.outcome.error or "")
+
+
+@pytest.mark.parametrize("memory", [True, False])
+def test_the_single_loop_is_told_the_session_before_unless_memory_is_off(tmp_path: Path, memory: bool) -> None:
+    suite = read_suite(write_lamp(tmp_path / "suite"))
+    task = next(task for task in suite.tasks if task.id == "again")
+    model = ScriptedModel(['{"name": "add", "arguments": {"number": 4}}', '{"answer": "8"}'] * 2)
+    agent = SingleLoop(Connected(model, ModelRef("scripted")), LoopSettings(memory=memory))
+    trial = asyncio.run(run_trial(suite, task, agent, tmp_path / "w", "n", 0, Limits()))
+    assert trial.verdict.passed
+    assert any(message["content"] == "Add 4 to the counter." for message in model.asked[-1].messages) is memory
+
+
+def test_the_function_caller_ends_at_the_model_calls_of_the_trial(tmp_path: Path) -> None:
+    suite = read_suite(write_lamp(tmp_path / "suite"))
+    caller = FunctionCaller(ScriptedModel([PLAN]), CallerSettings(tool_choice="model"))
+    given = replace(assignment(suite, tmp_path), limits=Limits(max_model_calls=1))
+    episode = asyncio.run(caller.run(given))
+    assert episode.outcome is not None
+    assert (episode.status, episode.outcome.error) == ("limit", "the limit of 1 model calls is reached")
 
 
 def test_the_single_loop_tells_a_dead_server_from_a_bad_answer(tmp_path: Path) -> None:

@@ -2,22 +2,25 @@
 
 import asyncio
 import builtins
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.evals.endings import ENDINGS, verdict
 
 from coterie.evals.agents import Limits
 from coterie.evals.catalogue import overview
 from coterie.evals.function_caller import CallerSettings, FunctionCaller
 from coterie.evals.located import SuiteError
-from coterie.evals.selftest import replay_solution
-from coterie.evals.suite import Solution, Suite
+from coterie.evals.selftest import control_faults, controls, replay_solution
+from coterie.evals.suite import Call, Solution, Suite, TaskSpec
 from coterie.evals.suites import bfcl_data
 from coterie.evals.suites.bfcl import SINGLE_TURN, bfcl_suite, num_items
 from coterie.evals.suites.bfcl_data import json_schema
 from coterie.evals.suites.bfcl_languages import written
 from coterie.evals.suites.bfcl_single_turn import RecordedCalls, check
 from coterie.evals.trial import run_trial
+from coterie.memory.records import Outcome
 from coterie.model.scripted import ScriptedModel
 
 pytest.importorskip("bfcl_eval")
@@ -62,8 +65,34 @@ def test_a_whole_trial_through_the_runners_path() -> None:
     assert asyncio.run(replay_solution(suite, task, task.reference)).verdict.passed
     wrong = replace_first_argument(task.reference)
     assert not asyncio.run(replay_solution(suite, task, wrong)).verdict.passed
-    idle = bfcl_suite("irrelevance").tasks[0]
-    assert not asyncio.run(replay_solution(bfcl_suite("irrelevance"), idle, Solution())).verdict.passed
+
+
+@pytest.mark.parametrize("outcome", ENDINGS, ids=lambda outcome: f"{outcome.status}-{outcome.cause}")
+@pytest.mark.parametrize("category", ["simple_python", "live_relevance", "irrelevance", "multi_turn_base"])
+def test_the_calls_alone_are_judged_whatever_the_ending(category: str, outcome: Outcome, tmp_path: Path) -> None:
+    suite = bfcl_suite(category)
+    task = suite.tasks[0]
+    right = task.reference.model_copy(update={"answer": "", "refuse": False})
+    assert verdict(suite, task, right, outcome, tmp_path / "right").passed
+    any_call = Solution(calls=[Call(tool=tool_name(suite, task), arguments={})])
+    wrong = any_call if category == "irrelevance" else Solution(answer="Done.")
+    assert not verdict(suite, task, wrong, outcome, tmp_path / "wrong").passed
+
+
+def tool_name(suite: Suite, task: TaskSpec) -> str:
+    environment = suite.environments["bfcl"].make(Path())
+    environment.reset(task.setup)
+    return environment.tools()[0].name
+
+
+@pytest.mark.parametrize("category", ["single_turn", "multi_turn"])
+def test_chance_and_idleness_pass_next_to_nothing(category: str) -> None:
+    suite = bfcl_suite(category)
+    measured = asyncio.run(controls(replace(suite, tasks=suite.select(None, 60 if category == "single_turn" else 20))))
+    assert control_faults(measured) == []
+    assert {control.agent: control.effects >= 20 for control in measured} == dict.fromkeys(
+        ("reference", "empty", "done", "echo", "random"), True
+    )
 
 
 def replace_first_argument(solution: Solution) -> Solution:
@@ -177,7 +206,7 @@ def test_a_missing_package_and_an_unknown_category_say_what_to_do(monkeypatch: p
 
 def test_groups_name_their_categories() -> None:
     assert len(bfcl_suite("simple").tasks) == 400
-    assert {task.family for task in bfcl_suite("live").tasks} == {c for c in SINGLE_TURN if c.startswith("live_")}
+    assert {task.tags[0] for task in bfcl_suite("live").tasks} == {c for c in SINGLE_TURN if c.startswith("live_")}
     assert len(bfcl_suite("non_python").tasks) == 150
     assert num_items() == num_items("single_turn") == 3641
 

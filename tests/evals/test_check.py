@@ -23,6 +23,19 @@ def test_a_sound_suite_passes(tmp_path: Path) -> None:
     assert out.endswith("no fault found\n")
 
 
+@pytest.mark.parametrize(
+    ("wrong", "kind"),
+    [
+        (SUITE.replace("{refuse: true}\n", "{answer: [[none, done]]}\n"), "only says 'Done.'"),
+        (SUITE.replace("{answer: [5], changes: {/count: 5}}", "{answer: [2, 3]}"), "only repeats the task"),
+    ],
+)
+def test_an_idle_agent_that_passes_is_named(tmp_path: Path, wrong: str, kind: str) -> None:
+    code, out = check(str(write_lamp(tmp_path, wrong)))
+    assert code == 1
+    assert f"an agent that {kind} passes 1 tasks" in out
+
+
 @pytest.mark.parametrize("as_json", [False, True])
 def test_a_fault_is_named_and_exits_with_1(tmp_path: Path, as_json: bool) -> None:
     wrong = SUITE.replace("It is 5.}\n    near", "It is six.}\n    near", 1)

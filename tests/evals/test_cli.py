@@ -51,6 +51,9 @@ def test_run_report_resume_and_compare(tmp_path: Path) -> None:
     assert json.loads(out)["difference"] == 0
     assert set(json.loads(out)) >= {"difference", "interval", "p_value"}
     assert "b minus a: 0.0 %" in run("compare", "a", "b")[1]
+    run("run", path, "--agent", "empty", "--name", "c", "-q")
+    code, out, _ = run("compare", "a", "b", "c", "--difference", "0.1", "--json")
+    assert [face["difference"] for face in json.loads(out)["comparisons"]] == [0, -1]
 
 
 def test_reports_in_markdown_and_html(tmp_path: Path) -> None:
@@ -96,6 +99,14 @@ def test_bfcl_runs_with_its_reference(tmp_path: Path) -> None:
     assert json.loads(out)["tasks"] == 3
 
 
+def test_a_run_can_be_resumed_from_another_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_lamp(tmp_path / "s")
+    assert run("run", "s/lamp.yaml", "--agent", "reference", "--name", "a", "-q")[0] == 0
+    monkeypatch.chdir(tmp_path / "s")
+    code, _, err = run("resume", "a", "-q")
+    assert code == 0, err
+
+
 def test_an_edited_suite_is_refused_on_resume(tmp_path: Path) -> None:
     path = write_lamp(tmp_path / "s")
     run("run", str(path), "--agent", "reference", "--name", "a", "-q")
@@ -115,10 +126,13 @@ def test_an_edited_suite_is_refused_on_resume(tmp_path: Path) -> None:
         (["run", "nothing"], 2, "no suite 'nothing'; have examples, work, bfcl"),
         (["run", "nothing.yaml"], 2, "cannot be read"),
         (["run", "examples:hard"], 2, "no category 'hard'"),
+        (["run", "examples", "--name", "../x"], 2, "'../x' is no name for a run; use letters"),
         (["report"], 2, "there are no runs yet"),
         (["report", "x"], 2, "no run 'x'"),
         (["resume", "x"], 2, "no run 'x'"),
         (["compare", "x", "y"], 2, "no run 'x'"),
+        (["compare", "x"], 2, "compare takes two runs or more, got only 'x'"),
+        (["compare", "x", "y", "--difference", "7"], 2, "above 0 and up to 1, as 0.05 for 5 %, got 7"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_one_line(arguments: list[str], code: int, message: str) -> None:
@@ -132,9 +146,10 @@ def test_what_cannot_be_done_is_said_in_one_line(arguments: list[str], code: int
     ("command", "flags"),
     [
         ("run", {"--limit", "--trials", "--concurrency", "--seed", "--model", "--base-url", "--agent", "--json"}),
+        ("run", {"--max-steps", "--max-model-calls", "--max-tool-calls", "--max-tokens", "--timeout"}),
         ("resume", {"--model", "--base-url", "--concurrency", "--json"}),
         ("report", {"--markdown", "--html", "--json"}),
-        ("compare", {"--json"}),
+        ("compare", {"--json", "--difference"}),
         ("list", {"--json"}),
     ],
 )

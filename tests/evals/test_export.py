@@ -101,7 +101,10 @@ def test_a_leaderboard_ranks_runs_and_cites_what_they_depend_on() -> None:
     assert [row["run"] for row in board] == ["better", "worse"]
     cited = {"weights_sha256", "code", "settings", "machine", "interval", "tokens", "wall_s", "suite_digest", "seed"}
     assert cited <= set(board[0])
+    assert {"by_family", "model_calls_per_trial", "overhead_ms"} <= set(board[0])
     text = markdown([worse, better])
+    assert "no families" in text
+    assert "not known / not known" in text
     assert text.index("| better | loop | m | 100.0 % |") < text.index("| worse | single | m | 50.0 % |")
     for fact in ("ab" * 32, "0.1.0 (abc1234)", "temperature 0.0", "cpu a cpu, cores 2", "200 tokens and 4 s"):
         assert fact in text

@@ -3,6 +3,8 @@
 import asyncio
 import importlib
 import json
+import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -32,6 +34,22 @@ DONE = {
     "smolagents": '{"name": "final_answer", "arguments": {"answer": "It is on."}}',
 }
 FRAMEWORKS = list(DONE)
+BLOCKED = """
+import asyncio, sys, time
+from dataclasses import replace
+from pathlib import Path
+from tests.evals.test_foreign import *
+
+@tool(timeout_s=600)
+def switch(to: str) -> str:
+    'Switch the lamp.'
+    time.sleep(600)
+    return to
+
+given = replace(assignment(Path(sys.argv[1]), Limits(timeout_s=3)), tools=[switch])
+episode = asyncio.run(agent("smolagents", [ON])[0].run(given))
+print(episode.status, episode.outcome.error)
+"""
 
 
 def agent(name: str, lines: Sequence[Line]) -> tuple[foreign.ForeignAgent, ScriptedModel]:
@@ -86,7 +104,7 @@ def test_a_framework_passes_a_task_of_a_suite(name: str, tmp_path: Path) -> None
 
 @pytest.mark.parametrize("name", FRAMEWORKS)
 @pytest.mark.parametrize(
-    ("limits", "words"), [(Limits(max_steps=3), "3 model calls"), (Limits(max_tool_calls=2), "2 tool calls")]
+    ("limits", "words"), [(Limits(max_model_calls=3), "3 model calls"), (Limits(max_tool_calls=2), "2 tool calls")]
 )
 def test_a_framework_ends_at_the_limits_of_the_trial(name: str, limits: Limits, words: str, tmp_path: Path) -> None:
     episode, _ = run(name, [ON] * 9, tmp_path, limits)
@@ -114,14 +132,23 @@ def test_a_dotted_tool_name_is_no_obstacle(name: str, told: str, tmp_path: Path)
     assert [call.function_name for step in episode.steps for call in step.tool_calls] == ["lamp.look"]
 
 
-def test_langchain_keeps_the_thread_over_the_sessions_of_a_trial(tmp_path: Path) -> None:
+@pytest.mark.parametrize("memory", [True, False])
+@pytest.mark.parametrize("name", FRAMEWORKS)
+def test_the_session_before_is_in_the_chat_unless_memory_is_off(name: str, memory: bool, tmp_path: Path) -> None:
     suite = read_suite(write_lamp(tmp_path / "suite"))
-    add, said = '{"name": "add", "arguments": {"number": 4}}', '{"answer": "8"}'
-    made, model = agent("langchain", [add, said, add, said])
+    add = '{"name": "add", "arguments": {"number": 4}}'
+    made, model = agent(name, [add, DONE[name], add, DONE[name]])
+    made = replace(made, sampling=LoopSettings(memory=memory))
     task = next(task for task in suite.tasks if task.id == "again")
     trial = asyncio.run(run_trial(suite, task, made, tmp_path / "w", "n", 0, Limits()))
     assert trial.verdict.passed
-    assert "Add 4 to the counter." in [message["content"] for message in model.asked[-1].messages]
+    assert any("Add 4 to the counter." in message["content"] for message in model.asked[-1].messages) is memory
+
+
+def test_a_blocked_tool_of_smolagents_does_not_keep_the_process(tmp_path: Path) -> None:
+    pytest.importorskip("smolagents", reason="python3 .setup/install.py agents")
+    done = subprocess.run([sys.executable, "-c", BLOCKED, str(tmp_path)], capture_output=True, text=True, timeout=120)
+    assert done.stdout == "limit the limit of 3 s is reached\n", done.stderr
 
 
 def test_a_missing_framework_is_one_line_that_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:

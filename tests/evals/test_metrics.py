@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from coterie.evals import metrics, students_t
-from coterie.evals.metrics import Counts
+from coterie.evals import metrics, power, students_t
+from coterie.evals.metrics import Counts, alone
 
 
 @pytest.mark.parametrize("df", [1, 2, 5, 19.0, 127, 1000])
@@ -54,17 +54,78 @@ def test_k_beyond_the_fewest_trials_is_refused() -> None:
 def test_t_interval_equals_scipy() -> None:
     values = [0.0, 1.0, 0.5, 0.25, 1.0, 0.75]
     expected = stats.t.interval(0.95, len(values) - 1, loc=fmean(values), scale=stats.sem(values))
-    assert metrics.t_interval(values) == pytest.approx(expected)
-    assert metrics.t_interval([0.4]) is None
+    assert metrics.t_interval(alone(values)) == pytest.approx(expected)
+    assert metrics.t_interval(alone([0.4])) is None
+
+
+FAMILIES = [[0.0, 0.5, 1.0], [1.0, 1.0, 0.5], [0.0, 0.0, 0.25], [0.75, 1.0, 1.0]]
+
+
+def test_the_interval_over_families_equals_scipys_over_their_means() -> None:
+    means = [fmean(family) for family in FAMILIES]
+    expected = stats.t.interval(0.95, len(means) - 1, loc=fmean(means), scale=stats.sem(means))
+    assert metrics.t_interval(FAMILIES) == pytest.approx(expected)
+    assert metrics.standard_error([[0.0, 1.0], [1.0, 0.0]]) is None, "families of one mean show no spread"
+
+
+def test_with_families_of_unequal_sizes_the_error_is_the_sandwich_of_a_regression_on_a_constant() -> None:
+    clusters = [*FAMILIES, [1.0], [0.25, 0.75]]
+    groups = np.repeat(np.arange(len(clusters)), [len(c) for c in clusters])
+    y = np.concatenate([np.array(c) for c in clusters])
+    x = np.ones((len(y), 1))
+    residual = y - x @ np.linalg.lstsq(x, y, rcond=None)[0]
+    scores = np.array([x[groups == g].T @ residual[groups == g] for g in range(len(clusters))])
+    bread = np.linalg.inv(x.T @ x)
+    variance = bread @ (scores.T @ scores) @ bread * len(clusters) / (len(clusters) - 1)
+    assert metrics.standard_error(clusters) == pytest.approx(math.sqrt(variance[0, 0]))
+
+
+def test_the_bootstrap_over_families_is_near_scipys_over_their_means() -> None:
+    draw = random.Random(5)
+    families = [[min(1.0, max(0.0, draw.gauss(level, 0.1))) for _ in range(6)] for level in np.linspace(0.1, 0.9, 28)]
+    means = [fmean(family) for family in families]
+    ours = metrics.bootstrap_interval(families, num_resamples=9999)
+    theirs = stats.bootstrap((means,), np.mean, n_resamples=9999, method="percentile", rng=np.random.default_rng(1))
+    assert ours == pytest.approx(tuple(theirs.confidence_interval), abs=0.01)
+    assert ours is not None
+    over_tasks = metrics.bootstrap_interval(alone(v for family in families for v in family))
+    assert over_tasks is not None
+    assert ours[1] - ours[0] > 1.5 * (over_tasks[1] - over_tasks[0])
+
+
+def test_near_copies_are_no_further_evidence() -> None:
+    counts = {f"{family}{copy}": Counts(int(family < "n"), 1) for family in "abcdefghijklmnopqrst" for copy in range(6)}
+    families = {task: task[0] for task in counts}
+    value = metrics.estimate(counts, families)
+    assert value is not None
+    assert value.by_family is not None
+    assert (value.rate, value.by_family.families) == (13 / 20, 20)
+    means = [1.0] * 13 + [0.0] * 7
+    expected = stats.t.interval(0.95, 19, loc=fmean(means), scale=stats.sem(means))
+    assert value.by_family.interval == pytest.approx(expected)
+    assert value.interval[0] > value.by_family.interval[0] + 0.1
+    alike = metrics.estimate(dict.fromkeys(counts, Counts(2, 2)), families)
+    assert alike is not None
+    assert alike.by_family is not None
+    assert alike.by_family.interval[0] == pytest.approx(stats.binomtest(20, 20).proportion_ci(method="wilson").low)
+    without = metrics.estimate(counts, {})
+    assert without is not None
+    assert without.by_family is None
+    assert metrics.estimate({}, {}) is None
+
+
+def test_a_task_without_a_family_stands_for_itself() -> None:
+    values = {"a": 1.0, "b": 2.0, "c": 3.0, "d": 4.0}
+    assert metrics.clustered(values, {"a": "x", "c": "x", "d": "d"}) == [[1.0, 3.0], [2.0], [4.0]]
 
 
 def test_bootstrap_interval_is_near_scipys_and_repeatable() -> None:
     draw = random.Random(7)
     values = [draw.random() for _ in range(60)]
-    ours = metrics.bootstrap_interval(values, num_resamples=9999)
+    ours = metrics.bootstrap_interval(alone(values), num_resamples=9999)
     theirs = stats.bootstrap((values,), np.mean, n_resamples=9999, method="percentile", rng=np.random.default_rng(1))
     assert ours == pytest.approx(tuple(theirs.confidence_interval), abs=0.01)
-    assert ours == metrics.bootstrap_interval(values, num_resamples=9999)
+    assert ours == metrics.bootstrap_interval(alone(values), num_resamples=9999)
 
 
 @pytest.mark.parametrize(("passed", "trials"), [(0, 7), (3, 7), (7, 7), (180, 200)])
@@ -96,15 +157,30 @@ def test_the_paired_difference_equals_scipys_paired_t_test() -> None:
     assert paired.tasks == 30
     assert paired.p_value == pytest.approx(expected.pvalue)
     assert paired.interval == pytest.approx(tuple(expected.confidence_interval()))
+    assert paired.by_family is None
+
+
+def test_the_paired_difference_of_families_equals_scipys_paired_t_test_of_their_means() -> None:
+    draw = random.Random(4)
+    a = {f"t{i}": draw.random() for i in range(40)}
+    b = {task: value + draw.random() / 4 for task, value in a.items()}
+    families = {task: f"f{int(task[1:]) % 8}" for task in a}
+    of_a, of_b = ([fmean(run[f"t{i}"] for i in range(f, 40, 8)) for f in range(8)] for run in (a, b))
+    expected = stats.ttest_rel(of_b, of_a)
+    by_family = metrics.paired_difference(a, b, families).by_family
+    assert by_family is not None
+    assert by_family.families == 8
+    assert by_family.p_value == pytest.approx(expected.pvalue)
+    assert by_family.interval == pytest.approx(tuple(expected.confidence_interval()))
 
 
 @pytest.mark.parametrize("differences", [[0.0, 0.0], [1.0, 1.0], [2 / 3 - 1 / 3, 1 - 2 / 3], [0.5]])
 def test_differences_without_a_spread_say_nothing_about_chance(differences: list[float]) -> None:
     b = {f"t{i}": value for i, value in enumerate(differences)}
     paired = metrics.paired_difference(dict.fromkeys(b, 0.0), b)
-    assert paired == (pytest.approx(differences[0]), None, None, len(differences))
-    assert metrics.detectable_difference(differences) is None
-    assert metrics.bootstrap_interval(differences) is None
+    assert paired == (pytest.approx(differences[0]), None, None, len(differences), None)
+    assert power.detectable_difference(alone(differences)) is None
+    assert metrics.bootstrap_interval(alone(differences)) is None
 
 
 def test_runs_without_a_task_in_common_are_refused() -> None:
@@ -125,27 +201,3 @@ def test_mcnemar_takes_the_majority_of_a_tasks_trials_and_a_tie_as_no_evidence()
     a = {"won": 2 / 3, "lost": 1 / 3, "tied": 1 / 2, "same": 1.0, "only in a": 1.0}
     b = {"won": 1 / 3, "lost": 1.0, "tied": 1.0, "same": 2 / 3}
     assert metrics.mcnemar(a, b) == (1, 1, 1.0)
-
-
-def test_the_trials_said_to_be_needed_give_the_power_that_was_asked_for() -> None:
-    tasks, difference, within = 40, 0.15, 2 * 0.5 * 0.5
-    between = 0.01
-    needed = metrics.trials_needed(difference, between, within, tasks)
-    assert needed is not None
-    draw = np.random.default_rng(0)
-    spread = math.sqrt(between + within / needed)
-    samples = draw.normal(difference, spread, size=(4000, tasks))
-    power = fmean(stats.ttest_1samp(samples, 0, axis=1).pvalue < 0.05)
-    assert 0.74 < power < 0.88
-
-
-def test_too_few_tasks_cannot_be_made_up_for_by_trials() -> None:
-    assert metrics.trials_needed(0.05, between_tasks=0.2, within_task=0.3, tasks=10) is None
-
-
-def test_the_detectable_difference_shrinks_with_tasks() -> None:
-    few, many = [0.0, 1.0] * 5, [0.0, 1.0] * 50
-    of_few, of_many = metrics.detectable_difference(few), metrics.detectable_difference(many)
-    assert of_few is not None
-    assert of_many is not None
-    assert of_many < of_few / 3

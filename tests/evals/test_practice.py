@@ -69,7 +69,7 @@ def test_runs_that_passed_become_training_documents(suite: Suite, tmp_path: Path
         results = Results.create(
             tmp_path / "runs", RunHeader("r", "practice", "", tuple(t.id for t in calm.tasks), 1, 0)
         )
-        asyncio.run(Runner(calm, agent, results, StoreKeeper(store.episodes), Conditions(2, retry_pause_s=0)).run())
+        asyncio.run(Runner(calm, agent, results, StoreKeeper(store.episodes), Conditions(2, pauses_s=())).run())
         results.close()
         found = list(chats(read_results(tmp_path / "runs", "r")[1], store.episodes.get))
     assert {chat["task"] for chat in found} == {task.id for task in calm.tasks}

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.agent.model_server import serving
+from tests.agent.scripts import answer, call, plan, verdict
 from tests.evals.suite_files import LAMP, write_lamp
 from typer.testing import CliRunner
 
@@ -18,6 +20,7 @@ from coterie.agent.errors import UsageError
 from coterie.evals import ray_executor
 from coterie.evals.cli import app
 from coterie.evals.results import Result, read_results
+from coterie.memory.store import Store
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default"), pytest.mark.timeout(600)]
 
@@ -62,6 +65,43 @@ def test_a_cluster_gives_the_scores_of_one_process(agent: str, tmp_path: Path, h
     assert verdicts(home, "ray") == verdicts(home, "here")
     assert len(done(home, "ray")) == 15
     run("report", "ray", "--json")
+
+
+@pytest.mark.usefixtures("ray_cluster")
+def test_our_loop_runs_on_a_cluster_and_its_episodes_come_home(tmp_path: Path, home: Path) -> None:
+    lines = [plan("switch the lamp on"), call("switch", to="on"), verdict("done", "it is on"), answer("It is on.")]
+    with serving(lines * 2) as url:
+        path = write_lamp(tmp_path / "s")
+        options = ["--executor", "ray", "--concurrency", "1", "--trials", "2", "--base-url", url, "--name", "r", "-q"]
+        run("run", f"{path}:easy", *options)
+    results = done(home, "r")
+    assert [(r.status, r.model_calls, r.tool_calls) for r in results] == [("passed", 4, 1)] * 2
+    with Store.open(home) as store:
+        episodes = [store.episodes.get(episode) for r in results for episode in r.episodes]
+    assert [episode.model.name for episode in episodes] == ["tiny"] * 2
+    assert [len(episode.model_calls) for episode in episodes] == [4, 4]
+
+
+@pytest.mark.usefixtures("ray_cluster")
+def test_an_agent_of_the_users_own_runs_on_a_cluster(tmp_path: Path, home: Path) -> None:
+    (tmp_path / "mine.py").write_text(
+        "from coterie.evals.random_agent import RandomTools\n\n\nclass Mine(RandomTools):\n    pass\n"
+    )
+    arguments = ["run", str(write_lamp(tmp_path / "s")), "-q"]
+    run(*arguments, "--agent", "random", "--name", "here")
+    run(*arguments, "--agent", "mine.py:Mine", "--name", "ray", "--executor", "ray", "--concurrency", "2")
+    assert verdicts(home, "ray") == verdicts(home, "here")
+
+
+@pytest.mark.usefixtures("ray_cluster")
+def test_what_a_server_refuses_a_worker_is_not_tried_again(tmp_path: Path, home: Path) -> None:
+    (tmp_path / "locked.py").write_text(
+        "from coterie.evals.agents import Refused\nfrom coterie.evals.random_agent import RandomTools\n\n\n"
+        "class Locked(RandomTools):\n    async def run(self, *given, **named):\n        raise Refused('wrong key')\n"
+    )
+    options = ["--agent", "locked.py:Locked", "--name", "r", "--executor", "ray", "--concurrency", "1", "-q"]
+    assert CliRunner().invoke(app, ["run", f"{write_lamp(tmp_path / 's')}:easy", *options]).exit_code == 3
+    assert {(r.status, r.attempts, r.reasons) for r in done(home, "r")} == {("infrastructure", 1, ("wrong key",))}
 
 
 @pytest.mark.usefixtures("ray_cluster")

@@ -9,13 +9,14 @@ import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 from pydantic import JsonValue
 from tests.evals.suite_files import LAMP, LAMP_CLASS, SUITE, write_lamp
 
-from coterie.evals.agents import Agent, Assignment, InfrastructureFailure, Replay
+from coterie.evals.agents import Agent, Assignment, InfrastructureFailure, Refused, Replay
 from coterie.evals.results import Result, Results, RunError, RunHeader, read_results
 from coterie.evals.runner import Conditions, Runner, RunStopped, trial_seed
 from coterie.evals.selftest import replay_solution, self_test, solutions_of
@@ -23,7 +24,7 @@ from coterie.evals.suite import Solution, Suite, read_suite
 from coterie.memory.records import Episode, ModelRef, Outcome
 from coterie.tools import Tool
 
-FAST = Conditions(retry_pause_s=0.0)
+FAST = Conditions(pauses_s=(0.0, 0.0))
 
 
 @dataclass
@@ -87,6 +88,19 @@ def suite(tmp_path: Path) -> Suite:
     return read_suite(write_lamp(tmp_path / "suite"))
 
 
+def test_a_result_says_the_family_and_where_the_time_went(tmp_path: Path) -> None:
+    suite = read_suite(
+        write_lamp(tmp_path / "families", SUITE.replace("    level: 2\n", "    level: 2\n    family: sums\n"))
+    )
+    results, kept = go(suite, Scripted(suite), tmp_path / "runs")
+    by_task = {result.task: result for result in results}
+    assert (by_task["add"].family, by_task["on"].family) == ("sums", None)
+    spent = [result.wall_s for episode, _ in kept.episodes for result in episode.results()]
+    assert sum(result.tool_s or 0.0 for result in results) == pytest.approx(sum(spent))
+    assert by_task["add"].model_s == 0
+    assert by_task["add"].overhead_s == pytest.approx(by_task["add"].wall_s - (by_task["add"].tool_s or 0.0))
+
+
 def test_the_reference_passes_every_trial(suite: Suite, tmp_path: Path) -> None:
     results, kept = go(suite, Scripted(suite), tmp_path, trials=3, conditions=replace(FAST, concurrency=4))
     assert [result.status for result in results] == ["passed"] * 15
@@ -123,6 +137,12 @@ def test_each_trial_and_attempt_has_a_memory_of_its_own_shared_by_its_sessions(s
     again = [space for name, space in spaces if name in ("again", "again#1")]
     assert again[0] == again[1] != again[2] == again[3]
     assert len({space for name, space in spaces if name == "on"}) == 3
+
+
+def test_a_refused_key_is_not_tried_again(suite: Suite, tmp_path: Path) -> None:
+    results, _ = go(suite, Scripted(suite, {"on": [Refused("wrong key")]}), tmp_path)
+    (refused,) = [result for result in results if result.status == "infrastructure"]
+    assert (refused.task, refused.attempts, refused.reasons) == ("on", 1, ("wrong key",))
 
 
 def test_a_trial_that_is_run_again_does_not_recall_what_the_broken_off_one_remembered(
@@ -168,6 +188,18 @@ def test_a_dead_server_stops_the_run_early_and_says_how_to_go_on(suite: Suite, t
     agent = Scripted(suite, {name: [gone] * 99 for task in suite.tasks for name in (task.id, f"{task.id}#1")})
     with pytest.raises(RunStopped, match=r"8 trials in a row .*server gone.*eval resume r1"):
         go(suite, agent, tmp_path, trials=4)
+
+
+def test_trials_that_meet_a_restarting_server_wait_for_it(suite: Suite, tmp_path: Path) -> None:
+    assert sum(Conditions().pauses_s) > 25, "a cold start takes 23.5 s"
+    gone = InfrastructureFailure("server gone")
+    agent = Scripted(suite, {task.id: [gone] * 3 for task in suite.tasks})
+    patient = Conditions(concurrency=2, pauses_s=(0.1, 0.2, 0.4))
+    results, _ = go(suite, agent, tmp_path, conditions=patient)
+    assert [(result.status, result.attempts) for result in results] == [("passed", 4)] * 5
+    for result in results:
+        begun, ended = (datetime.fromisoformat(at) for at in (result.begun_at, result.ended_at))
+        assert (ended - begun).total_seconds() >= sum(patient.pauses_s)
 
 
 def broken(tmp_path: Path, old: str, new: str) -> list[Result]:
@@ -216,6 +248,28 @@ def test_an_environment_that_hangs_breaks_its_task_only(tmp_path: Path, monkeypa
     results, _ = go(suite, Scripted(suite), tmp_path)
     assert results[0].status == "broken"
     assert "took longer than 0.1 s" in results[0].reasons[0]
+
+
+@pytest.mark.timeout(60)
+def test_a_tool_that_hangs_fails_its_trials_only(tmp_path: Path) -> None:
+    hangs = LAMP.replace('    STATE["count"] += number\n', "    import time\n    time.sleep(600)\n")
+    hangs = hangs.replace("@tool\ndef add", "@tool(timeout_s=0.2)\ndef add")
+    suite = read_suite(write_lamp(tmp_path / "s", tools=hangs))
+    results, kept = go(suite, Scripted(suite), tmp_path, conditions=replace(FAST, concurrency=5))
+    assert [result.status for result in results] == ["passed", "failed", "passed", "failed", "passed"]
+    steps = [
+        step for episode, _ in kept.episodes for step in episode.steps if step.tool_calls[0].function_name == "add"
+    ]
+    assert {step.observation.results[0].error_kind for step in steps if step.observation} == {"timeout"}
+
+
+@pytest.mark.timeout(60)
+def test_a_checker_that_hangs_breaks_its_task_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("coterie.evals.trial.ENVIRONMENT_TIMEOUT_S", 3.0)
+    rules = 'def violations():\n    while STATE["count"] == 8:\n        pass\n    return []\n\n\n@tool\ndef switch'
+    results = broken(tmp_path, "@tool\ndef switch", rules)
+    assert [result.status for result in results] == ["passed", "passed", "passed", "broken", "passed"]
+    assert "checking took longer than 3 s" in results[3].reasons[0]
 
 
 KILLED = """
@@ -325,6 +379,21 @@ def test_one_process_at_a_time_works_on_a_run(suite: Suite, tmp_path: Path) -> N
     Results.open(tmp_path, "r1").close()
     with pytest.raises(RunError, match="no run 'r2'; the latest are r1"):
         Results.open(tmp_path, "r2")
+
+
+@pytest.mark.parametrize("name", ["../../x", "a/b", "", ".hidden", "a b"])
+def test_a_name_that_could_lie_elsewhere_is_refused(suite: Suite, tmp_path: Path, name: str) -> None:
+    with pytest.raises(RunError, match="is no name for a run"):
+        Results.create(tmp_path / "runs", header(suite, run=name))
+    with pytest.raises(RunError, match="is no name for a run"):
+        read_results(tmp_path / "runs", name)
+    assert not (tmp_path / "x").exists()
+
+
+def test_a_run_killed_before_it_had_a_header_can_be_created(suite: Suite, tmp_path: Path) -> None:
+    (tmp_path / "r1").mkdir()
+    (tmp_path / "r1" / "run.json.77").write_text("{")
+    assert go(suite, Scripted(suite), tmp_path)[0]
 
 
 def test_the_self_test_finds_nothing_in_a_sound_suite(suite: Suite) -> None:

@@ -5,6 +5,7 @@ from pydantic import JsonValue
 
 from coterie.evals.scorers import compare, judge, states
 from coterie.evals.scorers.answer import numbers
+from coterie.evals.scorers.refusal import declines
 from coterie.evals.suite import Expect
 from coterie.memory.records import Episode, ModelRef, Outcome, Plan, Task, Usage
 
@@ -18,7 +19,14 @@ from coterie.memory.records import Episode, ModelRef, Outcome, Plan, Task, Usage
         ("The refund is 24.61", 24.6, False),
         ("1,250 euros", 1250, True),
         ("on 2026-03-14", -3, False),
-        ("order A-17", 17, True),
+        ("order A-17", 17, False),
+        ("delivered on 2026-05-20", 20, False),
+        ("on May 20th, 2026, or 21 June", [20, 21], False),
+        ("at 14:30, or at 3 pm", [14, 30, 3], False),
+        ("ticket #9, room-12, v1.2, 7f3a", [9, 12, 1.2, 7], False),
+        ("2026-05-20: 20 crates", 20, True),
+        ("between 14:30 and 15:00 it took 30min", 30, True),
+        ("3-5 boxes of 5kg, 30% off", [30], True),
         ("minus -4 degrees", -4, True),
         ("Salt   Roads\nNorth", "salt roads north", True),
         ("Tuesday", ["Monday", "Tuesday"], True),
@@ -113,15 +121,20 @@ def episode(
         (Expect(refuse=True), episode("failed", "cannot", cause="refused"), True),
         (Expect(refuse=True), episode("failed", "cannot", cause="gave_up"), True),
         (Expect(refuse=True), episode("failed", cause="TurnError"), False),
-        (Expect(refuse=True), episode("failed", "partial", cause="MalformedCompletion"), False),
+        (Expect(refuse=True), episode("failed", "I cannot", cause="MalformedCompletion"), False),
         (Expect(refuse=True), episode("failed", cause="GraphRecursionError"), False),
+        (Expect(refuse=True), episode("limit", "I cannot", cause="limit:steps"), False),
         (Expect(may_refuse=True), episode("failed", cause="gave_up"), True),
         (Expect(may_refuse=True), episode("failed", cause="TurnError"), False),
-        (Expect(refuse=True, unreadable_refuses=True), episode("failed", cause="TurnError"), True),
-        (Expect(refuse=True, unreadable_refuses=True), episode("failed", cause="GraphRecursionError"), False),
+        (Expect(any_ending=True), episode("failed", cause="GraphRecursionError"), True),
+        (Expect(any_ending=True), episode("limit", cause="limit:steps"), True),
+        (Expect(any_ending=True, refuse=True), episode("success", "Done."), True),
+        (Expect(any_ending=True, answer=["B1"]), episode("limit", "in B2"), False),
         (Expect(refuse=True), episode("success", "no tool", refusal="no tool", calls=0), True),
         (Expect(refuse=True), episode("success", "I cannot do that", calls=0), True),
+        (Expect(refuse=True), episode("success", "I looked, and I cannot do that", calls=1), True),
         (Expect(refuse=True), episode("success", "", calls=0), False),
+        (Expect(refuse=True), episode("success", "Done.", calls=0), False),
         (Expect(refuse=True), episode("success", "done"), False),
     ],
 )
@@ -129,6 +142,43 @@ def test_the_verdict_joins_ending_state_and_answer(expect: Expect, ended: Episod
     verdict = judge(expect, {}, {}, ended)
     assert verdict.passed is passed
     assert bool(verdict.reasons) is not passed
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "I have no tool for that.",
+        "I don’t have a way to book flights.",
+        "Sorry, this is beyond my abilities.",
+        "There is no suitable tool.",
+        "None of the available tools can print.",
+        "Playing music isn't possible here.",
+        "I am unable to do that",
+        "It could not be done.",
+        "I must decline.",
+        "The policy does not allow this refund.",
+        "As an AI, I stay at my desk.",
+    ],
+)
+def test_an_answer_that_says_no_is_a_refusal(answer: str) -> None:
+    assert declines(answer)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "Done.",
+        "Done, I did it.",
+        "The flight from Leeds to York is booked.",
+        "Order A-17 is not late.",
+        "No orders were found, and nothing was changed.",
+        "It was done without any problem.",
+        "Book a flight from Leeds to York for next Monday.",
+        "",
+    ],
+)
+def test_a_claim_or_a_plain_negative_is_none(answer: str) -> None:
+    assert not declines(answer)
 
 
 def test_a_refusal_that_changed_something_does_not_pass() -> None:

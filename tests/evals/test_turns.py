@@ -119,7 +119,7 @@ def test_the_single_loop_goes_on_with_its_chat(suite: Suite, tmp_path: Path) -> 
 def test_a_turn_that_runs_into_a_limit_ends_the_conversation(suite: Suite, tmp_path: Path) -> None:
     again = ['{"name": "add", "arguments": {"number": 2}}'] * 3
     agent = SingleLoop(Connected(ScriptedModel(again), ModelRef("scripted")))
-    result = trial(suite, agent, tmp_path, Limits(max_steps=3))
+    result = trial(suite, agent, tmp_path, Limits(max_model_calls=3))
     assert len(result.episodes) == 1
     said = "ended as limit: no answer after 3 turns: the limit of 3 model calls is reached"
     assert said in result.verdict.reasons

@@ -1,0 +1,1 @@
+"""What the tasks of an environment begin with, drawn alike for both splits, a module for each environment."""
