@@ -1,6 +1,6 @@
 """What `make run` does: give the agent a fresh copy of the order files and let it settle a late delivery.
 
-The task names the order as A17, which the carrier's tool does not know: a run is seen failing and recovering.
+The task asks the carrier about A17, which its tool does not know: a run is seen failing and recovering.
 Arguments are passed on to `coterie run`.
 """
 

@@ -13,8 +13,11 @@ from typing import Any
 import pytest
 from tests.fixtures_server import ModelServer
 
+from coterie.evals.scorers import states
+
 pytestmark = [pytest.mark.server, pytest.mark.slow, pytest.mark.timeout(900)]
 COTERIE = Path(sys.executable).with_name("coterie")
+EXAMPLES = Path(__file__).parents[1] / "examples"
 TOOLS = '''
 from coterie.tools import ToolError, tool
 
@@ -40,12 +43,19 @@ def workspace(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def coterie(server: ModelServer, *arguments: str, cwd: Path) -> tuple[int, dict[str, Any]]:
-    environment = os.environ | {"COTERIE_HOME": str(server.home)}
-    command = [str(COTERIE), *arguments, "--json"]
+def ended(
+    server: ModelServer, *command: str, cwd: Path, namespace: str = "default"
+) -> subprocess.CompletedProcess[str]:
+    """A command that came to its own end, whatever the model made of the task."""
+    environment = os.environ | {"COTERIE_HOME": str(server.home), "COTERIE_NAMESPACE": namespace}
     done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=cwd, timeout=600)
     assert done.returncode in (0, 1), done.stderr[-3000:]
     assert "Traceback" not in done.stderr
+    return done
+
+
+def coterie(server: ModelServer, *arguments: str, cwd: Path) -> tuple[int, dict[str, Any]]:
+    done = ended(server, str(COTERIE), *arguments, "--json", cwd=cwd)
     face: dict[str, Any] = json.loads(done.stdout)
     return done.returncode, face
 
@@ -67,9 +77,14 @@ def test_a_task_is_planned_done_recorded_and_remembered(model_server: ModelServe
     _, listed = coterie(model_server, "episodes", "list", cwd=workspace)
     assert listed["total"] == 1
 
-    _, again = coterie(model_server, *arguments, "--workspace", str(workspace / "work"), cwd=workspace)
+    again = ended(model_server, str(COTERIE), *arguments, "--workspace", str(workspace / "work"), cwd=workspace)
+    recalled = [line for line in again.stderr.splitlines() if line.startswith("recalled ")]
+    assert "P-31" in recalled[0]
+    _, listed = coterie(model_server, "episodes", "list", cwd=workspace)
+    (second,) = {episode["id"] for episode in listed["episodes"]} - {run["id"]}
+    _, shown = coterie(model_server, "episodes", "show", second, cwd=workspace)
+    assert run["id"] in [hit["source_id"] for hit in shown["memory_reads"][0]["hits"]]
     _, found = coterie(model_server, "memory", "search", "state of a parcel", cwd=workspace)
-    assert again["id"] != run["id"]
     assert "P-31" in json.dumps(found)
 
 
@@ -82,3 +97,33 @@ def test_a_task_without_a_fitting_tool_ends_without_a_call(model_server: ModelSe
     assert run["outcome"]["status"] in ("success", "failed")
     assert code == (0 if run["outcome"]["status"] == "success" else 1)
     assert not list((workspace / "work").iterdir())
+
+
+def test_the_example_of_make_run_is_done_with_a_recovery_and_a_report(
+    model_server: ModelServer, tmp_path: Path
+) -> None:
+    """In a memory of its own, as in a newcomer's home."""
+    example = (sys.executable, str(EXAMPLES / "run.py"), "--json", "--timeout", "400")
+    done = ended(model_server, *example, cwd=tmp_path, namespace="example")
+    run = json.loads(done.stdout)
+    assert (done.returncode, run["outcome"]["status"]) == (0, "success"), run["outcome"]
+    _, shown = coterie(model_server, "episodes", "show", run["id"], cwd=tmp_path)
+    assert [step["tool_calls"] for step in shown["steps"]] == [step["tool_calls"] for step in run["steps"]]
+    made = [
+        (call["function_name"], result["is_error"])
+        for step in run["steps"] if step["observation"]
+        for call, result in zip(step["tool_calls"], step["observation"]["results"], strict=True)
+    ]  # fmt: skip
+    assert ("days_late", True) in made, "the task names the order as the carrier does not"
+    assert made.index(("days_late", False)) > made.index(("days_late", True)), "and the model asks again as it does"
+    assert {"read_file", "filter_table", "calculate", "write_file"} <= {name for name, is_error in made if not is_error}
+    (workspace,) = (tmp_path / "coterie-workspace").glob("late-order-*")
+    assert states((workspace / "report.txt").read_text(), 24.6), "15 percent of the order's amount"
+    for name in ("orders.csv", "customers.csv", "policy.txt"):
+        assert (workspace / name).read_bytes() == (EXAMPLES / "orders" / name).read_bytes()
+
+    again = json.loads(ended(model_server, *example, cwd=tmp_path, namespace="example").stdout)
+    assert again["outcome"]["status"] == "success", again["outcome"]
+    assert run["id"] in [hit["source_id"] for hit in again["memory_reads"][0]["hits"]]
+    (workspace,) = set((tmp_path / "coterie-workspace").glob("late-order-*")) - {workspace}
+    assert states((workspace / "report.txt").read_text(), 24.6), "told how the first run went"

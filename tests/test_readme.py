@@ -98,6 +98,28 @@ def test_a_run_and_the_look_at_it(world: Path) -> None:
     assert "order_status" in coterie(show.replace("EPISODE", episode))
 
 
+@pytest.mark.parametrize(
+    ("start", "said"),
+    [
+        ("doctor", "tiny, served elsewhere"),
+        ("memory search", "the walrus pays for late orders"),
+        ("tools list", "http_fetch"),
+        ("eval list", "work"),
+        ("eval check", "no fault found"),
+        ("eval run examples", "20"),
+    ],
+)
+def test_a_look_at_what_there_is(world: Path, monkeypatch: pytest.MonkeyPatch, start: str, said: str) -> None:
+    """On the smallest suite, and where a suite is run, with its reference solutions."""
+    monkeypatch.setenv("COLUMNS", "200")
+    line = next(line for line in COTERIE if line.startswith(start)).replace("eval check work", "eval check examples")
+    words = shlex.split(line) + (["--agent", "reference", "--fail-under", "1"] if start.startswith("eval run") else [])
+    CliRunner().invoke(app, ["memory", "add", "the walrus pays for late orders"], prog_name="coterie")
+    done = CliRunner().invoke(app, words, prog_name="coterie")
+    assert done.exit_code == 0, done.output
+    assert said in done.stdout
+
+
 def test_what_it_points_to_is_there() -> None:
     linked = re.findall(r"\]\(([^)#:]+)\)", README)
     folders = re.findall(r"^\| `(\w+/)` \|", README, re.MULTILINE)

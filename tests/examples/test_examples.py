@@ -4,6 +4,7 @@ import asyncio
 import importlib.util
 import re
 import shutil
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,9 @@ import pytest
 from coterie.evals.scorers import states
 from coterie.evals.selftest import self_test
 from coterie.evals.suite import read_suite
+from coterie.model import protocol
+from coterie.model.training.data.registry import stream
+from coterie.model.training.data.trajectory import chat
 from coterie.tools import Registry, Tool, ToolResult
 from coterie.tools.builtin import ToolContext, builtin_tools
 
@@ -50,7 +54,7 @@ def call(tools: Registry, name: str, **arguments: object) -> ToolResult:
 
 def test_the_main_example_can_be_done_and_its_first_call_fails(tools: Registry, tmp_path: Path) -> None:
     task = (ORDERS / "task.txt").read_text()
-    order = re.search(r"Order (\w+)", task)
+    order = re.search(r"\border (\w+)", task)
     assert order is not None
     failed = call(tools, "days_late", order_id=order[1])
     assert failed.is_error
@@ -70,3 +74,29 @@ def test_the_carrier_agrees_with_the_orders_there_are(tools: Registry) -> None:
     lines = (ORDERS / "orders.csv").read_text().splitlines()[1:]
     for line in lines:
         assert not call(tools, "days_late", order_id=line.split(",")[0]).is_error
+
+
+def distinctive() -> set[str]:
+    """What nobody writes by chance: the tasks, their sums, quotations and texts, their ids, and the lines of files."""
+    suite = read_suite(EXAMPLES / "suite.yaml")
+    tasks = [task.task for task in suite.tasks] + [(ORDERS / "task.txt").read_text().strip()]
+    data = "\n".join(
+        path.read_text() for path in [*(EXAMPLES / "tasks").glob("*.yaml"), *(EXAMPLES / "tasks").glob("*.py")]
+    )
+    lines = [
+        line
+        for name in ("orders.csv", "customers.csv", "policy.txt")
+        for line in (ORDERS / name).read_text().splitlines()
+    ]
+    sums = re.findall(r"\d+%? (?:of|[*/+-]) \d+", "\n".join(tasks))
+    quoted = [text for text in re.findall(r'"([^"\n]+)"', data) if len(text.split()) > 2 and "{" not in text]
+    assert sums
+    assert quoted
+    return {*tasks, *(task.id for task in suite.tasks), *sums, *quoted, *lines}
+
+
+def test_none_of_them_is_in_prompts_tools_or_training_data(tmp_path: Path) -> None:
+    cards = [tool.card() for tool in builtin_tools(ToolContext(tmp_path, allow_network=True))]
+    drawn = [message["content"] for run in islice(stream(11), 300) for message in chat(run)]
+    texts = "\n".join([repr(cards), Path(protocol.__file__).read_text(), *drawn])
+    assert sorted(text for text in distinctive() if text in texts) == []
