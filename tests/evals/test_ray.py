@@ -97,7 +97,7 @@ def test_an_agent_of_the_users_own_runs_on_a_cluster(tmp_path: Path, home: Path)
 def test_what_a_server_refuses_a_worker_is_not_tried_again(tmp_path: Path, home: Path) -> None:
     (tmp_path / "locked.py").write_text(
         "from coterie.evals.agents import Refused\nfrom coterie.evals.random_agent import RandomTools\n\n\n"
-        "class Locked(RandomTools):\n    async def run(self, *given, **named):\n        raise Refused('wrong key')\n"
+        "class Locked(RandomTools):\n    async def run(self, assignment):\n        raise Refused('wrong key')\n"
     )
     options = ["--agent", "locked.py:Locked", "--name", "r", "--executor", "ray", "--concurrency", "1", "-q"]
     assert CliRunner().invoke(app, ["run", f"{write_lamp(tmp_path / 's')}:easy", *options]).exit_code == 3
