@@ -5,6 +5,7 @@ Prints rows to stderr as they come and a table to stdout at the end, or the JSON
 """
 
 import argparse
+import itertools
 import json
 import platform
 import sys
@@ -91,22 +92,31 @@ def device_name(device: str) -> str:
 
 
 def plot(face: dict[str, Any], path: Path) -> None:
-    """Microseconds over M, one panel a shape, one line an implementation. Needs matplotlib."""
+    """Microseconds over M: a panel for each shape and number of threads, a line for each implementation and type.
+
+    Needs matplotlib."""
     from matplotlib.figure import Figure
 
-    shapes = list(dict.fromkeys(row["shape"] for row in face["rows"] if not row["shape"].endswith("/router")))
-    figure = Figure(figsize=(5 * len(shapes), 4))
-    for panel, shape in zip(figure.subplots(1, len(shapes), squeeze=False)[0], shapes, strict=True):
-        lines: dict[str, list[tuple[int, float]]] = {}
-        for row in face["rows"]:
-            if row["shape"] == shape:
-                threads = f" x{row['threads']}" if row["threads"] else ""
-                lines.setdefault(f"{row['impl']} {row['dtype']}{threads}", []).append((row["m"], row["median_us"]))
-        for label, points in lines.items():
-            panel.plot(*zip(*sorted(points), strict=True), marker="o", label=label)
-        panel.set(title=f"{shape}, {face['device']}", xscale="log", yscale="log", xlabel="tokens", ylabel="us a layer")
-        panel.legend(loc="upper left")
-    figure.savefig(path, bbox_inches="tight")
+    rows = [Row(**row) for row in face["rows"] if not row["shape"].endswith("/router")]
+    shapes, threads, impls = (
+        list(dict.fromkeys(getattr(row, of) for row in rows)) for of in ("shape", "threads", "impl")
+    )
+    figure = Figure(figsize=(4 * len(shapes), 3.2 * len(threads) + 0.6), layout="constrained")
+    panels = figure.subplots(len(threads), len(shapes), squeeze=False, sharex=True)
+    for (i, count), (j, shape) in itertools.product(enumerate(threads), enumerate(shapes)):
+        panel, lines = panels[i][j], dict[tuple[str, str], list[tuple[int, float]]]()
+        for row in rows:
+            if (row.shape, row.threads) == (shape, count):
+                lines.setdefault((row.impl, row.dtype), []).append((row.m, row.median_us))
+        for (impl, dtype), points in lines.items():
+            look = {"color": f"C{impls.index(impl)}", "linestyle": "--" if dtype == "int8" else "-"}
+            panel.plot(*zip(*sorted(points), strict=True), marker=".", label=f"{impl} {dtype}", **look)
+        title = f"{shape}, {count} thread{'s' if count > 1 else ''}" if count else shape
+        panel.set(title=title, xscale="log", yscale="log", xlabel="tokens", ylabel="us a layer")
+    legend = dict(zip(*reversed(panels[0][0].get_legend_handles_labels()), strict=True))
+    figure.legend(legend.values(), legend.keys(), loc="outside lower center", ncols=len(legend))
+    figure.suptitle(face["device"])
+    figure.savefig(path)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

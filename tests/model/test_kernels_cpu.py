@@ -10,7 +10,7 @@ import torch
 
 from coterie.model.kernels.cpu import KernelUnavailable, available, extension, moe_layer, moe_layer_traced, op, pack
 from coterie.model.kernels.cpu import routed_experts as own_experts
-from coterie.model.kernels.cpu.build import BuildFailed, build
+from coterie.model.kernels.cpu.build import SETS, BuildFailed, build
 from coterie.model.kernels.cpu.pack import WeightFormat
 from coterie.model.layers import Chosen, LayerWeights, Routing, choose_experts, gate_logits, routed_experts
 from coterie.model.layers import moe_layer as reference
@@ -228,14 +228,16 @@ def test_a_set_the_compiler_does_not_know_is_left_out(
     compiler = shutil.which("g++") or shutil.which("c++")
     if compiler is None:
         pytest.skip("no C++ compiler")
+    whole, strongest = extension.library().coterie_moe_sets(), extension.usable()[-1]
     old = tmp_path / "old-gcc"
+    unknown = SETS[f"isa_{strongest}"][-1]
     old.write_text(
-        f'#!/bin/sh\ncase "$*" in *-mamx-tile*) echo "no such flag" >&2; exit 1;; esac\nexec {compiler} "$@"\n'
+        f'#!/bin/sh\ncase "$*" in *{unknown}*) echo "no such flag" >&2; exit 1;; esac\nexec {compiler} "$@"\n'
     )
     old.chmod(0o755)
     monkeypatch.setenv("CXX", str(old))
     monkeypatch.setenv("COTERIE_HOME", str(tmp_path))
     loaded = ctypes.CDLL(str(build()))
-    whole = extension.library().coterie_moe_sets()
-    assert loaded.coterie_moe_sets() == whole & ~(1 << 4)
-    assert "go without isa_amx" in caplog.text
+    number = next(number for number, name in extension.ISA_NAMES.items() if name == strongest)
+    assert loaded.coterie_moe_sets() == whole & ~(1 << number)
+    assert f"go without isa_{strongest}" in caplog.text

@@ -36,6 +36,7 @@ SETS: dict[str, list[str]] = {
     "isa_avx2": ["-mavx2", "-mfma"],
     "isa_avx512": AVX512,
     "isa_avx512_vnni": [*AVX512, "-mavx512vnni"],
+    "isa_avx512_bf16": [*AVX512, "-mavx512vnni", "-mavx512bf16"],
     "isa_amx": [*AVX512, "-mavx512vnni", "-mamx-tile", "-mamx-bf16", "-mamx-int8"],
 }
 

@@ -25,14 +25,15 @@ int strongest() {
         !__builtin_cpu_supports("avx512vl") || !__builtin_cpu_supports("avx512dq"))
         return COTERIE_AVX2;
     if (!__builtin_cpu_supports("avx512vnni")) return COTERIE_AVX512;
-    return amx_allowed() ? COTERIE_AMX : COTERIE_AVX512_VNNI;
+    if (!__builtin_cpu_supports("avx512bf16")) return COTERIE_AVX512_VNNI;
+    return amx_allowed() ? COTERIE_AMX : COTERIE_AVX512_BF16;
 }
 
 using LayerFunction = int (*)(const LayerCall &);
 
 // By number; null where the build left the set out.
 const LayerFunction functions[] = {nullptr, coterie_layer_avx2, coterie_layer_avx512, coterie_layer_avx512_vnni,
-                                   coterie_layer_amx};
+                                   coterie_layer_avx512_bf16, coterie_layer_amx};
 
 int find_sets() {
     int sets = 0;

@@ -5,6 +5,8 @@
 
 #include <cstdint>
 
+#include "blocks.hpp"
+
 namespace {
 
 template <class T>
@@ -41,23 +43,22 @@ void dot_int8(const int8_t *hi, const int8_t *lo, long stride, const int32_t *su
                                              _mm512_cvtepi32_ps(low[r][p])));
 }
 
-template <int P>
+template <int Most, int P>
 void dot_rows_int8(const int8_t *hi, const int8_t *lo, long stride, const int32_t *sums, int rows, int k,
                    const uint8_t *b, float *c, int ldc) {
-    int r = 0;
-    for (; r + 4 <= rows && P <= 2; r += 4)
-        dot_int8<4, P>(hi + r * stride, lo + r * stride, stride, sums + 2 * r, k, b, c + r * ldc, ldc);
-    for (; r < rows; ++r) dot_int8<1, P>(hi + r * stride, lo + r * stride, stride, sums + 2 * r, k, b, c + r * ldc, ldc);
+    even_blocks<Most>(rows, [=](auto size, int r) {
+        dot_int8<size, P>(hi + r * stride, lo + r * stride, stride, sums + 2 * r, k, b, c + r * ldc, ldc);
+    });
 }
 
 inline void dot_gemm_int8(const int8_t *hi, const int8_t *lo, long stride, const int32_t *sums, int rows, int k,
                           const uint8_t *b, int panels, float *c, int ldc) {
     int p = 0;
-    for (; p + 8 <= panels && rows < 4; p += 8)
-        dot_rows_int8<8>(hi, lo, stride, sums, rows, k, b + p * 16l * k, c + 16 * p, ldc);
-    for (; p + 4 <= panels && rows < 4; p += 4)
-        dot_rows_int8<4>(hi, lo, stride, sums, rows, k, b + p * 16l * k, c + 16 * p, ldc);
-    for (; p < panels; p += 2) dot_rows_int8<2>(hi, lo, stride, sums, rows, k, b + p * 16l * k, c + 16 * p, ldc);
+    for (; p + 8 <= panels && rows == 1; p += 8)
+        dot_rows_int8<1, 8>(hi, lo, stride, sums, rows, k, b + p * 16l * k, c + 16 * p, ldc);
+    for (; p + 4 <= panels && rows <= 3; p += 4)
+        dot_rows_int8<3, 4>(hi, lo, stride, sums, rows, k, b + p * 16l * k, c + 16 * p, ldc);
+    for (; p < panels; p += 2) dot_rows_int8<4, 2>(hi, lo, stride, sums, rows, k, b + p * 16l * k, c + 16 * p, ldc);
 }
 
 } // namespace

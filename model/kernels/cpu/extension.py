@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-ISA_NAMES = {1: "avx2", 2: "avx512", 3: "avx512_vnni", 4: "amx"}
+ISA_NAMES = {1: "avx2", 2: "avx512", 3: "avx512_vnni", 4: "avx512_bf16", 5: "amx"}
 Forward = Callable[..., int]
 
 

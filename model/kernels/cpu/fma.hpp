@@ -1,5 +1,4 @@
 // bf16 matrix kernel on float fused multiply-adds: activations widened once per block of rows, weights in registers.
-// On the processors that have bf16 pair products without AMX those are no faster than this, which is exact in the pair.
 #pragma once
 
 #include <cstdint>

@@ -1,7 +1,8 @@
-// The float kernel (fma.hpp) on AVX-512: twelve rows by two panels, or one row by four.
+// The float kernel (fma.hpp) on AVX-512: up to twelve rows by two panels, or one row by four.
 #pragma once
 #include <immintrin.h>
 
+#include "blocks.hpp"
 #include "fma.hpp"
 
 namespace {
@@ -24,14 +25,10 @@ struct Vector512 {
 };
 
 void fma_gemm(const uint16_t *a, long stride, int rows, int k, const uint16_t *b, int panels, float *c, int ldc) {
-    int r = 0;
-    for (; r + 12 <= rows; r += 12) fma_rows<Vector512, 12, 2>(a + r * stride, stride, k, b, panels, c + r * ldc, ldc);
-    for (; r + 4 <= rows; r += 4) fma_rows<Vector512, 4, 2>(a + r * stride, stride, k, b, panels, c + r * ldc, ldc);
-    for (; r < rows; ++r)
-        if (panels % 4)
-            fma_rows<Vector512, 1, 2>(a + r * stride, stride, k, b, panels, c + r * ldc, ldc);
-        else
-            fma_rows<Vector512, 1, 4>(a + r * stride, stride, k, b, panels, c + r * ldc, ldc);
+    if (rows == 1 && panels % 4 == 0) return fma_rows<Vector512, 1, 4>(a, stride, k, b, panels, c, ldc);
+    even_blocks<12>(rows, [=](auto size, int r) {
+        fma_rows<Vector512, size, 2>(a + r * stride, stride, k, b, panels, c + r * ldc, ldc);
+    });
 }
 
 } // namespace

@@ -19,4 +19,5 @@ struct LayerCall {
 COTERIE_SET int coterie_layer_avx2(const LayerCall &call);
 COTERIE_SET int coterie_layer_avx512(const LayerCall &call);
 COTERIE_SET int coterie_layer_avx512_vnni(const LayerCall &call);
+COTERIE_SET int coterie_layer_avx512_bf16(const LayerCall &call);
 COTERIE_SET int coterie_layer_amx(const LayerCall &call);

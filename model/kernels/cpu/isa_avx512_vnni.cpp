@@ -1,5 +1,5 @@
-// AVX512_VNNI beside AVX-512: Cascade Lake, Ice Lake, Zen 4 and later, without AMX. int8 on byte products, bf16 on
-// float ones (fma.hpp says why).
+// AVX512_VNNI beside AVX-512, without products of bf16 pairs: Cascade Lake, Ice Lake. int8 on byte products, bf16 on
+// float ones.
 #include "dot512.hpp"
 #include "fma512.hpp"
 // after the kernels

@@ -28,7 +28,7 @@ extern "C" {
 
 /* Instruction sets, weakest first; `coterie_moe_sets` has bit n for each set n that is compiled in and that this process
  * may use. */
-enum { COTERIE_AVX2 = 1, COTERIE_AVX512 = 2, COTERIE_AVX512_VNNI = 3, COTERIE_AMX = 4 };
+enum { COTERIE_AVX2 = 1, COTERIE_AVX512 = 2, COTERIE_AVX512_VNNI = 3, COTERIE_AVX512_BF16 = 4, COTERIE_AMX = 5 };
 __attribute__((visibility("default"))) int coterie_moe_sets(void);
 
 /* Whether the process has the thread pool that layers run on (GNU OpenMP's, torch's); without it all run on one thread. */

@@ -1,0 +1,56 @@
+// AVX512_BF16 beside VNNI: Zen 4 and later, Cooper Lake. bf16 on products of pairs, int8 on byte products, without AMX.
+#include "blocks.hpp"
+#include "dot512.hpp"
+
+namespace {
+
+constexpr int kBlocks = 4; // of 16 activations computed at a time, so that a block of rows is read once for all
+
+} // namespace
+
+// after the kernels
+#include "chunks.hpp"
+
+namespace {
+
+void enter_thread() {}
+void leave_thread() {}
+
+template <int R, int P>
+void pairs_bf16(const uint16_t *a, long stride, int k, const uint16_t *b, float *c, int ldc) {
+    __m512 acc[R][P];
+    for (int r = 0; r < R; ++r)
+        for (int p = 0; p < P; ++p) acc[r][p] = _mm512_setzero_ps();
+    for (int i = 0; i < k; i += 2) {
+        __m512bh w[P];
+        for (int p = 0; p < P; ++p) w[p] = (__m512bh)_mm512_loadu_si512(b + p * 16l * k + 16l * i);
+        for (int r = 0; r < R; ++r) {
+            const __m512bh x = (__m512bh)broadcast4(a + r * stride + i);
+            for (int p = 0; p < P; ++p) acc[r][p] = _mm512_dpbf16_ps(acc[r][p], w[p], x);
+        }
+    }
+    for (int r = 0; r < R; ++r)
+        for (int p = 0; p < P; ++p) _mm512_storeu_ps(c + r * ldc + 16 * p, acc[r][p]);
+}
+
+template <int Most, int P>
+void rows_bf16(const uint16_t *a, long stride, int rows, int k, const uint16_t *b, float *c, int ldc) {
+    even_blocks<Most>(rows, [=](auto size, int r) { pairs_bf16<size, P>(a + r * stride, stride, k, b, c + r * ldc, ldc); });
+}
+
+// Fewer rows, more panels: sixteen sums at least keep the products going.
+void gemm_bf16(const uint16_t *a, long stride, int rows, int k, const uint16_t *b, int panels, float *c, int ldc) {
+    int p = 0;
+    for (; p + 8 <= panels && rows <= 3; p += 8) rows_bf16<3, 8>(a, stride, rows, k, b + p * 16l * k, c + 16 * p, ldc);
+    for (; p + 4 <= panels && rows <= 6; p += 4) rows_bf16<6, 4>(a, stride, rows, k, b + p * 16l * k, c + 16 * p, ldc);
+    for (; p < panels; p += 2) rows_bf16<12, 2>(a, stride, rows, k, b + p * 16l * k, c + 16 * p, ldc);
+}
+
+void gemm_int8(const int8_t *hi, const int8_t *lo, long stride, const int32_t *sums, int rows, int k, const uint8_t *b,
+               int panels, float *c, int ldc) {
+    dot_gemm_int8(hi, lo, stride, sums, rows, k, b, panels, c, ldc);
+}
+
+} // namespace
+
+int coterie_layer_avx512_bf16(const LayerCall &call) { return run_chunks(call); }
