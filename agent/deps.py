@@ -50,6 +50,7 @@ class Choices:
     ground_arguments: bool
     carry_figures: bool
     verify_results: bool
+    retry_mendable: bool
     check_coverage: bool
     num_tools_shown: int
     show_relevance: bool

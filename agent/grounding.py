@@ -71,18 +71,31 @@ def corrected(
     Where an error offers a close spelling, that is meant. The same call again takes anything else on offer that was
     `seen` before; a reading tool takes whatever is on offer.
     """
-    properties, found = card.parameters.get("properties", {}), {}
+    found: dict[str, list[str]] = {}
     for past, errors in failed:
-        text, offered = "\n".join(errors), _offered(errors)
-        for name, value in past.arguments.items():
-            if isinstance(value, str) and value and value in text and _is_free(properties.get(name, {})):
-                others = [other for other in offered if other != value]
-                near = get_close_matches(value, others, n=MAX_CLOSE, cutoff=CLOSE)
-                if near and written.arguments.get(name, near[0]) not in near:
-                    found[name] = near
-                elif not near and written.arguments == past.arguments:
-                    found[name] = [other for other in others if other in seen] or (others if is_read else [])
+        for name, (near, others) in _offers(past, card, errors).items():
+            if near and written.arguments.get(name, near[0]) not in near:
+                found[name] = near
+            elif not near and written.arguments == past.arguments:
+                found[name] = [other for other in others if other in seen] or (others if is_read else [])
     return {name: choices for name, choices in found.items() if choices}
+
+
+def is_mendable(failed: CallDraft, card: ToolCard, error: str) -> bool:
+    """Whether the error has a value that it refuses written otherwise: the same letters and digits in that order."""
+    offers = _offers(failed, card, [error])
+    return any(near and _bare(near[0]) == _bare(failed.arguments[name]) for name, (near, _) in offers.items())
+
+
+def _offers(failed: CallDraft, card: ToolCard, errors: Sequence[str]) -> dict[str, tuple[list[str], list[str]]]:
+    """Of each argument that the errors speak of: what they name instead in a close spelling, and all that they name."""
+    properties, text, found = card.parameters.get("properties", {}), "\n".join(errors), {}
+    for name, value in failed.arguments.items():
+        if isinstance(value, str) and value and value in text and _is_free(properties.get(name, {})):
+            others = [other for other in _offered(errors) if other != value]
+            same = [other for other in others if _bare(other) == _bare(value)]
+            found[name] = same or get_close_matches(value, others, n=MAX_CLOSE, cutoff=CLOSE), others
+    return found
 
 
 def _offered(errors: Sequence[str]) -> list[str]:
@@ -170,6 +183,10 @@ def _alike(value: str, seen: Sequence[str]) -> list[str]:
     """Stretches of what was seen that are as long as the value, with the same digits."""
     count = len(value.split())
     return [span for span in spans(seen) if len(span.split()) == count and _digits(span) == _digits(value)]
+
+
+def _bare(text: str) -> str:
+    return re.sub(r"[\W_]", "", text).lower()
 
 
 def _digits(text: str) -> list[str]:

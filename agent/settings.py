@@ -83,6 +83,9 @@ class Settings(BaseModel):
     )
     carry_figures: bool = Field(True, description="a text written by a step that is due to say a figure says it")
     verify_results: bool = Field(True, description="a step whose call failed cannot be judged done")
+    retry_mendable: bool = Field(
+        True, description="a call whose error has the refused value written otherwise is tried again"
+    )
     check_coverage: bool = Field(True, description="a plan that left out a part of the task is gone over once more")
 
 

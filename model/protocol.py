@@ -25,6 +25,7 @@ from coterie.model.chat import JsonSchema, Message, ToolCard
 from coterie.model.signature import signature
 
 VerdictWord = Literal["done", "retry", "replan", "finish"]
+VERDICTS: tuple[VerdictWord, ...] = get_args(VerdictWord)
 StatusWord = Literal["success", "failed"]
 
 CHAT_TEMPLATE = (
@@ -241,10 +242,9 @@ def call_schema(tools: Sequence[ToolCard]) -> JsonSchema:
     return calls[0] if len(calls) == 1 else {"anyOf": calls}
 
 
-def verdict_schema(failed: bool = False) -> JsonSchema:
-    """A note, then one of the four verdicts; a call that failed cannot be `done`."""
-    words = [word for word in get_args(VerdictWord) if not (failed and word == "done")]
-    return _record(note=_TEXT, verdict={"enum": words})
+def verdict_schema(words: Sequence[VerdictWord] = VERDICTS) -> JsonSchema:
+    """A note, then one of these verdicts."""
+    return _record(note=_TEXT, verdict={"enum": list(words)})
 
 
 def answer_schema() -> JsonSchema:

@@ -10,11 +10,12 @@ from typing import Any
 
 from coterie.agent.ask import ask
 from coterie.agent.deps import Deps
+from coterie.agent.grounding import is_mendable
 from coterie.agent.state import CallState, Signal, State, StepState, StepStatus, left_out
 from coterie.agent.trace import SignalRaised, VerdictGiven
 from coterie.model import protocol
 from coterie.model.chat import Message
-from coterie.model.protocol import CallDraft, Verdict
+from coterie.model.protocol import VERDICTS, CallDraft, Verdict, VerdictWord
 
 
 async def judge(state: State, deps: Deps) -> dict[str, Any]:
@@ -40,11 +41,26 @@ async def judge(state: State, deps: Deps) -> dict[str, Any]:
 
 async def _verdict(state: State, deps: Deps, call: CallState) -> CallState:
     messages = [*state["transcript"], *block(call)]
-    schema = protocol.verdict_schema(failed=deps.choices.verify_results and _certainly_failed(call))
+    schema = protocol.verdict_schema(_verdicts(state, deps, call))
     verdict = await ask(deps, "judge", call["step_id"], messages, schema, protocol.parse_verdict)
     judged: CallState = {**call, "judged": {"note": verdict.note, "word": verdict.word}}
     await deps.trace.emit(VerdictGiven(judged))
     return judged
+
+
+def _verdicts(state: State, deps: Deps, call: CallState) -> list[VerdictWord]:
+    """What the model may judge: a call that failed is not done, and one that its error mends is tried again."""
+    if not _certainly_failed(call):
+        return list(VERDICTS)
+    if deps.choices.retry_mendable and call["attempt"] <= deps.choices.max_retries and _is_mendable(deps, call):
+        return ["retry"]
+    return [word for word in VERDICTS if word != "done" or not deps.choices.verify_results]
+
+
+def _is_mendable(deps: Deps, call: CallState) -> bool:
+    assert call["observed"] is not None
+    card = deps.tools.get(call["name"]).card()
+    return is_mendable(CallDraft(call["name"], call["arguments"]), card, call["observed"]["text"])
 
 
 def block(call: CallState) -> list[Message]:

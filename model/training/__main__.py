@@ -1,10 +1,12 @@
-"""`python -m coterie.model.training carve|train|sweep|speed|evaluate|ship`, made to need little but torch and the base.
+"""`python -m coterie.model.training COMMAND`, made to need little but torch and the base.
 
 carve    --base GGUF --data DIR --out FILE             cut the dense parent into experts
 train    --base GGUF --data DIR --carve FILE --out DIR heal and fine-tune (resumes)
 sweep    ... --rates 1e-3,2e-3 --minutes 0.5           short runs, prints the loss each learning rate reaches
 speed    ... --row-tokens 2048 --rows 2                tokens a second, with and without what makes it fast
 evaluate ... --state FILE                              held-out accuracy and perplexity beside the parent's, as JSON
+ship     ... --carve FILE --state FILE --out DIR       the adapter of a trained state
+unship   --out DIR                                     carve.pt and trained.pt of the adapter here, to train it further
 """
 
 import argparse
@@ -31,8 +33,7 @@ HELD_OUT = ("held_template", "held_family", "held_environment")
 def main() -> None:
     """Run one command; a file that is missing or another than it should be is one line."""
     arguments = _arguments()
-    if arguments.command != "carve" and not arguments.dense and arguments.carve is None:
-        raise SystemExit(f"{arguments.command} needs --carve, the file made by the carve command, or --dense")
+    _require_files(arguments)
     ranks.join()
     try:
         COMMANDS[arguments.command](arguments)
@@ -40,11 +41,19 @@ def main() -> None:
         raise SystemExit(f"{arguments.command}: {error}") from None
 
 
+def _require_files(arguments: argparse.Namespace) -> None:
+    command = arguments.command
+    if command not in ("ship", "unship") and arguments.data is None:
+        raise SystemExit(f"{command} needs --data, the folder made by the data command")
+    if command not in ("carve", "unship") and not arguments.dense and arguments.carve is None:
+        raise SystemExit(f"{command} needs --carve, the file made by the carve command, or --dense")
+
+
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("command", choices=list(COMMANDS))
     parser.add_argument("--base", type=Path, help="the base model's GGUF file; its wheel's by default")
-    parser.add_argument("--data", type=Path, required=True, help="folder made by the data command")
+    parser.add_argument("--data", type=Path, help="folder made by the data command")
     parser.add_argument("--carve", type=Path, help="file made by the carve command")
     parser.add_argument("--state", type=Path, help="trained state to start from or to evaluate")
     parser.add_argument("--out", type=Path)
@@ -150,6 +159,14 @@ def _ship(arguments: argparse.Namespace) -> None:
     print(ship(_student(arguments, load_weights(arguments.base)), arguments.carve, arguments.out))
 
 
+def _unship(arguments: argparse.Namespace) -> None:
+    from coterie.model.training.ship import unship
+
+    if arguments.out is None:
+        raise SystemExit("unship needs --out: the folder to write to")
+    unship(arguments.out)
+
+
 def _student(arguments: argparse.Namespace, dense: Any) -> Network:
     device, shape = torch.device(arguments.device), _shape(arguments)
     torch.manual_seed(arguments.seed)
@@ -174,6 +191,7 @@ COMMANDS = {
     "speed": _speed,
     "evaluate": _evaluate,
     "ship": _ship,
+    "unship": _unship,
 }
 
 if __name__ == "__main__":

@@ -42,6 +42,7 @@ def settings(home: Path, workspace: Path) -> Settings:
         ground_arguments=False,
         carry_figures=False,
         verify_results=False,
+        retry_mendable=False,
         check_coverage=False,
         hold_writes=False,
         candidate_margin=9,

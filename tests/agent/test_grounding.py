@@ -2,7 +2,18 @@
 
 import pytest
 
-from coterie.agent.grounding import corrected, is_name, misspelt, names_in, narrowed, seen_in, slipped, slips, trimmed
+from coterie.agent.grounding import (
+    corrected,
+    is_mendable,
+    is_name,
+    misspelt,
+    names_in,
+    narrowed,
+    seen_in,
+    slipped,
+    slips,
+    trimmed,
+)
 from coterie.model.chat import ToolCard
 from coterie.model.protocol import CallDraft, ask_plan, ask_step, call_schema, errors_of, say, show_result
 
@@ -137,3 +148,16 @@ def test_the_errors_of_a_call_are_those_of_exactly_this_one() -> None:
 def test_spaces_around_a_value_go_unless_they_were_seen(value: object, trimmed_to: object) -> None:
     made = trimmed(CallDraft("t", {"text": value}), ["Moor the Marlin ' as said'"])
     assert made == CallDraft("t", {"text": trimmed_to})
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "mendable"),
+    [
+        ("A17", "no order 'A17'; the order ids are A-14, A-17", True),
+        ("oat Milk", "no item oat Milk; there are 'Oat milk', 'Oats'", True),
+        ("S-101", "no order S-101; there are S-110, S-120", False),
+        ("A17", "the carrier does not answer", False),
+    ],
+)
+def test_an_error_mends_a_value_that_it_writes_otherwise(value: str, error: str, mendable: bool) -> None:
+    assert is_mendable(CallDraft("t", {"path": value}), ToolCard("t", "", PARAMETERS), error) == mendable

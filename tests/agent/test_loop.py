@@ -328,6 +328,32 @@ async def test_a_call_that_failed_cannot_be_judged_done(rig: Rig) -> None:
     assert asked["properties"]["verdict"]["enum"] == ["retry", "replan", "finish"]
 
 
+@pytest.mark.parametrize(
+    ("order", "words"),
+    [
+        ("a17", ["retry"]),
+        ("A-71", ["done", "retry", "replan", "finish"]),
+        ("B-2", ["done", "retry", "replan", "finish"]),
+    ],
+)
+async def test_a_call_whose_error_writes_the_value_otherwise_is_tried_again(
+    rig: Rig, order: str, words: list[str]
+) -> None:
+    lines = [plan("look"), call("get_order", order_id=order), verdict("retry"), *LOOKED, answer()]
+    await rig.run(*lines, retry_mendable=True)
+    asked = rig.model.asked[2].schema
+    assert asked is not None
+    assert asked["properties"]["verdict"]["enum"] == words
+
+
+async def test_a_call_is_not_tried_again_for_ever(rig: Rig) -> None:
+    refused = call("get_order", order_id="a17")
+    lines = [plan("look"), refused, verdict("retry"), refused, verdict("finish"), answer(failed=True)]
+    episode = await rig.run(*lines, retry_mendable=True, max_retries=1)
+    assert episode.outcome is not None
+    assert episode.outcome.status == "failed"
+
+
 LOOKED = (call("get_order", order_id="A-17"), DONE)
 
 

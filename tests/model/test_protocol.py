@@ -111,7 +111,7 @@ def test_dates_of_arguments_are_enforced() -> None:
 
 
 def test_a_failed_call_cannot_be_done() -> None:
-    schema = protocol.verdict_schema(failed=True)
+    schema = protocol.verdict_schema(["retry", "finish"])
     assert accepts(schema, protocol.say(Verdict("x", "retry"))["content"])
     assert not accepts(schema, protocol.say(Verdict("x", "done"))["content"])
 

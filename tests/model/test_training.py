@@ -18,7 +18,7 @@ from coterie.model.training.data.tokens import Rows, TokenSet, encode_chat, pack
 from coterie.model.training.finetune import Recipe, finetune, task_loss, trained
 from coterie.model.training.held_out import accuracy, perplexity
 from coterie.model.training.network import Network, Shape, uncarved
-from coterie.model.training.ship import ship
+from coterie.model.training.ship import ship, unship
 from coterie.model.training.speed import masked_attention, speed
 from coterie.model.weights.adapter import read_adapter
 
@@ -159,10 +159,12 @@ def test_what_is_shipped_is_what_was_trained(dense: dict[str, Tensor], tmp_path:
     assert delta is not None
     assert float((delta - exact).norm() / exact.norm()) < 0.02
     checkpoint.save_trained(trained(network), network.shape, tmp_path / "trained.pt")
-    other = checkpoint.sparse_student(dense, uncarved(SHAPE), SHAPE, CPU)
-    checkpoint.load_trained(other, tmp_path / "trained.pt")
+    unship(tmp_path / "again", tmp_path / "adapter", SHAPE)
     tokens = torch.arange(40)[None] * 5 % 256
-    torch.testing.assert_close(logits(other, tokens), logits(network, tokens), atol=0.05, rtol=0.05)
+    for folder in (tmp_path, tmp_path / "again"):
+        other = checkpoint.sparse_student(dense, checkpoint.load_carve(folder / "carve.pt"), SHAPE, CPU)
+        checkpoint.load_trained(other, folder / "trained.pt")
+        torch.testing.assert_close(logits(other, tokens), logits(network, tokens), atol=0.05, rtol=0.05)
 
 
 def test_a_state_goes_only_into_the_shape_it_was_trained_in(dense: dict[str, Tensor], tmp_path: Path) -> None:

@@ -16,14 +16,17 @@ namespace {
 void enter_thread() {}
 void leave_thread() {}
 
+constexpr int kSlice = 640; // of K, so that two panels of weights stay in the first cache for all blocks of rows
+
+// Sums over one slice of K; `first` starts them, else they go on from C.
 template <int R, int P>
-void pairs_bf16(const uint16_t *a, long stride, int k, const uint16_t *b, float *c, int ldc) {
+void pairs_bf16(const uint16_t *a, long stride, int k, const uint16_t *b, long panel, bool first, float *c, int ldc) {
     __m512 acc[R][P];
     for (int r = 0; r < R; ++r)
-        for (int p = 0; p < P; ++p) acc[r][p] = _mm512_setzero_ps();
+        for (int p = 0; p < P; ++p) acc[r][p] = first ? _mm512_setzero_ps() : _mm512_loadu_ps(c + r * ldc + 16 * p);
     for (int i = 0; i < k; i += 2) {
         __m512bh w[P];
-        for (int p = 0; p < P; ++p) w[p] = (__m512bh)_mm512_loadu_si512(b + p * 16l * k + 16l * i);
+        for (int p = 0; p < P; ++p) w[p] = (__m512bh)_mm512_loadu_si512(b + p * panel + 16l * i);
         for (int r = 0; r < R; ++r) {
             const __m512bh x = (__m512bh)broadcast4(a + r * stride + i);
             for (int p = 0; p < P; ++p) acc[r][p] = _mm512_dpbf16_ps(acc[r][p], w[p], x);
@@ -35,7 +38,13 @@ void pairs_bf16(const uint16_t *a, long stride, int k, const uint16_t *b, float 
 
 template <int Most, int P>
 void rows_bf16(const uint16_t *a, long stride, int rows, int k, const uint16_t *b, float *c, int ldc) {
-    even_blocks<Most>(rows, [=](auto size, int r) { pairs_bf16<size, P>(a + r * stride, stride, k, b, c + r * ldc, ldc); });
+    const int slices = rows > Most ? (k + kSlice - 1) / kSlice : 1, slice = (k / slices + 31) & ~31;
+    for (int from = 0; from < k; from += slice) {
+        const int part = k - from < slice ? k - from : slice;
+        even_blocks<Most>(rows, [=](auto size, int r) {
+            pairs_bf16<size, P>(a + r * stride + from, stride, part, b + 16l * from, 16l * k, from == 0, c + r * ldc, ldc);
+        });
+    }
 }
 
 // Fewer rows, more panels: sixteen sums at least keep the products going.
