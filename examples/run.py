@@ -1,9 +1,11 @@
 """What `make run` does: give the agent a fresh copy of the order files and let it settle a late delivery.
 
-The task asks the carrier about A17, which its tool does not know: a run is seen failing and recovering.
+The task asks the carrier about A17, which its tool does not know: a run is seen failing and recovering. The server is
+batch invariant where this machine can have such a one: a small model has near ties, and so the run is the same each time.
 Arguments are passed on to `coterie run`.
 """
 
+import os
 import shutil
 import subprocess
 import sys
@@ -11,6 +13,7 @@ import tempfile
 from pathlib import Path
 
 ORDERS = Path(__file__).resolve().parent / "orders"
+IDLE_STOP_S = "1800"
 INPUTS = ("orders.csv", "customers.csv", "policy.txt")
 
 
@@ -20,6 +23,8 @@ def main(arguments: list[str]) -> int:
     for name in INPUTS:
         shutil.copy(ORDERS / name, folder)
     coterie = Path(sys.executable).with_name("coterie")
+    if not any(argument.startswith(("--base-url", "--model")) for argument in arguments):
+        _start_server(coterie)
     command = [str(coterie), "run", task(), "--tools", str(ORDERS / "carrier.py"), "--workspace", str(folder)]
     code = subprocess.run([*command, *arguments]).returncode
     report = folder / "report.txt"
@@ -31,6 +36,13 @@ def main(arguments: list[str]) -> int:
 def task() -> str:
     """The task, on one line."""
     return (ORDERS / "task.txt").read_text(encoding="utf-8").strip()
+
+
+def _start_server(coterie: Path) -> None:
+    environment = {"COTERIE_IDLE_STOP_S": IDLE_STOP_S, **os.environ}
+    command = [str(coterie), "serve", "start", "--batch-invariant"]
+    if subprocess.run(command, env=environment, stdout=subprocess.DEVNULL).returncode:
+        print("going on with a server as it comes; the run may turn out otherwise each time", file=sys.stderr)
 
 
 def _beside() -> Path:

@@ -56,7 +56,7 @@ class Door:
         if self._kernels is None:  # what was loaded stays
             found = await scope["app"].state.engine_client.collective_rpc("coterie_kernels")
             self._kernels = "; ".join(dict.fromkeys(found))
-        body = json.dumps({"kernels": self._kernels, "idle_s": round(self.idle_s(), 1)}).encode()
+        body = json.dumps({"kernels": self._kernels, "idle_s": round(self.idle_s(), 3)}).encode()
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body})
