@@ -1,7 +1,7 @@
 """What `make run` does: give the agent a fresh copy of the order files and let it settle a late delivery.
 
 The task asks the carrier about A17, which its tool does not know: a run is seen failing and recovering. The server is
-batch invariant where this machine can have such a one: a small model has near ties, and so the run is the same each time.
+batch invariant where this machine can have one: a small model has near ties, and so the run is the same each time.
 Arguments are passed on to `coterie run`.
 """
 
