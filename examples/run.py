@@ -23,7 +23,8 @@ def main(arguments: list[str]) -> int:
     for name in INPUTS:
         shutil.copy(ORDERS / name, folder)
     coterie = Path(sys.executable).with_name("coterie")
-    if not any(argument.startswith(("--base-url", "--model")) for argument in arguments):
+    elsewhere = {"COTERIE_BASE_URL", "COTERIE_MODEL"} & os.environ.keys()
+    if not elsewhere and not any(argument.startswith(("--base-url", "--model")) for argument in arguments):
         _start_server(coterie)
     command = [str(coterie), "run", task(), "--tools", str(ORDERS / "carrier.py"), "--workspace", str(folder)]
     code = subprocess.run([*command, *arguments]).returncode
