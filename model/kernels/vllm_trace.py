@@ -1,8 +1,8 @@
 """Which experts each token used, per layer, kept by request in vLLM's worker process (0.32).
 
 The runner of every MoE layer hands in the experts it chose; the model runner's step says whose tokens they were.
-A token whose keys and values come from the prefix cache is not computed again and has no routes here: they are in
-the trace of the request that computed it.
+A request asks by its id, and a step in which none asks is as without a trace. A token whose keys and values come
+from the prefix cache is not computed again and has no routes here.
 
 Shapes: L MoE layers, T tokens of a step, K experts per token, E experts.
 """
@@ -10,54 +10,67 @@ Shapes: L MoE layers, T tokens of a step, K experts per token, E experts.
 import hashlib
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import wraps
 from types import ModuleType
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 RUNNER = "vllm.v1.worker.gpu_model_runner"
+ASKS = "coterie-routes-"  # in the id of a request that asks
 MAX_BYTES = 64 << 20
+FIRST_ROWS = 64
 
 Ids = NDArray[np.uint16]
 
 
-@dataclass
 class Routes:
     """The experts of one request's computed tokens: `first` is the position of the first of them."""
 
-    first: int
-    num_prompt_tokens: int
-    num_experts: int
-    parts: list[Ids] = field(default_factory=list)
+    def __init__(self, first: int, num_prompt_tokens: int, num_experts: int) -> None:
+        self.first = first
+        self._num_prompt_tokens = num_prompt_tokens
+        self._num_experts = num_experts
+        self._rows: Ids = np.empty((0, 0, 0), np.uint16)  # with room for more than are there
+        self._count = 0
 
     @property
     def num_bytes(self) -> int:
         """Memory held."""
-        return sum(part.nbytes for part in self.parts)
+        return self._rows.nbytes
 
-    def put(self, first: int, ids_TLK: Ids) -> None:
+    @property
+    def ids_TLK(self) -> Ids:
+        """The choices, by position."""
+        return self._rows[: self._count]
+
+    def put(self, first: int, ids_TLK: NDArray[np.integer]) -> None:
         """Files the choices from position `first` on; those that were there from it on (before vLLM preempted the
         request and computed it again) make way."""
-        kept = max(first - self.first, 0)
-        if kept < sum(map(len, self.parts)):
-            self.parts = [np.concatenate(self.parts)[:kept].copy()]
+        self._count = min(self._count, max(first - self.first, 0))
         self.first = min(self.first, first)
-        self.parts.append(ids_TLK.copy())
+        end = self._count + len(ids_TLK)
+        if end > len(self._rows):
+            rows = np.empty((max(2 * len(self._rows), end, FIRST_ROWS), *ids_TLK.shape[1:]), np.uint16)
+            if self._count:
+                rows[: self._count] = self.ids_TLK
+            self._rows = rows
+        self._rows[self._count : end] = ids_TLK
+        self._count = end
 
     def summary(self) -> dict[str, Any]:
         """What a completion tells of them: per layer how often each expert fired from the last prompt token on, and a
         hash of every choice (computed prompt tokens included), to compare two runs."""
-        ids_TLK = np.concatenate(self.parts)
-        written_TLK = ids_TLK[max(self.num_prompt_tokens - 1 - self.first, 0) :]
+        ids_TLK = self.ids_TLK
+        written_TLK = ids_TLK[max(self._num_prompt_tokens - 1 - self.first, 0) :]
         return {
             "tokens": len(written_TLK),
             "top_k": ids_TLK.shape[2],
             "counts": [
-                np.bincount(layer.ravel(), minlength=self.num_experts).tolist() for layer in written_TLK.swapaxes(0, 1)
+                np.bincount(layer.ravel(), minlength=self._num_experts).tolist() for layer in written_TLK.swapaxes(0, 1)
             ],
             "first": self.first,
             "sha256": hashlib.sha256(np.ascontiguousarray(ids_TLK).tobytes()).hexdigest(),
@@ -94,10 +107,11 @@ class RouteTrace:
         layers, self._layers = self._layers, None
         if not layers:
             return
-        ids_TLK = np.stack([ids.numpy() for ids in layers], axis=1).astype(np.uint16)
+        ids_TLK = torch.stack(layers, dim=1).numpy()
         at = 0
         for request, first, count, num_prompt_tokens in tokens:
-            self._file(request, first, ids_TLK[at : at + count], num_prompt_tokens)
+            if ASKS in request:
+                self._file(request, first, ids_TLK[at : at + count], num_prompt_tokens)
             at += count
         while self._bytes > self._max_bytes and len(self._requests) > 1:
             self._bytes -= self._requests.popitem(last=False)[1].num_bytes
@@ -111,7 +125,7 @@ class RouteTrace:
         self._bytes -= routes.num_bytes
         return routes
 
-    def _file(self, request: str, first: int, ids_TLK: Ids, num_prompt_tokens: int) -> None:
+    def _file(self, request: str, first: int, ids_TLK: NDArray[np.int32], num_prompt_tokens: int) -> None:
         routes = self._requests.setdefault(request, Routes(first, num_prompt_tokens, self._num_experts))
         self._requests.move_to_end(request)
         self._bytes -= routes.num_bytes
@@ -131,6 +145,8 @@ def watch_steps(module: ModuleType) -> None:
 def _watched(execute: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(execute)
     def execute_model(self: Any, scheduler_output: Any, *args: Any, **kwargs: Any) -> Any:
+        if not any(ASKS in request for request in scheduler_output.num_scheduled_tokens):
+            return execute(self, scheduler_output, *args, **kwargs)
         trace.begin()
         try:
             return execute(self, scheduler_output, *args, **kwargs)

@@ -1,6 +1,7 @@
 """Two ways of serving beside each other: `coterie serve bench --compare kernels=own,vllm`, JSON on stdout.
 
-The servers take turns, in the other order every second round, so that what else the machine does falls on both.
+The servers take turns, in the other order every second round, so that what else the machine does falls on both. A
+request asks for its routes or not, so these two share a server; their steps are whole answers over their tokens.
 """
 
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ from typing import Any
 
 from coterie.model.errors import OptionsConflict
 from coterie.model.serving.lifecycle import stop
-from coterie.model.serving.measure import Say, measure
+from coterie.model.serving.measure import Say, measure, measure_routes
 from coterie.model.serving.options import Options
 
 VALUES: dict[str, dict[str, str | bool]] = {
@@ -53,6 +54,10 @@ def compare(
     ref: str, options: Options, comparison: Comparison, rounds: int, say: Say, home: Path | None = None
 ) -> dict[str, Any]:
     """Measure both ways `rounds` times, each on a new server; a running server is stopped first, the last one after."""
+    if comparison.name == "routes":
+        measured = measure_routes(ref, options, rounds=rounds, say=say, home=home)
+        stop(home)
+        return summary(comparison, {value: measured[value == "1"] for value in (comparison.first, comparison.second)})
     found: dict[str, list[dict[str, Any]]] = {comparison.first: [], comparison.second: []}
     for turn in range(rounds):
         for value in list(found)[:: -1 if turn % 2 else 1]:

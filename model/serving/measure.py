@@ -10,15 +10,17 @@ import random
 import statistics
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import httpx
 
+from coterie.model.errors import OptionsConflict
 from coterie.model.serving.lifecycle import ServerInfo, ensure_server, stop
 from coterie.model.serving.options import Options
+from coterie.model.serving.routes import HEADER
 
 BATCHES = (1, 8, 32)
 DECODED, PROMPT, PREFILL, REPEATS = 48, 64, 1024, 3
@@ -53,6 +55,62 @@ def measure(ref: str, options: Options, *, cold: bool, say: Say, home: Path | No
     return {"model": info.model, "kernels": info.kernels, "options": chosen, "machine": _machine()} | result
 
 
+def measure_routes(
+    ref: str, options: Options, *, rounds: int, say: Say, home: Path | None = None
+) -> dict[bool, list[dict[str, Any]]]:
+    """What whole answers take without routes and with them, their fetching included, asked for in turn on one new
+    server; `rounds` measurements of each."""
+    stop(home)
+    info = ensure_server(ref, replace(options, routes=True), home=home, say=say)
+    return asyncio.run(_measure_routes(info, rounds, say))
+
+
+async def _measure_routes(info: ServerInfo, rounds: int, say: Say) -> dict[bool, list[dict[str, Any]]]:
+    found: dict[bool, list[dict[str, Any]]] = {False: [], True: []}
+    async with httpx.AsyncClient(timeout=TIMEOUT_S, trust_env=False) as http:
+        server = Server(info, http)
+        await _answer_s(server, routes=True)
+        for turn in range(rounds):
+            say(f"round {turn + 1} of {rounds}")
+            both: dict[bool, list[dict[str, Any]]] = {False: [], True: []}
+            for sequences in BATCHES:
+                for routes in (False, True) if turn % 2 else (True, False):
+                    both[routes].append(await _answers(server, sequences, routes))
+            for routes, decode in both.items():
+                found[routes].append(
+                    {"model": info.model, "machine": _machine(), "kernels": info.kernels, "decode": decode}
+                )
+    return found
+
+
+async def _answers(server: Server, sequences: int, routes: bool) -> dict[str, Any]:
+    cpu_before, steps = _cpu_s(server.info.pid), []
+    for _ in range(REPEATS):
+        answers_s = await asyncio.gather(*(_answer_s(server, routes) for _ in range(sequences)))
+        steps += [answer_s / DECODED for answer_s in answers_s]
+    return _steps(sequences, steps, _cpu_s(server.info.pid) - cpu_before)
+
+
+async def _answer_s(server: Server, routes: bool) -> float:
+    """Seconds from the request to its whole answer."""
+    body = {
+        "model": server.info.model,
+        "messages": [{"role": "user", "content": str(random.randrange(10**PROMPT))}],
+        "max_tokens": DECODED,
+        "temperature": 0,
+        "ignore_eos": True,
+    }
+    headers = {HEADER.decode(): "1"} if routes else {}
+    asked_at = time.perf_counter()
+    response = await server.http.post(f"{server.info.url}/chat/completions", json=body, headers=headers)
+    response.raise_for_status()
+    if routes and "routed_experts" not in response.json()["choices"][0]:
+        raise OptionsConflict(
+            f"the server's layers run on {server.info.kernels}, which keeps no routes: nothing to compare"
+        )
+    return time.perf_counter() - asked_at
+
+
 async def _measure(info: ServerInfo, say: Say) -> dict[str, Any]:
     async with httpx.AsyncClient(timeout=TIMEOUT_S, trust_env=False) as http:
         server = Server(info, http)
@@ -81,13 +139,16 @@ async def _decode(server: Server, sequences: int) -> dict[str, Any]:
     for _ in range(REPEATS):
         rounds = await asyncio.gather(*(_stream(server, PROMPT, DECODED) for _ in range(sequences)))
         gaps += [later - earlier for times in rounds for earlier, later in pairwise(times[1:])]
-    cpu_s = (_cpu_s(server.info.pid) - cpu_before) / (REPEATS * DECODED)
-    quick, median = statistics.quantiles(gaps, n=20)[0], statistics.median(gaps)
+    return _steps(sequences, gaps, _cpu_s(server.info.pid) - cpu_before)
+
+
+def _steps(sequences: int, steps_s: list[float], cpu_s: float) -> dict[str, Any]:
+    quick, median = statistics.quantiles(steps_s, n=20)[0], statistics.median(steps_s)
     return {
         "sequences": sequences,
         "step_ms_p5": round(quick * 1e3, 2),
         "step_ms_median": round(median * 1e3, 2),
-        "step_cpu_ms": round(cpu_s * 1e3, 2),
+        "step_cpu_ms": round(cpu_s / (REPEATS * DECODED) * 1e3, 2),
         "tokens_per_s_median": round(sequences / median, 1),
     }
 

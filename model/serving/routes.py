@@ -9,6 +9,8 @@ import uuid
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+from coterie.model.kernels.vllm_trace import ASKS
+
 Scope = MutableMapping[str, Any]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
@@ -26,7 +28,7 @@ class Added:
     """Gives the request an id of ours, by which vLLM's worker will know it, and completes the answer."""
 
     def __init__(self, scope: Scope, send: Send) -> None:
-        name = uuid.uuid4().hex
+        name = f"{ASKS}{uuid.uuid4().hex}"
         others = [pair for pair in scope["headers"] if pair[0] != REQUEST_ID]
         scope["headers"] = [*others, (REQUEST_ID, name.encode())]
         self._request = f"chatcmpl-{name}"

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 import torch
 
-from coterie.model.kernels.vllm_trace import RouteTrace
+from coterie.model.kernels import vllm_trace
+from coterie.model.kernels.vllm_trace import ASKS, Routes, RouteTrace
 from coterie.model.serving import routes
 from coterie.model.wire import as_completion
 
@@ -20,23 +21,28 @@ def step(trace: RouteTrace, chosen: list[list[int]], tokens: list[tuple[str, int
     trace.begin()
     for _ in range(LAYERS):
         trace.add(torch.tensor(chosen, dtype=torch.int32), EXPERTS)
-    trace.end(tokens)
+    trace.end([(f"chatcmpl-{ASKS}{name}", *rest) for name, *rest in tokens])
+
+
+def take(trace: RouteTrace, name: str) -> Routes | None:
+    """The routes of the request that `step` called by this name."""
+    return trace.take(f"chatcmpl-{ASKS}{name}")
 
 
 def test_choices_are_filed_by_request_and_counted_from_the_last_prompt_token() -> None:
     trace = RouteTrace()
     step(trace, [[0, 1], [1, 2], [3, 0]], [("a-1f", 0, 2, 2), ("b-2e", 5, 1, 6)])
     step(trace, [[2, 3]], [("a-1f", 2, 1, 2)])
-    found = trace.take("a")
+    found = take(trace, "a")
     assert found is not None
     summary = found.summary()
     assert summary["tokens"] == 2, "the last prompt token and the one written after it"
     assert summary["counts"] == [[0, 1, 2, 1]] * LAYERS
     assert (summary["first"], summary["top_k"]) == (0, 2)
-    other = trace.take("b")
+    other = take(trace, "b")
     assert other is not None
     assert other.summary()["counts"] == [[1, 0, 0, 1]] * LAYERS
-    assert trace.take("a") is None, "told once"
+    assert take(trace, "a") is None, "told once"
 
 
 def test_two_runs_with_the_same_choices_have_the_same_hash_and_others_do_not() -> None:
@@ -44,7 +50,7 @@ def test_two_runs_with_the_same_choices_have_the_same_hash_and_others_do_not() -
     for last in (1, 1, 2):
         trace = RouteTrace()
         step(trace, [[0, 3], [0, last]], [("a", 0, 2, 1)])
-        found = trace.take("a")
+        found = take(trace, "a")
         assert found is not None
         hashes.append(found.summary()["sha256"])
     assert hashes[0] == hashes[1] != hashes[2]
@@ -58,7 +64,7 @@ def test_what_a_preempted_request_computes_again_counts_once(again_from: int) ->
     step(preempted, chosen[1:3], [("a", 1, 2, 2)])  # the first from the prefix cache, later perhaps no longer in it
     for at in range(again_from, 4):
         step(preempted, [chosen[at]], [("a", at, 1, 2)])
-    found, expected = preempted.take("a"), whole.take("a")
+    found, expected = take(preempted, "a"), take(whole, "a")
     assert found is not None
     assert expected is not None
     assert found.summary()["counts"] == expected.summary()["counts"]
@@ -70,8 +76,38 @@ def test_the_oldest_requests_are_forgotten_first() -> None:
     trace = RouteTrace(max_bytes=40)
     for name in "abc":
         step(trace, [[0, 1], [2, 3]], [(name, 0, 2, 1)])
-    assert trace.take("a") is None
-    assert trace.take("c") is not None
+    assert take(trace, "a") is None
+    assert take(trace, "c") is not None
+
+
+def test_of_two_requests_the_one_that_asked_is_kept() -> None:
+    trace = RouteTrace()
+    trace.begin()
+    trace.add(torch.tensor([[0, 1], [2, 3]], dtype=torch.int32), EXPERTS)
+    trace.end([("chatcmpl-plain", 0, 1, 1), (f"chatcmpl-{ASKS}a", 0, 1, 1)])
+    found = take(trace, "a")
+    assert found is not None
+    assert found.summary()["counts"] == [[0, 0, 1, 1]]
+    assert trace.take("chatcmpl-plain") is None
+
+
+@pytest.mark.parametrize(("request_id", "collected"), [(f"chatcmpl-{ASKS}a", True), ("chatcmpl-a", False)])
+def test_a_step_in_which_nobody_asks_is_left_alone(request_id: str, collected: bool) -> None:
+    seen: list[bool] = []
+
+    class GPUModelRunner:
+        def __init__(self) -> None:
+            self.input_batch = SimpleNamespace(req_ids=[request_id], num_computed_tokens_cpu=[0])
+            self.requests = {request_id: SimpleNamespace(num_prompt_tokens=1)}
+
+        def execute_model(self, scheduler_output: Any) -> None:
+            seen.append(vllm_trace.trace.open)
+
+    runner = SimpleNamespace(GPUModelRunner=GPUModelRunner)
+    vllm_trace.watch_steps(runner)  # type: ignore[arg-type]
+    GPUModelRunner().execute_model(SimpleNamespace(num_scheduled_tokens={request_id: 1}))
+    assert seen == [collected]
+    assert not vllm_trace.trace.open
 
 
 def test_outside_a_step_nothing_is_collected() -> None:
