@@ -99,6 +99,20 @@ def test_held_families_are_never_trained(kinds: list[tuple[str, float, Generate]
         assert not trained & held, name
 
 
+def test_parallel_steps_differ_and_each_says_the_values_of_its_own_call(
+    kinds: list[tuple[str, float, Generate]],
+) -> None:
+    parallel = {name: generate for name, _, generate in kinds}["functions.parallel"]
+    runs = [parallel(random.Random(i), "train") for i in range(200)]
+    assert sum("respectively" in run.task for run in runs) > 5
+    assert sum(" the same for " in run.task or "What about " in run.task for run in runs) > 5
+    for run in runs:
+        assert len({step.do for step in run.plan.steps}) == len(run.plan.steps) > 1
+        for step in run.steps:
+            texts = [v for v in step.attempts[0].arguments.values() if isinstance(v, str) and v in run.task]
+            assert all(text in step.planned.do or text in step.planned.known for text in texts), run.task
+
+
 def test_what_a_call_gives_is_in_the_request_or_in_an_earlier_result(kinds: list[tuple[str, float, Generate]]) -> None:
     chain = {name: generate for name, _, generate in kinds}["functions.chain"]
     for i in range(60):

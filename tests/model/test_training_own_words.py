@@ -28,6 +28,18 @@ def test_the_sentence_with_the_values_is_the_step() -> None:
     assert sentence(task, []) is None
 
 
+@pytest.mark.parametrize(
+    ("task", "values", "step"),
+    [
+        ("I ran 15 km in 90 minutes. What's my pace?", ["15", "90"], "I ran 15 km in 90 minutes. What's my pace?"),
+        ("The bench is P-3. Its price must be 4. Update the price!", ["4"], "Its price must be 4. Update the price"),
+        ("My seat is 4A; check me in. Thanks!", ["4A"], "My seat is 4A; check me in"),
+    ],
+)
+def test_a_step_says_what_is_wanted_and_not_only_how_things_are(task: str, values: list[str], step: str) -> None:
+    assert sentence(task, values) == step
+
+
 def planned(seed: int, count: int) -> list[Trajectory]:
     source = registry.stream(seed)
     return [run for run in (next(source) for _ in range(count)) if run.plan.steps and not run.replans]

@@ -22,6 +22,9 @@ _OPENING = re.compile(
     r"time to|go ahead and|help me|once that is done)\b[,:]?|\d+\.|-|\([ab]\))\s+",
     re.I,
 )
+_WISH = re.compile(
+    r"\b(?:I'd like|I would like|I want|I need|we need|(?:I|we) have to|tell me|I wonder|wondering|looking for)\b", re.I
+)
 _SAID = VERBS | frozenset(
     "mail email let tell post announce keep note pull lend return mute refuse postpone drop rename reopen enrol".split()  # noqa: SIM905
 )
@@ -70,11 +73,19 @@ def clean(text: str) -> str:
 
 
 def sentence(text: str, values: Sequence[str]) -> str | None:
-    """The shortest run of whole sentences that names all values, as a step; nothing where it names none."""
+    """The shortest run of whole sentences that names all values and asks for something, as a step; nothing where it
+    names none."""
     wanted = [value for value in values if value in text]
     if not wanted:
         return None
-    return _fit([part for part in _parts(text, _SENTENCE) if all(value in part for value in wanted)])
+    fitting = [part for part in _parts(text, _SENTENCE) if all(value in part for value in wanted)]
+    return _fit([part for part in fitting if _asks(part)] or fitting)
+
+
+def _asks(text: str) -> bool:
+    """Whether it has a question, an order or a wish, and not only says how things are."""
+    orders = any(clean(part).split(" ", 1)[0].lower() in _SAID for part in _CLAUSE.split(text))
+    return orders or "?" in text or _WISH.search(text) is not None
 
 
 def _step(step: PlannedStep, do: str, shown: str | None = None) -> PlannedStep:

@@ -22,9 +22,9 @@ def generators(catalogue_path: Path | str | None) -> list[tuple[str, float, Gene
     """(name, weight, generate) of every kind; without a catalogue only the invented functions."""
     functions = FrameSource()
     chosen: list[tuple[str, float, Generate]] = [
-        ("functions.single", 0.36, partial(kinds.single, source=functions)),
-        ("functions.parallel", 0.13, partial(kinds.parallel, source=functions)),
-        ("functions.parallel_mixed", 0.09, partial(kinds.parallel_mixed, source=functions)),
+        ("functions.single", 0.33, partial(kinds.single, source=functions)),
+        ("functions.parallel", 0.16, partial(kinds.parallel, source=functions)),
+        ("functions.parallel_mixed", 0.13, partial(kinds.parallel_mixed, source=functions)),
         ("functions.chain", 0.07, partial(chains.entity_chain, source=functions)),
         ("functions.refusal", 0.17, partial(kinds.refusal, source=functions)),
     ]
@@ -34,7 +34,7 @@ def generators(catalogue_path: Path | str | None) -> list[tuple[str, float, Gene
     return [
         *chosen,
         ("apis.single", 0.15, partial(kinds.single, source=real)),
-        ("apis.parallel", 0.03, partial(kinds.parallel, source=real)),
+        ("apis.parallel", 0.04, partial(kinds.parallel, source=real)),
         ("apis.parallel_mixed", 0.03, partial(kinds.parallel_mixed, source=real)),
         ("apis.chain", 0.03, partial(chains.operation_chain, source=real)),
         ("apis.refusal", 0.09, partial(kinds.refusal, source=real)),

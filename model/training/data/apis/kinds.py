@@ -33,7 +33,7 @@ def parallel(rng: random.Random, split: Split, source: Source) -> Trajectory:
     while True:
         count = rng.choices([2, 3, 4, 5], [5, 4, 2, 1])[0]
         group = source.together(rng, split, count)
-        if group is not None:
+        if group is not None and len(set(map(step_text, group.asks))) == count:
             break
     others = source.siblings(rng, group.asks[:1], _num_others(rng))
     tools = shown(rng, [group.asks[0].card], others)
@@ -103,7 +103,11 @@ def _clause(description: str, max_words: int) -> str:
 
 def step_text(ask: Ask) -> str:
     """The request itself, or, where it is long, the tool's purpose and a few values."""
-    said = own_words.sentence(ask.text, [str(value) for value in ask.arguments.values()])
+    values = [str(each) for value in ask.arguments.values() for each in (value if isinstance(value, list) else [value])]
+    said = own_words.sentence(ask.text, values)
+    if not said or any(value not in ask.text for value in values):  # a value in other words may be in any sentence
+        whole = own_words.clean(ask.text)
+        said = whole if len(whole.split()) <= own_words.MAX_WORDS and "\n" not in whole else said
     last = own_words.clean(ask.text.rstrip(".").split(". ")[-1])
     return said or (last if len(last.split()) <= own_words.MAX_WORDS and "\n" not in last else do_text(ask))
 

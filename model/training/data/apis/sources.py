@@ -103,12 +103,9 @@ class FrameSource:
         numbers = frames.templates(frame, split == "held_template")
         template = rng.choice(numbers)
         built = frames.build(rng, frame, needs=frames.needs_of(frame, template))
-        way = rng.random()
-        if way < 0.4:
-            return _listed(rng, built, template, count)
-        if way < 0.7:
-            return _gapped(rng, built, template, count)
-        return _in_turn(rng, built, split, count)
+        ways = [_listed, _gapped, _respectively, _same_again]
+        [way] = rng.choices([*ways, None], [0.25, 0.2, 0.2, 0.15, 0.2])
+        return way(rng, built, template, count) if way else _in_turn(rng, built, split, count)
 
     def siblings(self, rng: random.Random, asks: Sequence[Ask], count: int) -> list[ToolCard]:
         """Tools for other purposes, most of them of the same domain."""
@@ -259,6 +256,60 @@ def _listed(rng: random.Random, built: Built, template: int, count: int) -> Toge
     for ask, value in zip(asks, values, strict=True):
         ask.text = asked.text.replace(joined, value.text, 1)
     return Together(asked.text, asked.imperative, asks)
+
+
+def _respectively(rng: random.Random, built: Built, template: int, count: int) -> Together | None:
+    """`price items A and B at 3 and 5 respectively`: two slots say their values, in the same order."""
+    slots = _plain_slots(built, template)
+    if len(slots) < 2:
+        return None
+    pair = rng.sample(sorted(slots), 2)
+    drawn = [_draws(rng, built, slot, count) for slot in pair]
+    if drawn[0] is None or drawn[1] is None:
+        return None
+    rows = list(zip(drawn[0], drawn[1], strict=True))
+    joined = [say_list(rng, [row[i].text for row in rows]) for i in (0, 1)]
+    asked = frames.ask(
+        rng, built, template, fixed={slot: Value(None, text) for slot, text in zip(pair, joined, strict=True)}
+    )
+    if any(asked.text.count(text) != 1 for text in joined):
+        return None
+    asks = []
+    for row in rows:
+        given = {built.names[slot]: value.value for slot, value in zip(pair, row, strict=True)}
+        ask = to_ask(rng, asked, asked.arguments | given)
+        for text, value in zip(joined, row, strict=True):
+            ask.text = ask.text.replace(text, value.text, 1)
+        asks.append(ask)
+    body = asked.text.rstrip("?.! ")
+    end = asked.text[len(body) :]
+    return Together(
+        body + rng.choice([" respectively", ", respectively", ", in this order"]) + end, asked.imperative, asks
+    )
+
+
+_AGAIN = ("Do the same for {}.", "Same for {}.", "Then the same for {}.", "And do that for {} as well.", "Also for {}.")
+_AGAIN_ASKED = ("What about {}?", "How about {}?", "And for {}?", "And {}?", "I need the same for {}.")
+
+
+def _same_again(rng: random.Random, built: Built, template: int, count: int) -> Together | None:
+    """`What is the tide in Brest? And in Vigo?`: the first is said in full, of the others only what is different."""
+    slots = _plain_slots(built, template)
+    if not slots:
+        return None
+    slot = rng.choice(sorted(slots))
+    values = _draws(rng, built, slot, count)
+    if values is None:
+        return None
+    asked = frames.ask(rng, built, template, fixed={slot: values[0]})
+    if asked.text.count(values[0].text) != 1:
+        return None
+    asks = [to_ask(rng, asked, asked.arguments | {built.names[slot]: value.value}) for value in values]
+    for ask, value in zip(asks, values, strict=True):
+        ask.text = asked.text.replace(values[0].text, value.text, 1)
+    first = asked.text if asked.text[-1] in ".?!" else f"{asked.text}."
+    rest = rng.choice(_AGAIN_ASKED if first[-1] == "?" else _AGAIN).format(say_list(rng, [v.text for v in values[1:]]))
+    return Together(f"{first} {rest}", False, asks)
 
 
 _JOINTS = {
