@@ -17,11 +17,12 @@ from typing import Any
 
 import torch
 
+from coterie.evals.metrics import wilson_interval
 from coterie.model.training import checkpoint, ranks
 from coterie.model.training.carve import carve
 from coterie.model.training.data.tokens import Encoder, Rows, TokenSet, pack
 from coterie.model.training.finetune import Recipe, finetune, trained
-from coterie.model.training.held_out import accuracy, perplexity
+from coterie.model.training.held_out import Tally, accuracy, perplexity
 from coterie.model.training.network import Network, Shape
 from coterie.model.training.parent import load_encoder, load_weights
 from coterie.model.training.speed import speed
@@ -58,10 +59,12 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--state", type=Path, help="trained state to start from or to evaluate")
     parser.add_argument("--out", type=Path)
     parser.add_argument("--dense", action="store_true", help="the dense baseline instead of the carved model")
-    parser.add_argument("--top-k", type=int, default=Shape.top_k)
-    parser.add_argument("--rank", type=int, default=Shape.rank)
-    parser.add_argument("--scaling", type=float, default=1.0)
+    parser.add_argument("--dense-state", type=Path, help="evaluate: the dense baseline trained alike, beside the model")
+    parser.add_argument("--top-k", type=int, help=f"active experts; the state's, or {Shape.top_k}")
+    parser.add_argument("--rank", type=int, help=f"of the low-rank deltas; the state's, or {Shape.rank}")
+    parser.add_argument("--scaling", type=float, help=f"of the low-rank deltas; the state's, or {Shape.scaling}")
     parser.add_argument("--minutes", type=float, default=1.0)
+    parser.add_argument("--steps", type=int, help="train so many steps, in place of the minutes")
     parser.add_argument("--lr", type=float, default=Recipe.lr)
     parser.add_argument("--router-lr", type=float, default=Recipe.router_lr)
     parser.add_argument("--norm-lr", type=float, default=Recipe.norm_lr)
@@ -77,7 +80,10 @@ def _arguments() -> argparse.Namespace:
 
 
 def _shape(arguments: argparse.Namespace) -> Shape:
-    return Shape(top_k=arguments.top_k, rank=arguments.rank, scaling=arguments.scaling)
+    """The state's, or the usual one, with what was asked for."""
+    asked = {name: getattr(arguments, name) for name in ("top_k", "rank", "scaling")}
+    known = checkpoint.shape_of(arguments.state) if arguments.state else Shape()
+    return replace(known, **{name: value for name, value in asked.items() if value is not None})
 
 
 def _carve(arguments: argparse.Namespace) -> None:
@@ -118,6 +124,7 @@ def _run(arguments: argparse.Namespace, dense: Any, network: Network, rate: floa
     teacher = checkpoint.dense_parent(dense, _shape(arguments), device)
     recipe = Recipe(
         minutes=arguments.minutes,
+        steps=arguments.steps,
         rows=arguments.rows,
         text_rows=arguments.text_rows,
         text_every=arguments.text_every,
@@ -134,6 +141,9 @@ def _evaluate(arguments: argparse.Namespace) -> None:
     dense = load_weights(arguments.base)
     parent = checkpoint.dense_parent(dense, _shape(arguments), torch.device(arguments.device))
     networks = {"model": _student(arguments, dense).eval(), "dense parent, untrained": parent.eval()}
+    if arguments.dense_state:
+        alike = argparse.Namespace(**vars(arguments) | {"dense": True, "state": arguments.dense_state})
+        networks["dense parent, trained alike"] = _student(alike, dense).eval()
     encoder = load_encoder(arguments.base)
     report = {name: _scores(arguments, network, encoder) for name, network in networks.items()}
     text = json.dumps(report, indent=1)
@@ -143,12 +153,18 @@ def _evaluate(arguments: argparse.Namespace) -> None:
 
 
 def _scores(arguments: argparse.Namespace, network: Network, encoder: Encoder) -> dict[str, Any]:
-    """Perplexity of held-out text; of every kind of held-out turn the share that is exact, and how many there are."""
+    """Perplexity of held-out text; of every kind of held-out turn the share that is exact, with its Wilson interval,
+    and how many there are."""
     scores: dict[str, Any] = {"perplexity": perplexity(network, _rows(arguments, "text_held", arguments.limit))}
     for split in HELD_OUT:
         tallies = accuracy(network, _rows(arguments, split, arguments.limit), encoder)
-        scores[split] = {kind: [round(t.rate, 4), t.total] for kind, t in sorted(tallies.items())}
+        scores[split] = {kind: _score(tally) for kind, tally in sorted(tallies.items())}
     return scores
+
+
+def _score(tally: Tally) -> dict[str, Any]:
+    low, high = wilson_interval(tally.right, tally.total)
+    return {"exact": round(tally.rate, 4), "interval": [round(low, 3), round(high, 3)], "turns": tally.total}
 
 
 def _ship(arguments: argparse.Namespace) -> None:

@@ -54,6 +54,11 @@ def save_trained(trained: Mapping[str, Tensor], shape: Shape, path: Path) -> Non
     torch.save({"shape": asdict(shape), "network": tensors}, path)
 
 
+def shape_of(path: Path) -> Shape:
+    """The shape that a trained state was trained in. ValueError where the file is none."""
+    return Shape(**_read(path, ("shape", "network"), "trained state (trained.pt of a run)")["shape"])
+
+
 def load_trained(network: Network, path: Path) -> None:
     """Put a trained state into a network of the same shape. ValueError where the shapes differ or the file is none."""
     saved = _read(path, ("shape", "network"), "trained state (trained.pt of a run)")

@@ -1,8 +1,8 @@
 """Healing and fine-tuning: cross-entropy on assistant turns, distillation from the dense parent on plain text.
 
 One code for a CPU and for a CUDA GPU, and for several of either: under `torchrun` every rank draws its own
-batches and gradients are averaged. The schedule runs over wall time, because machines are lent by the
-minute; a checkpoint is written atomically every `save_every_s` and at the end, and a run resumes from it.
+batches and gradients are averaged. The schedule runs over wall time, because machines are lent by the minute, or over
+steps, to compare runs; a checkpoint is written atomically every `save_every_s` and at the end, and a run resumes from it.
 """
 
 import itertools
@@ -27,9 +27,10 @@ from coterie.model.training.network import Attention, Network
 
 @dataclass(frozen=True)
 class Recipe:
-    """What decides a run; `minutes` of wall time are divided into warm-up, constant and decay parts."""
+    """What decides a run; `minutes` of wall time, or `steps`, are divided into warm-up, constant and decay parts."""
 
     minutes: float
+    steps: int | None = None
     rows: int = 14
     text_rows: int = 2
     lr: float = 2e-3
@@ -65,7 +66,7 @@ def finetune(
     batches, plain = _batches(rows, recipe.rows, seed), _batches(text, recipe.text_rows, seed)
     log = _Log(out, recipe, elapsed)
     saved = time.monotonic()
-    while (done := ranks.agreed(log.elapsed() / (60 * recipe.minutes))) < 1:
+    while (done := _done(step, log.elapsed(), recipe)) < 1:
         _set_rates(optimizer, recipe, _schedule(done, recipe))
         heal = next(plain) if step % recipe.text_every == 0 else None
         figures = _step(network, teacher, next(batches), heal, optimizer, recipe)
@@ -111,6 +112,11 @@ def _optimizer(network: Network, recipe: Recipe) -> torch.optim.Optimizer:
             groups[kind].append(parameter)
     settings = [{"params": p, "lr": getattr(recipe, k), "rate": k} for k, p in groups.items() if p]
     return torch.optim.AdamW(settings, betas=(0.9, 0.98), weight_decay=0.0, fused=True)
+
+
+def _done(step: int, elapsed_s: float, recipe: Recipe) -> float:
+    """The share of the run that is over, the same on all ranks."""
+    return step / recipe.steps if recipe.steps else ranks.agreed(elapsed_s / (60 * recipe.minutes))
 
 
 def _schedule(done: float, recipe: Recipe) -> float:

@@ -144,6 +144,20 @@ def test_training_learns_and_resumes(dense: dict[str, Tensor], tmp_path: Path) -
     assert steps[-1] is None, "a finished run is not trained on"
 
 
+def test_a_run_may_be_so_many_steps(dense: dict[str, Tensor], tmp_path: Path) -> None:
+    network = checkpoint.sparse_student(dense, uncarved(SHAPE), SHAPE, CPU)
+    recipe = Recipe(minutes=60, steps=3, rows=2, text_rows=0, log_every=1)
+    finetune(network, None, rows(1), None, recipe, tmp_path)
+    logged = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in logged if "step" in line] == [1, 2, 3]
+
+
+def test_a_trained_state_knows_its_shape(dense: dict[str, Tensor], tmp_path: Path) -> None:
+    network = checkpoint.sparse_student(dense, uncarved(SHAPE), SHAPE, CPU)
+    checkpoint.save_trained(trained(network), SHAPE, tmp_path / "trained.pt")
+    assert checkpoint.shape_of(tmp_path / "trained.pt") == SHAPE
+
+
 def test_what_is_shipped_is_what_was_trained(dense: dict[str, Tensor], tmp_path: Path) -> None:
     network = checkpoint.sparse_student(dense, uncarved(SHAPE), SHAPE, CPU)
     with torch.no_grad():
