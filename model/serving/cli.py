@@ -111,7 +111,7 @@ def bench(
         typer.Option(
             "--compare",
             metavar="NAME=A,B",
-            help="Two ways in turn: kernels=own,vllm, expert_weights=bf16,int8, batch_invariant=0,1, routes=0,1.",
+            help="Two ways in turn: kernels=own,vllm, batch_invariant=0,1, routes=0,1, model=A,B, ...",
         ),
     ] = None,
     rounds: Annotated[int, typer.Option(min=1, help="How often each way of --compare is measured.")] = 3,

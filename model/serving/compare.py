@@ -24,9 +24,12 @@ VALUES: dict[str, dict[str, str | bool]] = {
 STEPS = ("step_ms_p5", "step_ms_median", "step_cpu_ms")
 
 
+MODEL = "model"
+
+
 @dataclass(frozen=True)
 class Comparison:
-    """One option, by its name in Options, with the two values to compare as they were written."""
+    """One option, by its name in Options, or the model, with the two values to compare as they were written."""
 
     name: str
     first: str
@@ -34,6 +37,8 @@ class Comparison:
 
     def options(self, value: str, options: Options) -> Options:
         """The options with one of the two values."""
+        if self.name == MODEL:
+            return options
         return replace(options, **{self.name: VALUES[self.name][value]})  # type: ignore[arg-type]
 
 
@@ -42,8 +47,9 @@ def parse(text: str) -> Comparison:
     name, _, values = text.partition("=")
     name = name.replace("-", "_")
     pair = values.split(",")
-    if name not in VALUES or len(set(pair)) != 2 or not VALUES[name].keys() >= set(pair):
-        can = "; ".join(f"{option}={'|'.join(each)}" for option, each in VALUES.items())
+    known = name in VALUES and VALUES[name].keys() >= set(pair)
+    if len(set(pair)) != 2 or not all(pair) or not (known or name == MODEL):
+        can = "; ".join([*(f"{option}={'|'.join(each)}" for option, each in VALUES.items()), "model=ANY,OTHER"])
         raise OptionsConflict(
             f"--compare {text!r}: give an option and two of its values, such as kernels=own,vllm ({can})"
         )
@@ -62,7 +68,8 @@ def compare(
     for turn in range(rounds):
         for value in list(found)[:: -1 if turn % 2 else 1]:
             say(f"round {turn + 1} of {rounds}, {comparison.name}={value}: starting")
-            found[value].append(measure(ref, comparison.options(value, options), cold=True, say=say, home=home))
+            served = value if comparison.name == MODEL else ref
+            found[value].append(measure(served, comparison.options(value, options), cold=True, say=say, home=home))
     stop(home)
     return summary(comparison, found)
 
@@ -71,7 +78,7 @@ def summary(comparison: Comparison, found: dict[str, list[dict[str, Any]]]) -> d
     """Median and range over the rounds, per number of sequences, and how many times as long the second's steps are."""
     first, second = found[comparison.first], found[comparison.second]
     return {
-        "model": first[0]["model"],
+        "model": {value: runs[0]["model"] for value, runs in found.items()},
         "machine": first[0]["machine"],
         "compared": comparison.name,
         "rounds": len(first),

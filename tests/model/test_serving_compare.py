@@ -25,10 +25,18 @@ def test_the_two_ways_are_options_of_the_server(text: str, name: str, values: tu
     assert first.threads == 1
 
 
-@pytest.mark.parametrize("text", ["kernels", "kernels=own", "kernels=own,own", "kernels=own,fast", "threads=1,2", ""])
+@pytest.mark.parametrize(
+    "text", ["kernels", "kernels=own", "kernels=own,own", "kernels=own,fast", "threads=1,2", "model=a", "model=a,", ""]
+)
 def test_what_cannot_be_compared_is_refused_with_what_can(text: str) -> None:
     with pytest.raises(OptionsConflict, match=r"two of its values, such as kernels=own,vllm \(kernels=auto\|own"):
         parse(text)
+
+
+def test_two_models_are_compared_with_the_same_options() -> None:
+    comparison = parse("model=coterie,coterie-dense")
+    assert (comparison.first, comparison.second) == ("coterie", "coterie-dense")
+    assert comparison.options("coterie-dense", Options(threads=1)) == Options(threads=1)
 
 
 def test_routes_reach_the_server_by_its_environment() -> None:
@@ -49,6 +57,7 @@ def test_the_summary_has_median_range_and_ratio_per_number_of_sequences() -> Non
     vllm = [measured("vllm", ms, 15.0) for ms in (10.0, 11.0, 8.0)]
     found = summary(parse("kernels=own,vllm"), {"own": own, "vllm": vllm})
     assert (found["compared"], found["rounds"]) == ("kernels", 3)
+    assert found["model"] == {"own": "coterie", "vllm": "coterie"}
     assert found["kernels"] == {"own": "own (1 of 1 layers)", "vllm": "vllm"}
     one, eight = found["decode"]
     assert one["own"]["step_ms_median"] == {"median": 5.0, "lowest": 4.0, "highest": 9.0}
