@@ -18,15 +18,19 @@ void leave_thread() {}
 
 constexpr int kSlice = 640; // of K, so that two panels of weights stay in the first cache for all blocks of rows
 
-// Sums over one slice of K; `first` starts them, else they go on from C.
-template <int R, int P>
-void pairs_bf16(const uint16_t *a, long stride, int k, const uint16_t *b, long panel, bool first, float *c, int ldc) {
+// Sums over one slice of K; `first` starts them, else they go on from C. Weights that come `After` these are fetched
+// on the way, as far as there are products to hide it.
+template <int R, int P, bool After>
+void pairs_bf16(const uint16_t *a, long stride, int k, const uint16_t *b, long panel, bool first, float *c, int ldc,
+                const uint16_t *after) {
     __m512 acc[R][P];
     for (int r = 0; r < R; ++r)
         for (int p = 0; p < P; ++p) acc[r][p] = first ? _mm512_setzero_ps() : _mm512_loadu_ps(c + r * ldc + 16 * p);
     for (int i = 0; i < k; i += 2) {
         __m512bh w[P];
         for (int p = 0; p < P; ++p) w[p] = (__m512bh)_mm512_loadu_si512(b + p * panel + 16l * i);
+        if constexpr (After)
+            for (int p = 0; p < P; ++p) _mm_prefetch(after + p * panel + 16l * i, _MM_HINT_T1);
         for (int r = 0; r < R; ++r) {
             const __m512bh x = (__m512bh)broadcast4(a + r * stride + i);
             for (int p = 0; p < P; ++p) acc[r][p] = _mm512_dpbf16_ps(acc[r][p], w[p], x);
@@ -41,8 +45,11 @@ void rows_bf16(const uint16_t *a, long stride, int rows, int k, const uint16_t *
     const int slices = rows > Most ? (k + kSlice - 1) / kSlice : 1, slice = (k / slices + 31) & ~31;
     for (int from = 0; from < k; from += slice) {
         const int part = k - from < slice ? k - from : slice;
+        const uint16_t *now = b + 16l * from, *after = from + part < k ? now + 16l * part : b + P * 16l * k;
         even_blocks<Most>(rows, [=](auto size, int r) {
-            pairs_bf16<size, P>(a + r * stride + from, stride, part, b + 16l * from, 16l * k, from == 0, c + r * ldc, ldc);
+            const bool last = r > 0 && r + size == rows; // what the first block waits for, the last has time to fetch
+            (last ? pairs_bf16<size, P, true> : pairs_bf16<size, P, false>)(a + r * stride + from, stride, part, now,
+                                                                          16l * k, from == 0, c + r * ldc, ldc, after);
         });
     }
 }
