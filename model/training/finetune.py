@@ -2,7 +2,8 @@
 
 One code for a CPU and for a CUDA GPU, and for several of either: under `torchrun` every rank draws its own
 batches and gradients are averaged. The schedule runs over wall time, because machines are lent by the minute, or over
-steps, to compare runs; a checkpoint is written atomically every `save_every_s` and at the end, and a run resumes from it.
+steps, to compare runs; a checkpoint is written atomically every `save_every_s` and at the end, and a run resumes from
+it.
 """
 
 import itertools
