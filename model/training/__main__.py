@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from scipy.stats import binomtest
 
-from coterie.evals.metrics import wilson_interval
 from coterie.model.training import checkpoint, ranks
 from coterie.model.training.carve import carve
 from coterie.model.training.data.tokens import Encoder, Rows, TokenSet, pack
@@ -163,8 +163,9 @@ def _scores(arguments: argparse.Namespace, network: Network, encoder: Encoder) -
 
 
 def _score(tally: Tally) -> dict[str, Any]:
-    low, high = wilson_interval(tally.right, tally.total)
-    return {"exact": round(tally.rate, 4), "interval": [round(low, 3), round(high, 3)], "turns": tally.total}
+    interval = binomtest(tally.right, tally.total).proportion_ci(method="wilson")
+    bounds = [round(interval.low, 3), round(interval.high, 3)]
+    return {"exact": round(tally.rate, 4), "interval": bounds, "turns": tally.total}
 
 
 def _ship(arguments: argparse.Namespace) -> None:
