@@ -1,7 +1,7 @@
 """Held-out accuracy, teacher-forced: is every token of an assistant turn the most probable one?
 
 A lower bound of what the served model does, since its grammar forces the syntax. Turns are told apart by how
-they begin; a call is also scored on its name and on its arguments alone.
+they begin; a call is also scored on its name and on its arguments alone, a verdict on its note and its choice.
 """
 
 from collections import defaultdict
@@ -18,6 +18,7 @@ from coterie.model.training.data.tokens import Encoder, Rows
 from coterie.model.training.network import Network
 
 TURNS = {"plan": '{"steps', "refusal": '{"refuse', "call": '{"name', "verdict": '{"note', "answer": '{"answer'}
+PARTS = {"call": (' "arguments', "name", "arguments"), "verdict": (' "verdict', "note", "choice")}  # and what parts them
 
 
 @dataclass
@@ -40,9 +41,9 @@ class Tally:
 
 @torch.no_grad()
 def accuracy(network: Network, rows: Rows, encoder: Encoder, rows_at_once: int = 4) -> dict[str, Tally]:
-    """Exact-match tallies by kind of turn; calls also as `call name` and `call arguments`."""
+    """Exact-match tallies by kind of turn; those of two parts also by part (`call name`, `verdict choice`)."""
     heads = {kind: encoder.encode(text) for kind, text in TURNS.items()}
-    middle = encoder.encode(', "arguments')[-1]
+    marks = {kind: encoder.encode(f",{mark}")[1:] for kind, (mark, *_) in PARTS.items()}
     tallies: dict[str, Tally] = defaultdict(Tally)
     for start in range(0, len(rows.tokens), rows_at_once):
         part = slice(start, start + rows_at_once)
@@ -52,11 +53,17 @@ def accuracy(network: Network, rows: Rows, encoder: Encoder, rows_at_once: int =
             ids, right = batch.tokens[row, turn].tolist(), hits[row, turn]
             kind = next((k for k, head in heads.items() if ids[: len(head)] == head), "other")
             tallies[kind].add(bool(right.all()))
-            if kind == "call":
-                cut = ids.index(middle) if middle in ids else len(ids)
-                tallies["call name"].add(bool(right[:cut].all()))
-                tallies["call arguments"].add(bool(right[cut:].all()))
+            if kind in PARTS:
+                cut, (_, before, after) = _find(ids, marks[kind]), PARTS[kind]
+                tallies[f"{kind} {before}"].add(bool(right[:cut].all()))
+                tallies[f"{kind} {after}"].add(bool(right[cut:].all()))
     return dict(tallies)
+
+
+def _find(ids: list[int], mark: list[int]) -> int:
+    """Where the mark begins, or the end where it is not."""
+    size = len(mark)
+    return next((at for at in range(len(ids) - size + 1) if ids[at : at + size] == mark), len(ids))
 
 
 def _hits(network: Network, rows: Rows) -> NDArray[np.bool_]:

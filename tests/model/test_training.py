@@ -272,11 +272,18 @@ def test_only_the_assistant_is_learned_and_no_slip() -> None:
     assert bytes(ids).decode().startswith("<|im_start|>user\nhi<|im_end|>\n<|im_start|>assistant\nyes<|im_end|>")
 
 
-def test_accuracy_counts_turns(dense: dict[str, Tensor]) -> None:
+@pytest.mark.parametrize(
+    ("turn", "kinds"),
+    [
+        (b'{"name": "x", "arguments": {}}', {"call", "call name", "call arguments"}),
+        (b'{"note": "x", "verdict": "done"}', {"verdict", "verdict note", "verdict choice"}),
+        (b'{"answer": "x", "status": "success"}', {"answer"}),
+    ],
+)
+def test_accuracy_counts_turns(dense: dict[str, Tensor], turn: bytes, kinds: set[str]) -> None:
     network = checkpoint.dense_parent(dense, SHAPE, CPU)
-    text = b'{"name": "x", "arguments": {}}'
-    tokens = np.frombuffer(b"....." + text, np.uint8).astype(np.uint16)[None]
+    tokens = np.frombuffer(b"....." + turn, np.uint8).astype(np.uint16)[None]
     learned = (np.arange(tokens.shape[1]) >= 5)[None]
     tallies = accuracy(network, Rows(tokens, learned, np.zeros(tokens.shape, np.int16)), Bytes())
-    assert {kind: tally.total for kind, tally in tallies.items()} == {"call": 1, "call name": 1, "call arguments": 1}
+    assert {kind: tally.total for kind, tally in tallies.items()} == dict.fromkeys(kinds, 1)
     assert 1 < perplexity(network, rows(3)) < 1e6
