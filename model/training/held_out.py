@@ -18,7 +18,10 @@ from coterie.model.training.data.tokens import Encoder, Rows
 from coterie.model.training.network import Network
 
 TURNS = {"plan": '{"steps', "refusal": '{"refuse', "call": '{"name', "verdict": '{"note', "answer": '{"answer'}
-PARTS = {"call": (' "arguments', "name", "arguments"), "verdict": (' "verdict', "note", "choice")}  # and what parts them
+PARTS = {
+    "call": (' "arguments', "name", "arguments"),
+    "verdict": (' "verdict', "note", "choice"),
+}  # and what parts them
 
 
 @dataclass
