@@ -59,10 +59,15 @@ class Experts:
 
 @dataclass(frozen=True)
 class Size:
-    """Parameters in all, and those a token meets (embedding and head count once each)."""
+    """Parameters in all, and those a token meets (embedding and head count once each).
+
+    `flops`: floating point operations a token, two for each weight it is multiplied with; attention over the context,
+    norms and activations are left out.
+    """
 
     total: int
     active: int
+    flops: int
 
 
 def size_of(parent: Parent, experts: Experts | None = None) -> Size:
@@ -73,8 +78,10 @@ def size_of(parent: Parent, experts: Experts | None = None) -> Size:
     rest = parent.layers * (attention + norms) + parent.hidden
     if experts is None:
         total = words + rest + parent.layers * parent.ffn * per_neuron
-        return Size(total, total)
+        multiplied = words + parent.layers * (attention + parent.ffn * per_neuron)
+        return Size(total, total, 2 * multiplied)
     gate = experts.number * (parent.hidden + 1)
     met = experts.shared + experts.top_k * experts.width
     ffns = [parent.layers * (neurons * per_neuron + gate) for neurons in (experts.neurons, met)]
-    return Size(2 * words + rest + ffns[0], 2 * words + rest + ffns[1])
+    multiplied = words + parent.layers * (attention + met * per_neuron + experts.number * parent.hidden)
+    return Size(2 * words + rest + ffns[0], 2 * words + rest + ffns[1], 2 * multiplied)

@@ -8,6 +8,7 @@ Shapes: L MoE layers, T tokens of a step, K experts per token, E experts.
 """
 
 import hashlib
+import math
 from collections import OrderedDict
 from collections.abc import Callable
 from functools import wraps
@@ -66,12 +67,13 @@ class Routes:
         hash of every choice (computed prompt tokens included), to compare two runs."""
         ids_TLK = self.ids_TLK
         written_TLK = ids_TLK[max(self._num_prompt_tokens - 1 - self.first, 0) :]
+        size_LE = ids_TLK.shape[1], self._num_experts
+        slots_L1 = np.arange(size_LE[0])[:, None] * self._num_experts
+        counts_LE = np.bincount((written_TLK + slots_L1).ravel(), minlength=math.prod(size_LE)).reshape(size_LE)
         return {
             "tokens": len(written_TLK),
             "top_k": ids_TLK.shape[2],
-            "counts": [
-                np.bincount(layer.ravel(), minlength=self._num_experts).tolist() for layer in written_TLK.swapaxes(0, 1)
-            ],
+            "counts": counts_LE.tolist(),
             "first": self.first,
             "sha256": hashlib.sha256(np.ascontiguousarray(ids_TLK).tobytes()).hexdigest(),
         }

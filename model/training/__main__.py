@@ -5,6 +5,7 @@ train    --base GGUF --data DIR --carve FILE --out DIR heal and fine-tune (resum
 sweep    ... --rates 1e-3,2e-3 --minutes 0.5           short runs, prints the loss each learning rate reaches
 speed    ... --row-tokens 2048 --rows 2                tokens a second, with and without what makes it fast
 evaluate ... --state FILE                              held-out accuracy and perplexity beside the parent's, as JSON
+mix      --state FILE --other FILE --share X --out FILE  X of one trained state, the rest of another
 ship     ... --carve FILE --state FILE --out DIR       the adapter of a trained state
 unship   --out DIR                                     carve.pt and trained.pt of the adapter here, to train it further
 """
@@ -44,6 +45,10 @@ def main() -> None:
 
 def _require_files(arguments: argparse.Namespace) -> None:
     command = arguments.command
+    if command == "mix":
+        if not (arguments.state and arguments.other and arguments.out) or not 0 <= arguments.share <= 1:
+            raise SystemExit("mix needs --state, --other and --out, files of trained states, and --share from 0 to 1")
+        return
     if command not in ("ship", "unship") and arguments.data is None:
         raise SystemExit(f"{command} needs --data, the folder made by the data command")
     if command not in ("carve", "unship") and not arguments.dense and arguments.carve is None:
@@ -54,9 +59,11 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("command", choices=list(COMMANDS))
     parser.add_argument("--base", type=Path, help="the base model's GGUF file; its wheel's by default")
-    parser.add_argument("--data", type=Path, help="folder made by the data command")
+    parser.add_argument("--data", type=Path, nargs="+", help="folders made by the data command, taken together")
     parser.add_argument("--carve", type=Path, help="file made by the carve command")
     parser.add_argument("--state", type=Path, help="trained state to start from or to evaluate")
+    parser.add_argument("--other", type=Path, help="mix: the state that the rest is taken of")
+    parser.add_argument("--share", type=float, default=0.5, help="mix: of --state, from 0 to 1")
     parser.add_argument("--out", type=Path)
     parser.add_argument("--dense", action="store_true", help="the dense baseline instead of the carved model")
     parser.add_argument("--dense-state", type=Path, help="evaluate: the dense baseline trained alike, beside the model")
@@ -184,6 +191,10 @@ def _unship(arguments: argparse.Namespace) -> None:
     unship(arguments.out)
 
 
+def _mix(arguments: argparse.Namespace) -> None:
+    checkpoint.mix(arguments.state, arguments.other, arguments.share, arguments.out)
+
+
 def _student(arguments: argparse.Namespace, dense: Any) -> Network:
     device, shape = torch.device(arguments.device), _shape(arguments)
     torch.manual_seed(arguments.seed)
@@ -197,7 +208,8 @@ def _student(arguments: argparse.Namespace, dense: Any) -> Network:
 
 
 def _rows(arguments: argparse.Namespace, name: str, limit: int | None = None) -> Rows:
-    rows = pack(TokenSet.load(arguments.data / f"{name}.xz"), arguments.row_tokens, arguments.seed)
+    documents = TokenSet.joined([TokenSet.load(folder / f"{name}.xz") for folder in arguments.data])
+    rows = pack(documents, arguments.row_tokens, arguments.seed)
     return rows if limit is None else Rows(rows.tokens[:limit], rows.learned[:limit], rows.document[:limit])
 
 
@@ -207,6 +219,7 @@ COMMANDS = {
     "sweep": _sweep,
     "speed": _speed,
     "evaluate": _evaluate,
+    "mix": _mix,
     "ship": _ship,
     "unship": _unship,
 }

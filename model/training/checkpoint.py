@@ -54,6 +54,18 @@ def save_trained(trained: Mapping[str, Tensor], shape: Shape, path: Path) -> Non
     torch.save({"shape": asdict(shape), "network": tensors}, path)
 
 
+def mix(first: Path, second: Path, share: float, out: Path) -> None:
+    """Write `share` of the first trained state and the rest of the second, tensor by tensor. ValueError where their
+    shapes differ or a file is none."""
+    what = "trained state (trained.pt of a run)"
+    one, other = (_read(path, ("shape", "network"), what) for path in (first, second))
+    if one["shape"] != other["shape"]:
+        raise ValueError(f"{first} was trained with {one['shape']}, {second} with {other['shape']}")
+    pairs = {name: (tensor.float(), other["network"][name].float()) for name, tensor in one["network"].items()}
+    mixed = {name: share * mine + (1 - share) * its for name, (mine, its) in pairs.items()}
+    save_trained(mixed, Shape(**one["shape"]), out)
+
+
 def shape_of(path: Path) -> Shape:
     """The shape that a trained state was trained in. ValueError where the file is none."""
     return Shape(**_read(path, ("shape", "network"), "trained state (trained.pt of a run)")["shape"])

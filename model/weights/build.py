@@ -20,7 +20,7 @@ from coterie.model.locked import exclusive
 if TYPE_CHECKING:
     from coterie.model.weights.base import Base
 
-BUILD_FORMAT = 1
+BUILD_FORMAT = 2
 NEEDED_BYTES = 450_000_000
 CARD = "coterie.json"
 Say = Callable[[str], None]
@@ -35,6 +35,7 @@ class Built:
     weights_sha256: str
     total_params: int
     active_params: int
+    flops_per_token: int
     inputs: dict[str, str]
 
 
@@ -105,7 +106,7 @@ def _write(folder: Path, name: str, inputs: dict[str, str], say: Say) -> None:
     say(f"building {name}")
     experts = _write_variant(folder, VARIANTS[name], base)
     size = size_of(base.parent, experts)
-    built = Built(name, VARIANTS[name], sha256_of(folder / TENSORS), size.total, size.active, inputs)
+    built = Built(name, VARIANTS[name], sha256_of(folder / TENSORS), size.total, size.active, size.flops, inputs)
     (folder / CARD).write_text(json.dumps(asdict(built), indent=1) + "\n")
     say(f"built {name} ({size.total / 1e6:.0f} M parameters, {size.active / 1e6:.0f} M active)")
 

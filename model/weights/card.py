@@ -25,6 +25,7 @@ def model_card(home: Path, name: str, say: Callable[[str], None]) -> dict[str, A
         "weights_sha256": built.weights_sha256,
         "total_params": built.total_params,
         "active_params": built.active_params,
+        "flops_per_token": built.flops_per_token,
         "path": str(folder),
         "inputs": built.inputs,
         "scores": recorded.pop("scores", {}),

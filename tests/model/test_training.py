@@ -158,6 +158,26 @@ def test_a_trained_state_knows_its_shape(dense: dict[str, Tensor], tmp_path: Pat
     assert checkpoint.shape_of(tmp_path / "trained.pt") == SHAPE
 
 
+def test_two_states_are_mixed_tensor_by_tensor(dense: dict[str, Tensor], tmp_path: Path) -> None:
+    network = checkpoint.sparse_student(dense, uncarved(SHAPE), SHAPE, CPU)
+    first, second, out = (tmp_path / name for name in ("a.pt", "b.pt", "c.pt"))
+    checkpoint.save_trained({name: torch.full_like(t, 1.0) for name, t in trained(network).items()}, SHAPE, first)
+    checkpoint.save_trained({name: torch.full_like(t, 3.0) for name, t in trained(network).items()}, SHAPE, second)
+    checkpoint.mix(first, second, 0.25, out)
+    checkpoint.load_trained(network, out)
+    assert all((tensor == 2.5).all() for tensor in trained(network).values())
+    checkpoint.save_trained({}, replace(SHAPE, rank=SHAPE.rank + 1), second)
+    with pytest.raises(ValueError, match="was trained with"):
+        checkpoint.mix(first, second, 0.25, out)
+
+
+def test_sets_are_joined_in_order() -> None:
+    one, other = TokenSet.of([([1, 2], [True, False])]), TokenSet.of([([3], [True]), ([4, 5], [False, True])])
+    joined = TokenSet.joined([one, other])
+    assert (joined.tokens.tolist(), joined.starts.tolist()) == ([1, 2, 3, 4, 5], [0, 2, 3, 5])
+    assert joined.learned.tolist() == [True, False, True, False, True]
+
+
 def test_what_is_shipped_is_what_was_trained(dense: dict[str, Tensor], tmp_path: Path) -> None:
     network = checkpoint.sparse_student(dense, uncarved(SHAPE), SHAPE, CPU)
     with torch.no_grad():

@@ -170,6 +170,14 @@ def test_parameter_counts_are_those_of_the_tensors() -> None:
     assert size_of(PARENT).total == sum(tensor.numel() for tensor in base.weights.values())
 
 
+def test_operations_a_token_are_two_for_each_weight_of_a_product() -> None:
+    products = [t.numel() for name, t in small_base().weights.items() if t.dim() == 2]
+    assert size_of(PARENT).flops == 2 * sum(products), "the embedding is the head here"
+    gates = PARENT.layers * EXPERTS.number * PARENT.hidden
+    idle = PARENT.layers * 3 * PARENT.hidden * (EXPERTS.number - EXPERTS.top_k) * EXPERTS.width
+    assert size_of(PARENT, EXPERTS).flops == 2 * (sum(products) + gates - idle)
+
+
 def test_rotary_pairs_are_taken_apart_per_head() -> None:
     rows = np.arange(8, dtype=np.float32)[:, None]  # two heads of width 4: pairs (0, 1), (2, 3), ...
     assert uninterleave(rows, 2)[:, 0].tolist() == [0, 2, 1, 3, 4, 6, 5, 7]
@@ -197,7 +205,14 @@ def test_the_pinned_base_is_found_and_checked(tmp_path: Path, monkeypatch: pytes
 
 
 def write_small(folder: Path, name: str, inputs: dict[str, str], say: build_module.Say) -> None:
-    card = {"name": name, "variant": "moe", "weights_sha256": "0", "total_params": 1, "active_params": 1}
+    card = {
+        "name": name,
+        "variant": "moe",
+        "weights_sha256": "0",
+        "total_params": 1,
+        "active_params": 1,
+        "flops_per_token": 2,
+    }
     say(f"building {name}")
     (folder / "coterie.json").write_text(json.dumps({**card, "inputs": inputs}))
 

@@ -47,6 +47,16 @@ class TokenSet:
             np.concatenate([[0], np.cumsum(lengths)]),
         )
 
+    @staticmethod
+    def joined(sets: Sequence["TokenSet"]) -> "TokenSet":
+        """The documents of all, in order."""
+        lengths = np.concatenate([np.diff(each.starts) for each in sets])
+        return TokenSet(
+            np.concatenate([each.tokens for each in sets]),
+            np.concatenate([each.learned for each in sets]),
+            np.concatenate([[0], np.cumsum(lengths)]),
+        )
+
     def save(self, path: Path) -> None:
         """Write compressed: byte planes of the tokens, packed flags, lengths."""
         planes = self.tokens.view(np.uint8).reshape(-1, 2).T.copy()
