@@ -5,7 +5,8 @@ train    --base GGUF --data DIR --carve FILE --out DIR heal and fine-tune (resum
 sweep    ... --rates 1e-3,2e-3 --minutes 0.5           short runs, prints the loss each learning rate reaches
 speed    ... --row-tokens 2048 --rows 2                tokens a second, with and without what makes it fast
 evaluate ... --state FILE                              held-out accuracy and perplexity beside the parent's, as JSON
-mix      --state FILE --other FILE --share X --out FILE  X of one trained state, the rest of another
+plot     --out DIR                                     how a run went: DIR/progress.svg, which train also writes
+mix      --state A --other B --share X --out FILE      X of one trained state and the rest of another
 ship     ... --carve FILE --state FILE --out DIR       the adapter of a trained state
 unship   --out DIR                                     carve.pt and trained.pt of the adapter here, to train it further
 """
@@ -23,9 +24,10 @@ from coterie.model.training import checkpoint, ranks
 from coterie.model.training.carve import carve
 from coterie.model.training.data.tokens import Encoder, Rows, TokenSet, pack
 from coterie.model.training.finetune import Recipe, finetune, trained
-from coterie.model.training.held_out import Tally, accuracy, perplexity
+from coterie.model.training.held_out import HeldOut, Tally, accuracy, perplexity
 from coterie.model.training.network import Network, Shape
 from coterie.model.training.parent import load_encoder, load_weights
+from coterie.model.training.plot import plot
 from coterie.model.training.speed import speed
 
 ROW_TOKENS = 4096
@@ -45,6 +47,8 @@ def main() -> None:
 
 def _require_files(arguments: argparse.Namespace) -> None:
     command = arguments.command
+    if command == "plot":
+        return
     if command == "mix":
         if not (arguments.state and arguments.other and arguments.out) or not 0 <= arguments.share <= 1:
             raise SystemExit("mix needs --state, --other and --out, files of trained states, and --share from 0 to 1")
@@ -81,6 +85,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--text-every", type=int, default=1, help="heal on plain text every so many steps")
     parser.add_argument("--row-tokens", type=int, default=ROW_TOKENS)
     parser.add_argument("--limit", type=int, default=64, help="rows per held-out set")
+    parser.add_argument(
+        "--held-rows", type=int, default=8, help="train: rows of each held-out set to look at on the way"
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     return parser.parse_args()
@@ -106,7 +113,13 @@ def _train(arguments: argparse.Namespace) -> None:
     dense = load_weights(arguments.base)
     network = _student(arguments, dense)
     _run(arguments, dense, network, arguments.lr, arguments.out)
+    if ranks.rank():
+        return
     checkpoint.save_trained(trained(network), network.shape, arguments.out / "trained.pt")
+    try:
+        print(plot(arguments.out))
+    except ImportError as error:
+        print(f"no picture of the run: {error}; install matplotlib and run: plot --out {arguments.out}")
 
 
 def _sweep(arguments: argparse.Namespace) -> None:
@@ -141,7 +154,9 @@ def _run(arguments: argparse.Namespace, dense: Any, network: Network, rate: floa
         seed=arguments.seed,
         compiled=True,
     )
-    finetune(network, teacher, _rows(arguments, "train"), _rows(arguments, "text"), recipe, out)
+    held = {split: _rows(arguments, split, arguments.held_rows) for split in HELD_OUT if arguments.held_rows}
+    held_out = HeldOut(held, load_encoder(arguments.base)) if held else None
+    finetune(network, teacher, _rows(arguments, "train"), _rows(arguments, "text"), recipe, out, held_out)
 
 
 def _evaluate(arguments: argparse.Namespace) -> None:
@@ -191,6 +206,12 @@ def _unship(arguments: argparse.Namespace) -> None:
     unship(arguments.out)
 
 
+def _plot(arguments: argparse.Namespace) -> None:
+    if arguments.out is None:
+        raise SystemExit("plot needs --out: the folder of a run")
+    print(plot(arguments.out))
+
+
 def _mix(arguments: argparse.Namespace) -> None:
     checkpoint.mix(arguments.state, arguments.other, arguments.share, arguments.out)
 
@@ -219,6 +240,7 @@ COMMANDS = {
     "sweep": _sweep,
     "speed": _speed,
     "evaluate": _evaluate,
+    "plot": _plot,
     "mix": _mix,
     "ship": _ship,
     "unship": _unship,

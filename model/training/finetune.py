@@ -47,13 +47,21 @@ class Recipe:
     seed: int = 0
     save_every_s: float = 120.0
     log_every: int = 20
+    held_times: int = 4
     compiled: bool = False
 
 
 def finetune(
-    network: Network, teacher: Network | None, rows: Rows, text: Rows | None, recipe: Recipe, out: Path
+    network: Network,
+    teacher: Network | None,
+    rows: Rows,
+    text: Rows | None,
+    recipe: Recipe,
+    out: Path,
+    held_out: Callable[[Network], Mapping[str, float]] | None = None,
 ) -> None:
-    """Train `network` in place; writes `out/log.jsonl` and `out/state.pt`."""
+    """Train `network` in place; writes `out/log.jsonl` and `out/state.pt`. `held_out` is asked `held_times`, evenly
+    over the run, on every rank at once."""
     out.mkdir(parents=True, exist_ok=True)
     if recipe.compiled:
         losses.compile_losses()
@@ -66,8 +74,11 @@ def finetune(
     seed = recipe.seed + 1000 * step + ranks.rank()
     batches, plain = _batches(rows, recipe.rows, seed), _batches(text, recipe.text_rows, seed)
     log = _Log(out, recipe, elapsed)
-    saved = time.monotonic()
+    saved, before = time.monotonic(), _done(step, log.elapsed(), recipe)
     while (done := _done(step, log.elapsed(), recipe)) < 1:
+        if held_out and int(done * recipe.held_times) > int(before * recipe.held_times):
+            log.held_out(step, held_out(network), done)
+        before = done
         _set_rates(optimizer, recipe, _schedule(done, recipe))
         heal = next(plain) if step % recipe.text_every == 0 else None
         figures = _step(network, teacher, next(batches), heal, optimizer, recipe)
@@ -76,6 +87,8 @@ def finetune(
         if time.monotonic() - saved > recipe.save_every_s:
             save(network, optimizer, step, log.elapsed(), out)
             saved = time.monotonic()
+    if held_out and before < 1:
+        log.held_out(step, held_out(network), 1.0)
     save(network, optimizer, step, log.elapsed(), out)
     log.close()
 
@@ -215,6 +228,7 @@ class _Log:
         self._file = (out / name).open("a", encoding="utf-8")
         self._every, self._before, self._start = recipe.log_every, elapsed, time.monotonic()
         self._tokens, self._since = 0, time.monotonic()
+        self._kept: dict[str, list[Tensor]] = {}
         self._write({"recipe": asdict(recipe)})
 
     def close(self) -> None:
@@ -224,13 +238,23 @@ class _Log:
         return self._before + time.monotonic() - self._start
 
     def step(self, step: int, figures: Mapping[str, Tensor], done: float) -> None:
+        """Means since the last line; kept as tensors until then, so that a GPU is not waited for."""
         self._tokens += int(figures["tokens"])
+        for name, value in figures.items():
+            if name != "tokens":
+                self._kept.setdefault(name, []).append(value)
         if step % self._every and step > 3:
             return
         rate = self._tokens / max(time.monotonic() - self._since, 1e-9)
         self._tokens, self._since = 0, time.monotonic()
-        values = {name: round(float(value), 5) for name, value in figures.items() if name != "tokens"}
+        values = {name: round(float(torch.stack(kept).mean()), 5) for name, kept in self._kept.items()}
+        self._kept.clear()
         self._write({"step": step, "done": round(done, 4), "tokens_per_s": round(rate), **values})
+
+    def held_out(self, step: int, scores: Mapping[str, float], done: float) -> None:
+        rounded = {name: round(score, 4) for name, score in scores.items()}
+        self._write({"step": step, "done": round(done, 4), "held_out": rounded})
+        self._tokens, self._since = 0, time.monotonic()
 
     def _write(self, record: dict[str, Any]) -> None:
         line = json.dumps(record)

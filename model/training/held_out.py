@@ -5,7 +5,7 @@ they begin; a call is also scored on its name and on its arguments alone, a verd
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 
+from coterie.model.training import ranks
 from coterie.model.training.attention import document_attention
 from coterie.model.training.data.tokens import Encoder, Rows
 from coterie.model.training.network import Network
@@ -40,6 +41,25 @@ class Tally:
     def rate(self) -> float:
         """Share of turns that were right."""
         return self.right / max(self.total, 1)
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """A sample of every held-out set, to look at while a run goes on; several ranks share the work."""
+
+    splits: Mapping[str, Rows]
+    encoder: Encoder
+
+    def __call__(self, network: Network) -> dict[str, float]:
+        """The share of calls that are exact, by split."""
+        return {split: self._calls(network, rows) for split, rows in self.splits.items()}
+
+    def _calls(self, network: Network, rows: Rows) -> float:
+        mine = slice(ranks.rank(), None, ranks.size())
+        part = Rows(rows.tokens[mine], rows.learned[mine], rows.document[mine])
+        tally = accuracy(network, part, self.encoder, rows_at_once=1).get("call", Tally())
+        right, count = ranks.total([tally.right, tally.total])
+        return right / max(count, 1)
 
 
 @torch.no_grad()

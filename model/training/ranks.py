@@ -31,10 +31,24 @@ def average(tensors: Sequence[Tensor | None]) -> None:
         return
     flat = torch.cat([tensor.flatten() for tensor in present])
     dist.all_reduce(flat)
-    flat /= dist.get_world_size()
+    flat /= size()
     parts: tuple[Tensor, ...] = torch.split(flat, [tensor.numel() for tensor in present])
     for tensor, part in zip(present, parts, strict=True):
         tensor.copy_(part.view_as(tensor))
+
+
+def size() -> int:
+    """How many processes there are."""
+    return dist.get_world_size() if dist.is_initialized() else 1
+
+
+def total(counts: Sequence[float]) -> list[float]:
+    """The sums over the ranks."""
+    if not dist.is_initialized():
+        return list(counts)
+    shared = torch.tensor(counts, dtype=torch.float64, device="cuda" if torch.cuda.is_available() else "cpu")
+    dist.all_reduce(shared)
+    return [float(each) for each in shared]
 
 
 def agreed(value: float) -> float:

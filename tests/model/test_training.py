@@ -16,8 +16,9 @@ from coterie.model.training.attention import document_attention
 from coterie.model.training.carve import carve
 from coterie.model.training.data.tokens import Rows, TokenSet, encode_chat, pack
 from coterie.model.training.finetune import Recipe, finetune, task_loss, trained
-from coterie.model.training.held_out import accuracy, perplexity
+from coterie.model.training.held_out import HeldOut, accuracy, perplexity
 from coterie.model.training.network import Network, Shape, uncarved
+from coterie.model.training.plot import curves, plot, read
 from coterie.model.training.ship import ship, unship
 from coterie.model.training.speed import masked_attention, speed
 from coterie.model.weights.adapter import read_adapter
@@ -150,6 +151,23 @@ def test_a_run_may_be_so_many_steps(dense: dict[str, Tensor], tmp_path: Path) ->
     finetune(network, None, rows(1), None, recipe, tmp_path)
     logged = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     assert [line["step"] for line in logged if "step" in line] == [1, 2, 3]
+
+
+def test_held_out_calls_are_looked_at_on_the_way_and_drawn(dense: dict[str, Tensor], tmp_path: Path) -> None:
+    network = checkpoint.sparse_student(dense, uncarved(SHAPE), SHAPE, CPU)
+    recipe = Recipe(minutes=60, steps=4, rows=2, text_rows=0, log_every=1, held_times=2)
+    text = b'{"name": "x", "arguments": {}}'
+    tokens = np.frombuffer(b"....." + text, np.uint8).astype(np.uint16)[None]
+    learned = (np.arange(tokens.shape[1]) >= 5)[None]
+    held = HeldOut({"held_family": Rows(tokens, learned, np.zeros(tokens.shape, np.int16))}, Bytes())
+    finetune(network, None, rows(1), None, recipe, tmp_path, held)
+    logged = read(tmp_path)
+    assert [line["step"] for line in logged if "held_out" in line] == [2, 4]
+    assert curves(logged, "held_out") == {"held_family": ([2, 4], [0.0, 0.0])}
+    assert curves(logged, "loss")["loss"][0] == [1, 2, 3, 4]
+    assert plot(tmp_path).read_text("utf-8").count("<path") > 20
+    with pytest.raises(ValueError, match="no steps"):
+        read(tmp_path / "elsewhere")
 
 
 def test_a_trained_state_knows_its_shape(dense: dict[str, Tensor], tmp_path: Path) -> None:
