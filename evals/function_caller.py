@@ -158,7 +158,7 @@ class _Run:
         shown: Sequence[str],
         before: Sequence[tuple[str, Mapping[str, JsonValue]]] = (),
     ) -> list["_Made"]:
-        """The calls of a plan's steps, drafted side by side and made in order, save those made `before`."""
+        """The calls of a plan's steps, drafted side by side and made in order, each once, and none made `before`."""
         numbered = list(enumerate(plan.steps, start=plan.first))
         asked = [await asyncio.to_thread(self._asked, number, step, shown) for number, step in numbered]
         try:
@@ -166,8 +166,7 @@ class _Run:
                 drafts = [group.create_task(self._draft(one, said)) for one in asked]
         except ExceptionGroup as group_error:
             raise single(group_error) from None
-        written = [draft.result() for draft in drafts]
-        written = [None if draft and (draft.name, draft.arguments) in before else draft for draft in written]
+        written = _each_once([draft.result() for draft in drafts], before)
         return [
             _Made(one.planned, one.message, draft, await self._call(one.number, draft))
             for one, draft in zip(asked, written, strict=True)
@@ -244,10 +243,24 @@ class _Run:
 
     async def _call(self, number: int, draft: CallDraft | None) -> Step:
         if draft is None or draft.name not in self._registry:
-            return Step(number + 1, "act", message="malformed call")
+            return Step(number + 1, "act", message="malformed or repeated call")
         call = ToolCall(f"call-{number + 1}-1", draft.name, dict(draft.arguments))
         result = await self._registry.get(draft.name)(draft.arguments)
         return Step(number + 1, "act", (call,), Observation((observed(call.tool_call_id, result),)), plan_step=number)
+
+
+def _each_once(
+    written: Sequence[CallDraft | None], before: Sequence[tuple[str, Mapping[str, JsonValue]]]
+) -> list[CallDraft | None]:
+    """The calls with None for one that was made `before` or stands earlier: two steps that are one call are one thing,
+    said in two parts."""
+    made, kept = list(before), list[CallDraft | None]()
+    for draft in written:
+        repeats = draft is None or (draft.name, draft.arguments) in made
+        kept.append(None if repeats else draft)
+        if draft is not None:
+            made.append((draft.name, draft.arguments))
+    return kept
 
 
 @dataclass(frozen=True)

@@ -148,6 +148,14 @@ def test_the_function_caller_goes_over_what_no_call_took_up(tmp_path: Path, late
     assert sum(len(step.tool_calls) for step in episode.steps) == calls == len(episode.plan.steps)
 
 
+def test_the_function_caller_makes_the_same_call_once(tmp_path: Path) -> None:
+    suite = read_suite(write_lamp(tmp_path / "suite"))
+    two = '{"steps": [{"do": "switch the lamp", "with": [], "needs": []}, {"do": "on", "with": [], "needs": []}]}'
+    caller = FunctionCaller(ScriptedModel([two, SWITCHED, SWITCHED]), CallerSettings(tool_choice="model"))
+    episode = asyncio.run(caller.run(replace(assignment(suite, tmp_path), task=Task("Switch the lamp on."))))
+    assert [len(step.tool_calls) for step in episode.steps] == [1, 0]
+
+
 @pytest.mark.parametrize("before", [[], [PLAN]])
 def test_the_function_caller_tells_a_dead_server_from_a_bad_answer(tmp_path: Path, before: list[str]) -> None:
     suite = read_suite(write_lamp(tmp_path / "suite"))
