@@ -69,7 +69,7 @@ async def _measure_routes(info: ServerInfo, rounds: int, say: Say) -> dict[bool,
     found: dict[bool, list[dict[str, Any]]] = {False: [], True: []}
     async with httpx.AsyncClient(timeout=TIMEOUT_S, trust_env=False) as http:
         server = Server(info, http)
-        await _answer_s(server, routes=True)
+        await answer_s(server, routes=True)
         for turn in range(rounds):
             say(f"round {turn + 1} of {rounds}")
             both: dict[bool, list[dict[str, Any]]] = {False: [], True: []}
@@ -86,13 +86,13 @@ async def _measure_routes(info: ServerInfo, rounds: int, say: Say) -> dict[bool,
 async def _answers(server: Server, sequences: int, routes: bool) -> dict[str, Any]:
     cpu_before, steps = _cpu_s(server.info.pid), []
     for _ in range(REPEATS):
-        answers_s = await asyncio.gather(*(_answer_s(server, routes) for _ in range(sequences)))
-        steps += [answer_s / DECODED for answer_s in answers_s]
+        answers_s = await asyncio.gather(*(answer_s(server, routes) for _ in range(sequences)))
+        steps += [each / DECODED for each in answers_s]
     return _steps(sequences, steps, _cpu_s(server.info.pid) - cpu_before)
 
 
-async def _answer_s(server: Server, routes: bool) -> float:
-    """Seconds from the request to its whole answer."""
+async def answer_s(server: Server, routes: bool) -> float:
+    """Seconds from the request to its whole answer; OptionsConflict where routes are wanted and none come."""
     body = {
         "model": server.info.model,
         "messages": [{"role": "user", "content": str(random.randrange(10**PROMPT))}],
@@ -103,12 +103,13 @@ async def _answer_s(server: Server, routes: bool) -> float:
     headers = {HEADER.decode(): "1"} if routes else {}
     asked_at = time.perf_counter()
     response = await server.http.post(f"{server.info.url}/chat/completions", json=body, headers=headers)
+    took_s = time.perf_counter() - asked_at
     response.raise_for_status()
     if routes and "routed_experts" not in response.json()["choices"][0]:
         raise OptionsConflict(
             f"the server's layers run on {server.info.kernels}, which keeps no routes: nothing to compare"
         )
-    return time.perf_counter() - asked_at
+    return took_s
 
 
 async def _measure(info: ServerInfo, say: Say) -> dict[str, Any]:

@@ -86,7 +86,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--row-tokens", type=int, default=ROW_TOKENS)
     parser.add_argument("--limit", type=int, default=64, help="rows per held-out set")
     parser.add_argument(
-        "--held-rows", type=int, default=8, help="train: rows of each held-out set to look at on the way"
+        "--held-rows", type=int, default=4, help="train: rows of each held-out set to look at on the way"
     )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
@@ -123,7 +123,7 @@ def _train(arguments: argparse.Namespace) -> None:
 
 
 def _sweep(arguments: argparse.Namespace) -> None:
-    dense = load_weights(arguments.base)
+    dense, arguments.held_rows = load_weights(arguments.base), 0
     for rate in map(float, arguments.rates.split(",")):
         out = arguments.out / f"lr{rate:g}"
         _run(arguments, dense, _student(arguments, dense), rate, out)

@@ -2,12 +2,18 @@
 
 from typing import Any
 
+import httpx
 import pytest
 
 from coterie.model.errors import OptionsConflict
 from coterie.model.serving.compare import parse, summary
 from coterie.model.serving.environment import server_environment
+from coterie.model.serving.lifecycle import ServerInfo
+from coterie.model.serving.measure import Server, answer_s
 from coterie.model.serving.options import Options
+from coterie.model.serving.routes import HEADER
+
+INFO = ServerInfo("http://server/v1", "tiny", "vllm", pid=1, started=False, weights_sha256=None)
 
 
 @pytest.mark.parametrize(
@@ -63,3 +69,25 @@ def test_the_summary_has_median_range_and_ratio_per_number_of_sequences() -> Non
     assert one["own"]["step_ms_median"] == {"median": 5.0, "lowest": 4.0, "highest": 9.0}
     assert one["ratio"] == {"step_ms_p5": 2.25, "step_ms_median": 2.0, "step_cpu_ms": 2.0}
     assert (eight["sequences"], eight["ratio"]["step_ms_median"]) == (8, 1.5)
+
+
+@pytest.mark.parametrize("wanted", [False, True])
+async def test_an_answer_is_asked_for_with_its_routes_or_without(wanted: bool) -> None:
+    asked: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return httpx.Response(
+            200, json={"choices": [{"routed_experts": {}} if HEADER.decode() in request.headers else {}]}
+        )
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
+        assert await answer_s(Server(INFO, http), wanted) > 0
+    assert (HEADER.decode() in asked[0].headers) is wanted
+
+
+async def test_a_server_that_keeps_no_routes_is_no_comparison() -> None:
+    plain = httpx.MockTransport(lambda request: httpx.Response(200, json={"choices": [{}]}))
+    async with httpx.AsyncClient(transport=plain) as http:
+        with pytest.raises(OptionsConflict, match="vllm, which keeps no routes"):
+            await answer_s(Server(INFO, http), True)

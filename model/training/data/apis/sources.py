@@ -240,15 +240,22 @@ def _draws(rng: random.Random, built: Built, slot: str, count: int) -> list[Valu
     return None
 
 
-def _listed(rng: random.Random, built: Built, template: int, count: int) -> Together | None:
-    """`the weather in Paris, Rome and Oslo`: one slot says all its values."""
+def _one_slot(rng: random.Random, built: Built, template: int, count: int) -> tuple[str, list[Value]] | None:
+    """A slot that the template says, and that many different values for it."""
     slots = _plain_slots(built, template)
     if not slots:
         return None
     slot = rng.choice(sorted(slots))
     values = _draws(rng, built, slot, count)
-    if values is None:
+    return None if values is None else (slot, values)
+
+
+def _listed(rng: random.Random, built: Built, template: int, count: int) -> Together | None:
+    """`the weather in Paris, Rome and Oslo`: one slot says all its values."""
+    drawn = _one_slot(rng, built, template, count)
+    if drawn is None:
         return None
+    slot, values = drawn
     joined = say_list(rng, [value.text for value in values])
     asked = frames.ask(rng, built, template, fixed={slot: Value(None, joined)})
     name = built.names[slot]
@@ -294,13 +301,10 @@ _AGAIN_ASKED = ("What about {}?", "How about {}?", "And for {}?", "And {}?", "I 
 
 def _same_again(rng: random.Random, built: Built, template: int, count: int) -> Together | None:
     """`What is the tide in Brest? And in Vigo?`: the first is said in full, of the others only what is different."""
-    slots = _plain_slots(built, template)
-    if not slots:
+    drawn = _one_slot(rng, built, template, count)
+    if drawn is None:
         return None
-    slot = rng.choice(sorted(slots))
-    values = _draws(rng, built, slot, count)
-    if values is None:
-        return None
+    slot, values = drawn
     asked = frames.ask(rng, built, template, fixed={slot: values[0]})
     if asked.text.count(values[0].text) != 1:
         return None
