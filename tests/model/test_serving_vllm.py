@@ -143,6 +143,20 @@ async def test_a_seed_reproduces_a_sample(model_server: ModelServer) -> None:
     assert first.token_ids == again.token_ids != other.token_ids
 
 
+async def test_a_seed_reproduces_a_sample_after_a_prompt_that_is_read_in_pieces(model_server: ModelServer) -> None:
+    """Of several long prompts one is cut wherever a step is full. vLLM alone dies of it: see serving/seeds.py."""
+    model = client(model_server)
+
+    async def ask(topic: str) -> Completion:
+        prompt: list[Message] = [{"role": "user", "content": f"Write about {topic}. " * 700}]
+        return await model.complete(prompt, None, Sampling(temperature=1.5, max_tokens=8, seed=7))
+
+    async with asyncio.TaskGroup() as group:
+        together = [group.create_task(ask(topic)) for topic in ("rivers", "stones", "birds")]
+    assert all(done.result().completion_tokens for done in together)
+    assert (await ask("clouds")).token_ids == (await ask("clouds")).token_ids
+
+
 async def test_limits_and_names_are_typed_errors(model_server: ModelServer) -> None:
     model = client(model_server)
     with pytest.raises(ContextOverflow) as overflow:
