@@ -2,9 +2,10 @@
 
 A reading tool can only find what exists, so an id, a path or an address that stands nowhere in what the run has
 seen is a slip of the pen; writing tools may name new things. In any tool a value is one when its only unseen words are
-a letter or two away from seen ones. After a call that failed, a value is one when the error offers something close to
-the one that was refused and another is taken, or the same call is made again. The call is then written once more, the
-slipped arguments restricted to what was seen. Which one is meant stays the model's choice.
+a letter or two away from seen ones, or one of them is in a seen one's place ("Sofia Lake" where "Long Lake" was named).
+After a call that failed, a value is one when the error offers something close to the one that was refused and another
+is taken, or the same call is made again. The call is then written once more, the slipped arguments restricted to what
+was seen. Which one is meant stays the model's choice.
 """
 
 import re
@@ -109,7 +110,7 @@ def _offered(errors: Sequence[str]) -> list[str]:
 
 
 def misspelt(arguments: Mapping[str, Any], parameters: JsonSchema, seen: Sequence[str]) -> dict[str, list[str]]:
-    """The arguments with a misspelt word in them, and the stretches of `seen` that they may stand for."""
+    """The arguments with a misspelt or swapped word in them, and the stretches of `seen` that they may stand for."""
     properties = parameters.get("properties", {})
     text = "\n".join(seen)
     words = set(_WORD.findall(text))
@@ -121,6 +122,8 @@ def misspelt(arguments: Mapping[str, Any], parameters: JsonSchema, seen: Sequenc
         unseen = [word for word in _WORD.findall(value) if word.lower() not in lowered]
         if unseen and all(_is_miss(word, words) for word in unseen):
             found[name] = get_close_matches(value, _alike(value, seen), n=MAX_CLOSE, cutoff=CLOSE)
+        elif unseen and not _said_in(unseen, properties.get(name, {})):
+            found[name] = _swapped(value, unseen, seen)
     return {name: close for name, close in found.items() if close}
 
 
@@ -183,6 +186,28 @@ def _alike(value: str, seen: Sequence[str]) -> list[str]:
     """Stretches of what was seen that are as long as the value, with the same digits."""
     count = len(value.split())
     return [span for span in spans(seen) if len(span.split()) == count and _digits(span) == _digits(value)]
+
+
+def _swapped(value: str, unseen: Sequence[str], seen: Sequence[str]) -> list[str]:
+    """Stretches of what was seen that have the name's words but for its unseen one: "Long Lake" for "Sofia Lake"."""
+    words = value.split()
+    at = [i for i, word in enumerate(words) if set(_WORD.findall(word)) & set(unseen)]
+    if len(at) != 1 or not words[at[0]][:1].isupper():
+        return []
+    rest = _without(words, at[0])
+    if not any(len(word) >= MIN_LETTERS for word in rest):
+        return []
+    others = [span.split() for span in _alike(value, seen)]
+    return [" ".join(o) for o in others if o[at[0]][:1].isupper() and _without(o, at[0]) == rest][:MAX_CLOSE]
+
+
+def _without(words: Sequence[str], at: int) -> list[str]:
+    return [word.lower() for i, word in enumerate(words) if i != at]
+
+
+def _said_in(words: Sequence[str], schema: JsonSchema) -> bool:
+    """Whether a description has one of the words: an option that it lists."""
+    return any(word.lower() in str(schema.get("description", "")).lower() for word in words)
 
 
 def _bare(text: str) -> str:

@@ -76,6 +76,25 @@ def test_a_value_a_letter_or_two_beside_what_was_seen(value: str, meant: list[st
     assert misspelt({"text": value}, PARAMETERS, seen) == ({"text": meant} if meant else {})
 
 
+@pytest.mark.parametrize(
+    ("value", "meant"),
+    [
+        ("Sofia Lake", ["Long Lake"]),
+        ("Sofia lake", ["Long Lake"]),
+        ("the Meron Islands", ["the Aland Islands"]),
+        ("Long Lake, MN", None),  # more words than were said: an addition, not a swap
+        ("warm Lake", None),  # no name
+        ("Sofia Bay", None),  # no word of it was said
+        ("Old Sofia Lake", None),  # nothing that long was said
+        ("Grand Lake", None),  # the parameter's description has it
+    ],
+)
+def test_a_name_with_one_word_swapped(value: str, meant: list[str] | None) -> None:
+    lakes = {"properties": {"text": {"type": "string", "description": "A lake, such as Grand Lake"}}}
+    seen = ["How deep is Long Lake, and how far is it from the Aland Islands?"]
+    assert misspelt({"text": value}, lakes, seen) == ({"text": meant} if meant else {})
+
+
 def test_only_reading_tools_may_not_name_new_things() -> None:
     card, draft = ToolCard("t", "", PARAMETERS), CallDraft("t", {"path": "a/b.txt"})
     assert slipped(draft, card, ["see c/d.txt"], is_read=True) == {"path": ["c/d.txt"]}
