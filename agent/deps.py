@@ -48,6 +48,7 @@ class Choices:
     candidate_margin: float
     ground_plan: bool
     ground_arguments: bool
+    name_options: bool
     carry_figures: bool
     verify_results: bool
     retry_mendable: bool

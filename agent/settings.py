@@ -81,6 +81,7 @@ class Settings(BaseModel):
     ground_arguments: bool = Field(
         True, description="a call with a slip of the pen in it is written again from what was seen"
     )
+    name_options: bool = Field(True, description="an option that a step names is in its call")
     carry_figures: bool = Field(True, description="a text written by a step that is due to say a figure says it")
     verify_results: bool = Field(True, description="a step whose call failed cannot be judged done")
     retry_mendable: bool = Field(

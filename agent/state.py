@@ -84,7 +84,13 @@ class Signal(TypedDict):
     """A structural oddity worth an analyst's look; never a judgement by content."""
 
     kind: Literal[
-        "ignored_error", "repeated_call", "malformed_turn", "ungrounded_argument", "unsaid_figure", "untouched_part"
+        "ignored_error",
+        "repeated_call",
+        "malformed_turn",
+        "ungrounded_argument",
+        "left_out_option",
+        "unsaid_figure",
+        "untouched_part",
     ]
     step_id: int
     detail: str

@@ -88,6 +88,7 @@ def _caller_settings(settings: Settings, grammar: bool) -> CallerSettings:
         num_tools_shown=settings.num_tools_shown,
         show_relevance=settings.show_relevance,
         ground_arguments=settings.ground_arguments,
+        name_options=settings.name_options,
         check_coverage=settings.check_coverage,
         grammar=grammar,
         max_completion_tokens=settings.max_completion_tokens,

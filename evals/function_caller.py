@@ -14,7 +14,7 @@ from math import inf
 
 from pydantic import JsonValue
 
-from coterie.agent import grounding
+from coterie.agent import grounding, options
 from coterie.agent.deps import Ranking, ToolChoice
 from coterie.agent.errors import single
 from coterie.agent.nodes.act import shortlist
@@ -55,6 +55,7 @@ class CallerSettings:
     num_tools_shown: int = 12
     show_relevance: bool = True
     ground_arguments: bool = True
+    name_options: bool = True
     check_coverage: bool = True
     grammar: bool = True
     max_completion_tokens: int = 512
@@ -200,7 +201,8 @@ class _Run:
         prompt = [*said, asked.message]
         try:
             written = protocol.parse_call(await self._ask("act", asked.number + 1, prompt, schema))
-            return await self._grounded(asked.number, prompt, written)
+            grounded = await self._grounded(asked.number, prompt, written)
+            return await self._completed(asked, prompt, grounded)
         except (MalformedTurn, MalformedCompletion):
             return None
 
@@ -214,6 +216,17 @@ class _Run:
             return written
         schema = protocol.call_schema([grounding.narrowed(card, written.arguments, slipped)])
         return protocol.parse_call(await self._ask("act", number + 1, prompt, schema))
+
+    async def _completed(self, asked: "_Asked", prompt: Sequence[Message], written: CallDraft) -> CallDraft:
+        """The call with the options that its step names, as in the loop's act node."""
+        if not (self._settings.name_options and self._settings.grammar):
+            return written
+        card = self._registry.get(written.name).card()
+        names = options.left_out(written, card, asked.planned.do)
+        if not names:
+            return written
+        schema = protocol.call_schema([options.completed(card, written, names)])
+        return protocol.parse_call(await self._ask("act", asked.number + 1, prompt, schema))
 
     def _rankings(self, task: str) -> list[Ranking]:
         return [self._registry.search(part, len(self._registry), self._encoder) for part in parts_of(task)]

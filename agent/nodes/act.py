@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from coterie.agent import dataflow, grounding
+from coterie.agent import dataflow, grounding, options
 from coterie.agent.ask import ask
 from coterie.agent.deps import Deps
 from coterie.agent.state import CallState, State, StepState, is_behind, made, ready
@@ -54,6 +54,8 @@ async def draft(state: State, deps: Deps, step: StepState, names: list[str], ste
     written = await ask(deps, "act", step_id, prompt, schema, lambda text: _read(text, names))
     if deps.choices.ground_arguments:
         written = await _grounded(deps, step, step_id, prompt, written)
+    if deps.choices.name_options:
+        written = await _completed(deps, step, step_id, prompt, written)
     if deps.choices.carry_figures:
         written = await _carried(state, deps, step, step_id, prompt, written)
     parameters = deps.tools.get(written.name).spec.parameters
@@ -110,6 +112,20 @@ async def _grounded(
     detail = f"{written.name}: {values} is not what was seen"
     await deps.trace.emit(SignalRaised({"kind": "ungrounded_argument", "step_id": step_id, "detail": detail}))
     return await _chosen(deps, step_id, prompt, written, slipped)
+
+
+async def _completed(
+    deps: Deps, step: StepState, step_id: int, prompt: Sequence[Message], written: CallDraft
+) -> CallDraft:
+    """The call as written, or with the options that its step names and it leaves out."""
+    card = deps.tools.get(written.name).card()
+    names = options.left_out(written, card, step["do"])
+    if not names:
+        return written
+    detail = f"{written.name}: {', '.join(names)} is named and not said"
+    await deps.trace.emit(SignalRaised({"kind": "left_out_option", "step_id": step_id, "detail": detail}))
+    schema = protocol.call_schema([options.completed(card, written, names)])
+    return await ask(deps, "act", step_id, prompt, schema, protocol.parse_call)
 
 
 async def _carried(

@@ -40,6 +40,7 @@ def settings(home: Path, workspace: Path) -> Settings:
         tool_choice="model",
         ground_plan=False,
         ground_arguments=False,
+        name_options=False,
         carry_figures=False,
         verify_results=False,
         retry_mendable=False,

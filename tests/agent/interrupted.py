@@ -54,6 +54,7 @@ def main(home: Path, mode: str, episode: str | None) -> None:
         builtin_tools=False,
         tool_choice="model",
         ground_arguments=False,
+        name_options=False,
         carry_figures=False,
     )
 

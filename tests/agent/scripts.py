@@ -67,9 +67,9 @@ class Shop:
             raise ToolError(f"no order {order_id!r}; there is 'A-17'")
         return self.orders[order_id]
 
-    def note(self, name: str, text: str) -> str:
+    def note(self, name: str, text: str, urgent: bool = False) -> str:
         """Write a note under a name."""
-        self.calls.append(("note", {"name": name, "text": text}))
+        self.calls.append(("note", {"name": name, "text": text} | ({"urgent": True} if urgent else {})))
         return "written"
 
     def wipe(self) -> str:

@@ -320,6 +320,17 @@ async def test_a_reading_tool_given_a_name_nobody_mentioned_is_drafted_again(rig
     assert [made.model_call_id for made in episode.model_calls][1:3] == ["model-3-act-1", "model-3-act-2"]
 
 
+async def test_an_option_that_the_step_names_is_asked_for(rig: Rig) -> None:
+    bare, whole = call("note", name="n", text="t"), call("note", name="n", text="t", urgent=True)
+    lines = [plan("write an urgent note"), bare, whole, DONE, answer()]
+    await rig.run(*lines, name_options=True)
+    assert rig.shop.calls == [("note", {"name": "n", "text": "t", "urgent": True})]
+    assert [event.signal["kind"] for event in rig.seen(SignalRaised)] == ["left_out_option"]
+    asked = rig.model.asked[2].schema
+    assert asked is not None
+    assert asked["properties"]["arguments"]["required"] == ["name", "text", "urgent"]
+
+
 async def test_a_call_that_failed_cannot_be_judged_done(rig: Rig) -> None:
     lines = [plan("look"), call("get_order", order_id="A17"), verdict("finish"), answer(failed=True)]
     await rig.run(*lines, verify_results=True)
