@@ -12,7 +12,17 @@ from jsonschema import Draft202012Validator
 from coterie.model import protocol
 from coterie.model.training.data import contamination
 from coterie.model.training.data import text as general_text
-from coterie.model.training.data.apis import Generate, catalogue, documentation, frames, functions, generators, phrasing
+from coterie.model.training.data.apis import (
+    Generate,
+    catalogue,
+    documentation,
+    frames,
+    functions,
+    generators,
+    phrasing,
+    several,
+    values,
+)
 from coterie.model.training.data.apis.documentation import Operation
 from coterie.model.training.data.own_words import MAX_WORDS
 from coterie.model.training.data.trajectory import Split, Trajectory, chat
@@ -123,6 +133,50 @@ def test_what_a_call_gives_is_in_the_request_or_in_an_earlier_result(kinds: list
             ids = [v for v in missing if isinstance(v, (str, int)) and not isinstance(v, bool) and str(v) in given]
             assert step.planned.needs == (1,)
             assert ids, f"step {number} uses an id that no result gave"
+
+
+TARIFF = """@ trip_cost|cost_of_trip : Work out the cost of a trip.
+city city -- City
+month month -- Month
+! Work out the cost of a trip to {city} in {month}
+"""
+
+
+def _built(rng: random.Random) -> frames.Built:
+    [frame] = frames.read(TARIFF, "travel")
+    return frames.build(rng, frame, style="snake")
+
+
+def test_two_lists_ask_for_every_pair() -> None:
+    rng = random.Random(2)
+    asked = several._crossed(rng, _built(rng), 0, 4)
+    assert asked
+    calls = [ask.arguments for ask in asked.asks]
+    assert len({(call["city"], call["month"]) for call in calls}) == 4
+    assert len({call["city"] for call in calls}) == len({call["month"] for call in calls}) == 2
+    for ask in asked.asks:
+        assert ask.text == f"Work out the cost of a trip to {ask.arguments['city']} in {ask.arguments['month']}"
+        assert all(str(value) in asked.text for value in ask.arguments.values())
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_cases_say_the_purpose_once_and_their_own_values(seed: int) -> None:
+    rng = random.Random(seed)
+    asked = several._cases(rng, _built(rng), 0, 3)
+    assert asked
+    assert asked.text.count("Work out the cost of a trip") == 1
+    for ask in asked.asks:
+        assert ask.text.startswith("Work out the cost of a trip with ")
+        assert all(str(value) in ask.text and str(value) in asked.text for value in ask.arguments.values())
+
+
+def test_a_rate_is_a_fraction_unless_the_tool_asks_for_per_cent() -> None:
+    for seed in range(60):
+        slot = values.kind("pct:1-20")(random.Random(seed))
+        drawn = slot.draw(random.Random(seed))
+        said = float(drawn.text.rstrip("%").removesuffix(" percent"))
+        is_fraction = "percent" not in slot.hint and drawn.text != str(drawn.value)
+        assert drawn.value == pytest.approx(said / 100 if is_fraction else said)
 
 
 def test_there_are_many_frames_and_every_one_can_be_asked() -> None:

@@ -8,10 +8,10 @@ from typing import Any
 
 from coterie.model.chat import JsonSchema, ToolCard
 from coterie.model.training.data.apis import catalogue_values, requests
+from coterie.model.training.data.apis.asks import Ask, Result, Together, join_requests
 from coterie.model.training.data.apis.documentation import Operation
 from coterie.model.training.data.apis.frames import STYLES, is_held, styled, words_of
 from coterie.model.training.data.apis.slots import Value, say_list
-from coterie.model.training.data.apis.sources import Ask, Result, Together, join_requests
 from coterie.model.training.data.trajectory import Split
 
 HELD_FRAMES = frozenset({5, 8})

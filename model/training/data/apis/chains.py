@@ -16,12 +16,13 @@ from coterie.model import protocol
 from coterie.model.chat import ToolCard
 from coterie.model.protocol import Answer, Plan, PlannedStep, Verdict
 from coterie.model.training.data.apis import catalogue_values, frames, functions
+from coterie.model.training.data.apis.asks import Ask, to_ask
 from coterie.model.training.data.apis.catalogue_source import CatalogueSource, ask_for, show
 from coterie.model.training.data.apis.documentation import Operation
 from coterie.model.training.data.apis.frames import Frame, words_of
 from coterie.model.training.data.apis.kinds import candidates, shown, step_text, wrap
 from coterie.model.training.data.apis.slots import Value
-from coterie.model.training.data.apis.sources import Ask, FrameSource, belongs, to_ask
+from coterie.model.training.data.apis.sources import FrameSource, belongs
 from coterie.model.training.data.own_words import reworded
 from coterie.model.training.data.trajectory import Attempt, Split, StepRecord, Trajectory, known_texts
 

@@ -13,8 +13,10 @@ from coterie.model.chat import ToolCard
 from coterie.model.protocol import Answer, Plan, PlannedStep, Verdict
 from coterie.model.training.data import own_words
 from coterie.model.training.data.apis import smalltalk
+from coterie.model.training.data.apis.asks import Ask, join_requests
 from coterie.model.training.data.apis.frames import words_of
-from coterie.model.training.data.apis.sources import Ask, Source, join_requests
+from coterie.model.training.data.apis.phrasing import clause
+from coterie.model.training.data.apis.sources import Source
 from coterie.model.training.data.trajectory import Attempt, Split, StepRecord, Trajectory, known_texts
 from coterie.model.training.data.verbs import VERBS
 
@@ -75,30 +77,12 @@ def refusal(rng: random.Random, split: Split, source: Source) -> Trajectory:
 
 def refusal_reason(ask: Ask) -> str:
     """Why nothing fits: what was asked for, in the words of the tool that would be needed."""
-    action = _clause(ask.action, 10)
+    action = clause(ask.action, 10)
     first = action.split()[0].lower()
     lowered = action[0].lower() + action[1:]
     if first in VERBS:
         return f"No tool here can {lowered}."
     return f"No tool here gives this: {lowered}."
-
-
-_JOINTS = frozenset(
-    "with for by that in from of and to using which when on or if as at including specified associated who where".split()  # noqa: SIM905
-)
-_OPEN = _JOINTS | {"the", "a", "an", "its", "your", "given", "new", "existing", "is", "are"}
-
-
-def _clause(description: str, max_words: int) -> str:
-    """The beginning of a description, cut where a new thought begins."""
-    first = description.split(". ")[0].split("; ")[0].split(" (")[0].rstrip(".")
-    words = first.split()
-    if len(words) > max_words:
-        cut = next((n for n in range(max_words, 2, -1) if words[n].lower() in _JOINTS), max_words)
-        words = words[:cut]
-    while len(words) < len(first.split()) and len(words) > 2 and words[-1].lower() in _OPEN:
-        words.pop()
-    return " ".join(words).rstrip(",:")
 
 
 def step_text(ask: Ask) -> str:
@@ -114,7 +98,7 @@ def step_text(ask: Ask) -> str:
 
 def do_text(ask: Ask) -> str:
     """A step in at most twelve words: what, and on what."""
-    what = _clause(ask.card.description, 7)
+    what = clause(ask.card.description, 7)
     values: list[str] = []
     room = 12 - len(what.split())
     for value in ask.arguments.values():

@@ -144,3 +144,21 @@ def tidy(text: str) -> str:
     text = re.sub(r"\s+", " ", text).strip()
     text = re.sub(r" ([,.?!;:])(?=\s|$)", r"\1", text)
     return re.sub(r"([,.;])\1+", r"\1", text).rstrip(",; ")
+
+
+_JOINTS = frozenset(
+    "with for by that in from of and to using which when on or if as at including specified associated".split()  # noqa: SIM905
+) | {"who", "where"}
+_OPEN = _JOINTS | {"the", "a", "an", "its", "your", "given", "new", "existing", "is", "are"}
+
+
+def clause(description: str, max_words: int) -> str:
+    """The beginning of a description, cut where a new thought begins."""
+    first = description.split(". ")[0].split("; ")[0].split(" (")[0].rstrip(".")
+    words = first.split()
+    if len(words) > max_words:
+        cut = next((n for n in range(max_words, 2, -1) if words[n].lower() in _JOINTS), max_words)
+        words = words[:cut]
+    while len(words) < len(first.split()) and len(words) > 2 and words[-1].lower() in _OPEN:
+        words.pop()
+    return " ".join(words).rstrip(",:")

@@ -64,11 +64,17 @@ def _money(options: str) -> Kind:
     return realise
 
 
+_FRACTION_HINTS = ("as a decimal", "as a decimal fraction, 0.05 for 5%", "decimal form", "", "", "")
+_PERCENT_HINTS = ("in percent", "as a percentage", "percent, such as 5 for 5%")
+
+
 def _percent(options: str) -> Kind:
+    """A rate said in per cent: a tool that does not ask for per cent takes a fraction, as libraries do."""
     number = _num(options or "1-20")
 
     def realise(rng: random.Random) -> Slot:
-        as_fraction = rng.random() < 0.4
+        hint = rng.choice(_FRACTION_HINTS + _PERCENT_HINTS)
+        as_fraction = hint not in _PERCENT_HINTS
 
         def draw(rng: random.Random) -> Value:
             value = number(rng).draw(rng).value
@@ -76,13 +82,8 @@ def _percent(options: str) -> Kind:
             if not as_fraction:
                 return Value(value, shown)
             fraction = round(value / 100, 5)
-            return Value(fraction, shown if rng.random() < 0.7 else str(fraction))
+            return Value(fraction, shown if rng.random() < 0.8 else str(fraction))
 
-        hint = (
-            rng.choice(["as a decimal", "as a decimal fraction, 0.05 for 5%", "decimal form"])
-            if as_fraction
-            else rng.choice(["in percent", "as a percentage", ""])
-        )
         return Slot({"type": "number"}, draw, hint)
 
     return realise
