@@ -167,7 +167,7 @@ class _Run:
                 drafts = [group.create_task(self._draft(one, said)) for one in asked]
         except ExceptionGroup as group_error:
             raise single(group_error) from None
-        written = _each_once([draft.result() for draft in drafts], before)
+        written = each_once([draft.result() for draft in drafts], before)
         return [
             _Made(one.planned, one.message, draft, await self._call(one.number, draft))
             for one, draft in zip(asked, written, strict=True)
@@ -262,17 +262,19 @@ class _Run:
         return Step(number + 1, "act", (call,), Observation((observed(call.tool_call_id, result),)), plan_step=number)
 
 
-def _each_once(
+def each_once(
     written: Sequence[CallDraft | None], before: Sequence[tuple[str, Mapping[str, JsonValue]]]
 ) -> list[CallDraft | None]:
-    """The calls with None for one that was made `before` or stands earlier: two steps that are one call are one thing,
-    said in two parts."""
-    made, kept = list(before), list[CallDraft | None]()
-    for draft in written:
-        repeats = draft is None or (draft.name, draft.arguments) in made
+    """The calls with None for one that was made `before` or stands earlier, or that says a part of what another says:
+    two steps that are one call are one thing, said in two parts."""
+    kept = list[CallDraft | None]()
+    for at, draft in enumerate(written):
+        others = [*before, *((other.name, other.arguments) for other in written[:at] if other)]
+        later = [(other.name, other.arguments) for other in written[at + 1 :] if other and draft != other]
+        repeats = draft is None or any(
+            name == draft.name and draft.arguments.items() <= arguments.items() for name, arguments in [*others, *later]
+        )
         kept.append(None if repeats else draft)
-        if draft is not None:
-            made.append((draft.name, draft.arguments))
     return kept
 
 

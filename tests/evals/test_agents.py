@@ -13,7 +13,7 @@ from coterie.agent.connect import Connected
 from coterie.agent.settings import Settings
 from coterie.evals.agents import Assignment, InfrastructureFailure, Limits
 from coterie.evals.catalogue import find_suite
-from coterie.evals.function_caller import CallerSettings, FunctionCaller
+from coterie.evals.function_caller import CallerSettings, FunctionCaller, each_once
 from coterie.evals.keep import StoreKeeper
 from coterie.evals.ours import OurLoop
 from coterie.evals.results import Results, RunHeader, read_results
@@ -24,6 +24,7 @@ from coterie.evals.trial import run_trial
 from coterie.memory.records import ModelRef, Task
 from coterie.memory.store import Store
 from coterie.model.errors import ServerUnavailable
+from coterie.model.protocol import CallDraft
 from coterie.model.scripted import ScriptedModel
 
 
@@ -154,6 +155,15 @@ def test_the_function_caller_makes_the_same_call_once(tmp_path: Path) -> None:
     caller = FunctionCaller(ScriptedModel([two, SWITCHED, SWITCHED]), CallerSettings(tool_choice="model"))
     episode = asyncio.run(caller.run(replace(assignment(suite, tmp_path), task=Task("Switch the lamp on."))))
     assert [len(step.tool_calls) for step in episode.steps] == [1, 0]
+
+
+def test_a_call_that_says_a_part_of_another_is_not_made() -> None:
+    bare, whole = CallDraft("find", {"city": "Lyon"}), CallDraft("find", {"city": "Lyon", "parts": ["address"]})
+    other = CallDraft("find", {"city": "Nice"})
+    assert each_once([bare, whole, other], []) == [None, whole, other]
+    assert each_once([whole, bare, None], []) == [whole, None, None]
+    assert each_once([whole, whole], []) == [whole, None]
+    assert each_once([bare, other], [("find", whole.arguments)]) == [None, other]
 
 
 @pytest.mark.parametrize("before", [[], [PLAN]])
