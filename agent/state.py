@@ -6,7 +6,8 @@ What a run depends on beside it (model, tools, store, budget) is `coterie.agent.
 
 import hashlib
 import json
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal, TypedDict
 
 from coterie.model.chat import Message
@@ -17,11 +18,12 @@ StepStatus = Literal["pending", "done", "failed", "skipped"]
 
 
 class Tried(TypedDict):
-    """A call that a step has already made, and what kind of error it gave, if any."""
+    """A call that a step has already made, what kind of error it gave, if any, and whether that may be gone by now."""
 
     name: str
     arguments: dict[str, Any]
     error_kind: str | None
+    may_pass: bool
 
 
 class StepState(TypedDict):
@@ -124,7 +126,7 @@ class State(TypedDict):
     ending: Ending | None
 
 
-# Errors that may be gone the next time; after any other answer an identical call gives an identical answer.
+# Errors that may be gone the next time, whatever they say.
 PASSING = frozenset({"exception", "timeout", "unavailable"})
 NOTHING_SPENT: Spent = {
     "steps": 0,
@@ -187,7 +189,27 @@ def next_number(steps: list[StepState]) -> int:
 
 def made(step: StepState, name: str) -> list[dict[str, Any]]:
     """The arguments of the step's calls of this tool so far that would get the same answer again."""
-    return [past["arguments"] for past in step["tried"] if past["name"] == name and past["error_kind"] not in PASSING]
+    return [past["arguments"] for past in step["tried"] if past["name"] == name and not past["may_pass"]]
+
+
+def may_pass(observed: Observed | None, arguments: Mapping[str, Any]) -> bool:
+    """Whether the same call may get another answer: its error is of a kind that passes, or the tool's own and about no
+    value of the call ("no order 'A17'" is, "503 Service Unavailable" is not)."""
+    if observed is None or not observed["is_error"]:
+        return False
+    about = (re.search(rf"(?<!\w){re.escape(str(value))}(?!\w)", observed["text"]) for value in values_of(arguments))
+    return observed["error_kind"] in PASSING or (observed["error_kind"] == "tool" and not any(about))
+
+
+def values_of(arguments: Any) -> Iterator[str | float]:
+    """The texts and numbers in the arguments of a call."""
+    if isinstance(arguments, Mapping):
+        arguments = list(arguments.values())
+    if isinstance(arguments, list):
+        for item in arguments:
+            yield from values_of(item)
+    elif isinstance(arguments, str | int | float) and not isinstance(arguments, bool) and arguments != "":
+        yield arguments
 
 
 def is_behind(step: StepState, steps: Sequence[StepState]) -> bool:

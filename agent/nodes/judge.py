@@ -11,7 +11,7 @@ from typing import Any
 from coterie.agent.ask import ask
 from coterie.agent.deps import Deps
 from coterie.agent.grounding import is_mendable
-from coterie.agent.state import CallState, Signal, State, StepState, StepStatus, left_out
+from coterie.agent.state import CallState, Signal, State, StepState, StepStatus, Tried, left_out, may_pass
 from coterie.agent.trace import SignalRaised, VerdictGiven
 from coterie.model import protocol
 from coterie.model.chat import Message
@@ -82,11 +82,16 @@ def after_verdicts(steps: Sequence[StepState], wave: Sequence[CallState], max_re
 def _judged(step: StepState, call: CallState, max_retries: int) -> StepState:
     observed = call["observed"]
     kind = observed["error_kind"] if observed else None
-    tried = [*step["tried"], {"name": call["name"], "arguments": call["arguments"], "error_kind": kind}]
+    made: Tried = {
+        "name": call["name"],
+        "arguments": call["arguments"],
+        "error_kind": kind,
+        "may_pass": may_pass(observed, call["arguments"]),
+    }
     status: StepStatus = "failed" if _failed(call) and _word(call) != "done" else "done"
     if _word(call) == "retry":
         status = "pending" if step["attempts"] <= max_retries else "failed"
-    return {**step, "status": status, "tried": tried}  # type: ignore[typeddict-item]  # literals are their TypedDict
+    return {**step, "status": status, "tried": [*step["tried"], made]}
 
 
 def _word(call: CallState) -> str:

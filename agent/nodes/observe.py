@@ -5,12 +5,12 @@ Calls run in parallel; two that share an argument value run in plan order if eit
 """
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from coterie.agent.as_data import as_data
 from coterie.agent.deps import Deps
-from coterie.agent.state import CallState, Signal, State, StepState, made
+from coterie.agent.state import CallState, Signal, State, StepState, made, values_of
 from coterie.agent.trace import CallStarted, ResultSeen, SignalRaised
 from coterie.tools.execute import execute
 from coterie.tools.ledger import CallKey
@@ -70,17 +70,7 @@ def _conflict(deps: Deps, first: CallState, second: CallState) -> bool:
     effects = {deps.tools.get(call["name"]).spec.effect for call in (first, second)}
     if effects == {"read"}:
         return False
-    return not set(_values(first["arguments"])).isdisjoint(_values(second["arguments"]))
-
-
-def _values(value: Any) -> Iterator[str | float]:
-    if isinstance(value, dict):
-        value = list(value.values())
-    if isinstance(value, list):
-        for item in value:
-            yield from _values(item)
-    elif isinstance(value, str | int | float) and not isinstance(value, bool):
-        yield value
+    return not set(values_of(first["arguments"])).isdisjoint(values_of(second["arguments"]))
 
 
 def _is_repeat(call: CallState, steps: Sequence[StepState]) -> bool:

@@ -174,8 +174,9 @@ async def test_a_call_that_repeats_itself_is_explained_and_not_run(rig: Rig) -> 
     assert episode.usage.tool_calls == 1
 
 
-async def test_a_call_whose_error_may_pass_is_run_again(rig: Rig) -> None:
-    answers = iter([ToolUnavailable("the carrier does not answer"), "delivered"])
+@pytest.mark.parametrize("error", [ToolUnavailable("the carrier of 7 does not answer"), ToolError("503 Unavailable")])
+async def test_a_call_whose_error_may_pass_is_run_again(rig: Rig, error: ToolError) -> None:
+    answers = iter([error, "delivered"])
 
     @tool(effect="read")
     def track(parcel: str) -> str:
