@@ -93,7 +93,8 @@ def _offers(failed: CallDraft, card: ToolCard, errors: Sequence[str]) -> dict[st
     properties, text, found = card.parameters.get("properties", {}), "\n".join(errors), {}
     for name, value in failed.arguments.items():
         if isinstance(value, str) and value and value in text and _is_free(properties.get(name, {})):
-            others = [other for other in _offered(errors) if other != value]
+            itself = re.compile(rf"(?<![\w./@:-]){re.escape(value)}(?![\w./@:-])")
+            others = [other for other in _offered(errors) if not itself.search(other)]
             same = [other for other in others if _bare(other) == _bare(value)]
             found[name] = same or get_close_matches(value, others, n=MAX_CLOSE, cutoff=CLOSE), others
     return found

@@ -126,6 +126,7 @@ def test_tools_are_not_what_was_said() -> None:
         ("no item 'a/log'; the items are rope, pulley", False, None),
         ("no item 'a/log'; the ids are E1, E2", True, ["E2", "E1"]),
         ("a/log is locked", False, None),
+        ("see 'the a/log'", True, None),  # nothing that has the value itself in it
         ("the disk is full", True, None),
     ],
 )
