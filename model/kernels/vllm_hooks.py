@@ -17,6 +17,7 @@ from coterie.model.kernels import vllm_choice
 from coterie.model.kernels.vllm_choice import Installed
 
 PRODUCTS = "vllm.model_executor.layers.utils"
+ATTENTION = "vllm.v1.attention.backends.cpu_attn"
 FACTORY = "vllm.model_executor.layers.fused_moe.layer"
 
 _installed: Installed | None = None
@@ -98,9 +99,10 @@ def _prepare_own() -> None:
 
         when_imported(vllm_trace.RUNNER, vllm_trace.watch_steps)
     if vllm_choice.wants_invariance():
-        from coterie.model.kernels.vllm_invariant import fix_rows
+        from coterie.model.kernels.vllm_invariant import fix_attention, fix_rows
 
         when_imported(PRODUCTS, fix_rows)
+        when_imported(ATTENTION, fix_attention)
 
 
 def _replace_runner(factory: ModuleType) -> None:

@@ -16,7 +16,7 @@ from coterie.model.serving.lifecycle import ServerInfo, ensure_server
 from coterie.model.serving.measure import PLAIN_TOKENS, TIMEOUT_S, Say
 from coterie.model.serving.options import Options
 
-LENGTHS = (8, 12, 20, 27, 33, 45, 64, 81, 90, 150, 240, 300, 500, 700)
+LENGTHS = (8, 12, 20, 27, 33, 45, 64, 81, 90, 150, 240, 300, 500, 700, 1500, 3000)
 DECODED = 16
 Text = tuple[list[str], list[float]]
 

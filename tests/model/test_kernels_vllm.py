@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,19 @@ import torch
 from coterie.model.kernels import vllm_hooks
 from coterie.model.kernels.cpu import KernelUnavailable, available
 from coterie.model.kernels.vllm_choice import INVARIANT_VARIABLE, choose
-from coterie.model.kernels.vllm_invariant import BLOCK, in_blocks
+from coterie.model.kernels.vllm_invariant import BLOCK, in_blocks, in_pieces
 from coterie.model.layers import Routing
+
+
+@dataclass
+class Batch:
+    """What `in_pieces` reads of vLLM's `CommonAttentionMetadata`."""
+
+    num_reqs: int
+    query_start_loc: torch.Tensor
+    seq_lens: torch.Tensor
+    block_table_tensor: torch.Tensor
+
 
 SCRIPT = Path(__file__).with_name("vllm_logits.py")
 
@@ -166,6 +178,21 @@ def test_products_in_blocks_are_those_of_the_whole(shape: tuple[int, ...]) -> No
     torch.testing.assert_close(product, torch.nn.functional.linear(x, weight))
     assert product.shape == (*shape[:-1], 7)
     assert set(seen) == {BLOCK}
+
+
+def test_a_batch_in_pieces_asks_for_the_same_tokens_in_the_same_contexts() -> None:
+    batch = Batch(
+        num_reqs=3,
+        query_start_loc=torch.tensor([0, 10, 11, 15], dtype=torch.int32),
+        seq_lens=torch.tensor([10, 700, 1004], dtype=torch.int32),
+        block_table_tensor=torch.tensor([[1, 0], [2, 3], [4, 5]], dtype=torch.int32),
+    )
+    pieces = in_pieces(batch, 4)
+    assert pieces.query_start_loc.tolist() == [0, 4, 8, 10, 11, 15]
+    assert pieces.seq_lens.tolist() == [4, 8, 10, 700, 1004]
+    assert pieces.block_table_tensor.tolist() == [[1, 0], [1, 0], [1, 0], [2, 3], [4, 5]]
+    assert pieces.num_reqs == 5
+    assert pieces.query_start_loc.dtype == pieces.seq_lens.dtype == pieces.block_table_tensor.dtype == torch.int32
 
 
 def test_hook_waits_for_the_import(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
