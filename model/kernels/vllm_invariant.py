@@ -63,7 +63,7 @@ def fix_attention(backend: ModuleType) -> None:
             common = in_pieces(common, max(1, at_once // (self.num_heads // self.num_kv_heads)))
         return build(self, common_prefix_len, common, fast_build)
 
-    backend.CPUAttentionMetadataBuilder.build = build_in_pieces  # type: ignore[attr-defined]
+    backend.CPUAttentionMetadataBuilder.build = build_in_pieces
 
 
 def in_pieces(common: Any, size: int) -> Any:
