@@ -33,7 +33,7 @@ from coterie.agent.trace import Listener, RunStarted, Trace
 from coterie.memory.records import Episode, Task
 from coterie.memory.store import Store
 from coterie.model.chat import Sampling
-from coterie.model.relevance import meaning
+from coterie.model.relevance import ToolEncoder, meaning
 from coterie.tools.approve import approver
 from coterie.tools.registry import Registry, SentenceEncoder
 from coterie.tools.tool import Tool
@@ -104,7 +104,7 @@ class Opening:
             model=parts.model.model,
             sampling=sampling(settings),
             tools=parts.tools,
-            nearest=nearest(parts.tools, home),
+            nearest=nearest(parts.tools, home, self.settings.tool_encoder),
             recall=recall(parts.store, settings),
             approve=approver(settings.approve, self.given.ask),
             in_doubt=self.given.in_doubt,
@@ -166,15 +166,16 @@ def limits(settings: Settings) -> Limits:
     return Limits(**{field.name: getattr(settings, field.name) for field in fields(Limits)})
 
 
-def nearest(tools: Registry, home: Path) -> Nearest:
+def nearest(tools: Registry, home: Path, which: ToolEncoder) -> Nearest:
     """Tools by sentence encoder, loaded at the first search; what tools say of themselves is encoded once in a home."""
 
     @cache
     def encoder() -> SentenceEncoder:
-        from coterie.model.encoder import NAME, Encoder
+        from coterie.model.encoder import tool_encoder
         from coterie.model.remembered import RememberingEncoder
 
-        return RememberingEncoder(Encoder.load(), home / f"tools-{NAME}.npz", [meaning(tool.card()) for tool in tools])
+        name, chosen = tool_encoder(which)
+        return RememberingEncoder(chosen, home / f"tools-{name}.npz", [meaning(tool.card()) for tool in tools])
 
     async def off_loop(query: str, k: int) -> Ranking:
         return await asyncio.to_thread(lambda: tools.search(query, k, encoder()))

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from coterie.agent.errors import UsageError
 from coterie.model.errors import SettingsFileError
 from coterie.model.location import FILE_NAME, PREFIX, SWITCHES, default_home, read_file
+from coterie.model.relevance import ToolEncoder
 
 DEFAULT_MODEL = "coterie"
 MACHINE = ("home", "database_url", "chroma_url", "api_key", "workspace")
@@ -73,6 +74,9 @@ class Settings(BaseModel):
     num_tools_shown: int = Field(12, gt=0, description="tools in the prompt; beyond it the nearest to the task")
     show_relevance: bool = Field(True, description="tell the planner which tools are nearest to the task, and how near")
     tool_choice: Literal["encoder", "model", "both"] = Field("both", description="who picks a step's candidates")
+    tool_encoder: ToolEncoder = Field(
+        "trained", description="the sentence encoder that ranks tools: trained on steps and their tools, or as it came"
+    )
     num_candidates: int = Field(3, gt=0)
     candidate_margin: float = Field(
         0.1, ge=0, description="how far from the nearest tool's score the others may be; a clear first is offered alone"

@@ -77,7 +77,7 @@ async def contender(name: str, suite: Suite, settings: Settings, store: Store, g
         return langchain_agent(connected, sampling)
     if name == "smolagents":
         return smolagents_agent(connected, sampling)
-    return FunctionCaller(connected.model, _caller_settings(settings, grammar), _encoder(), connected.ref)
+    return FunctionCaller(connected.model, _caller_settings(settings, grammar), _encoder(settings), connected.ref)
 
 
 def _caller_settings(settings: Settings, grammar: bool) -> CallerSettings:
@@ -97,7 +97,7 @@ def _caller_settings(settings: Settings, grammar: bool) -> CallerSettings:
     )
 
 
-def _encoder() -> SentenceEncoder:
-    from coterie.model.encoder import Encoder
+def _encoder(settings: Settings) -> SentenceEncoder:
+    from coterie.model.encoder import tool_encoder
 
-    return Encoder.load()
+    return tool_encoder(settings.tool_encoder)[1]

@@ -1,8 +1,8 @@
 """How often a step's right tool is among the nearest: `python -m coterie.evals.retrieval --split held_family`.
 
 The steps are those of verified runs of the training templates, each with the tools of its run. `search` is what the
-loop uses, its two parts are beside it. Share of steps with the right tool first, among three, among four, with 95 %
-Wilson intervals.
+loop uses, its two parts are beside it, and `plain` is the search with the encoder as it came. Share of steps with the
+right tool first, among three, among four, with 95 % Wilson intervals.
 """
 
 import argparse
@@ -50,13 +50,14 @@ def steps(split: Split, count: int, seed: int = 0) -> Iterator[Wanted]:
         left -= min(left, len(run.steps))
 
 
-def compare(wanted: Sequence[Wanted], encoder: SentenceEncoder) -> list[dict[str, Any]]:
+def compare(wanted: Sequence[Wanted], encoder: SentenceEncoder, plain: SentenceEncoder) -> list[dict[str, Any]]:
     """One row a way: share and interval for each number of tools."""
     rows = []
     ways: dict[str, Rank] = {
         "bm25": lambda each: _names(each.tools.search(each.do, len(each.tools))),
         "encoder": lambda each: _by_cosine(each, encoder),
         "search": lambda each: _names(each.tools.search(each.do, len(each.tools), encoder)),
+        "plain": lambda each: _names(Registry(each.tools).search(each.do, len(each.tools), plain)),
     }
     for name, way in ways.items():
         places = [way(each).index(each.right) for each in wanted]
@@ -106,9 +107,8 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=400, help="steps of each split")
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
-    encoder = Encoder.load()
     for split in given.split or get_args(Split):
-        for row in compare(list(steps(split, given.count, given.seed)), encoder):
+        for row in compare(list(steps(split, given.count, given.seed)), Encoder.for_tools(), Encoder.load()):
             print(json.dumps({"split": split, **row}), flush=True)
 
 

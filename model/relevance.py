@@ -8,11 +8,13 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Any, Protocol, TypeVar
+from typing import Any, Literal, Protocol, TypeVar
 
 from coterie.model.chat import ToolCard
 
 T = TypeVar("T")
+ToolEncoder = Literal["trained", "plain"]
+"""The sentence encoder that ranks tools: trained on steps and the tools they need, or as it came."""
 MAX_PARTS = 16
 NUM_MATCHES = 3
 _BM25_K1 = 1.2
@@ -45,12 +47,10 @@ class Relevance:
         """One score a tool: its cosine with the query plus up to 0.08 for shared words; BM25 without an encoder."""
         if not cards:
             return []
-        scores = bm25(_words(query), [_words(search_text(card)) for card in cards])
         if encoder is None:
-            return scores
-        best = max(scores) or 1.0
+            return _bm25(query, cards)
         near = self._cosines(query, cards, encoder)
-        return [cosine + _LEXICAL_SHARE * score / best for cosine, score in zip(near, scores, strict=True)]
+        return [cosine + share for cosine, share in zip(near, lexical(query, cards), strict=True)]
 
     def _cosines(self, query: str, cards: Sequence[ToolCard], encoder: SentenceEncoder) -> list[float]:
         texts = [meaning(card) for card in cards]
@@ -58,6 +58,17 @@ class Relevance:
             self._vectors.update(zip(missing, encoder.encode(missing), strict=True))
         wanted = encoder.encode([query])[0]
         return [float(self._vectors[text] @ wanted) for text in texts]
+
+
+def lexical(query: str, cards: Sequence[ToolCard]) -> list[float]:
+    """What shared words add to each tool's cosine: 0.08 for the best BM25 score, the others in proportion."""
+    scores = _bm25(query, cards)
+    best = max(scores) or 1.0
+    return [_LEXICAL_SHARE * score / best for score in scores]
+
+
+def _bm25(query: str, cards: Sequence[ToolCard]) -> list[float]:
+    return bm25(_words(query), [_words(search_text(card)) for card in cards])
 
 
 def parts_of(task: str) -> list[str]:

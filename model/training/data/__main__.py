@@ -10,34 +10,22 @@ import argparse
 import json
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
 
 from coterie.model import protocol
-from coterie.model.training.data import registry, text
-from coterie.model.training.data.apis import generators
-from coterie.model.training.data.compose import compose, joins
+from coterie.model.training.data import text
 from coterie.model.training.data.contamination import Suites, suites_here
-from coterie.model.training.data.gone_over import gone_over
-from coterie.model.training.data.own_words import about_it
+from coterie.model.training.data.draw import sources, trajectories
 from coterie.model.training.data.sentences import TorchEncoder
 from coterie.model.training.data.shortlist import Shortlist
-from coterie.model.training.data.slips import slipped
 from coterie.model.training.data.tokens import Encoder, TokenSet, encode_chat
 from coterie.model.training.data.trajectory import Split, Trajectory, turns
 from coterie.model.training.parent import load_encoder
 
-Draw = Callable[[random.Random, Split], Trajectory]
 Document = tuple[list[int], list[bool]]
-API_SPLITS: tuple[Split, ...] = ("train", "held_template", "held_family")
 TEXT_TOKENS = 512
-# How often runs are joined, of how many parts: plans of several steps are the hard part.
-COMPOSED = 0.3
-PARTS = {2: 0.6, 3: 0.3, 4: 0.1}
-MAX_PART_STEPS = 3
-SINGLE_PARTS = 0.6
-ABOUT_IT = 0.15
 
 
 def main() -> None:
@@ -45,8 +33,8 @@ def main() -> None:
     arguments = _arguments()
     arguments.out.mkdir(parents=True, exist_ok=True)
     encoder = load_encoder(arguments.base)
-    sources = _sources(arguments.catalogue, arguments.environments)
-    suites, shortlist = Suites(suites_here()), Shortlist(TorchEncoder.load())
+    drawn_from = sources(arguments.catalogue, arguments.environments)
+    suites, shortlist = Suites(suites_here()), Shortlist(TorchEncoder.for_tools(), TorchEncoder.load())
     print(json.dumps({"checked against": {"texts": len(suites.texts), "13-grams": len(suites.ngrams)}}), flush=True)
     statistics: dict[str, Any] = {}
     prompts: list[Document] = []
@@ -54,7 +42,7 @@ def main() -> None:
         budget = arguments.tokens if split == "train" else arguments.held_tokens
         rng = random.Random(f"{arguments.seed} {split}")
         counts: Counter[str] = Counter()
-        drawn = _trajectories(sources, split, rng, suites, counts)
+        drawn = trajectories(drawn_from, split, rng, suites, counts)
         documents = list(_documents(drawn, rng, shortlist, encoder, budget, arguments.max_tokens, counts))
         if split == "train":
             prompts += _prompts(documents, budget * arguments.prompts / 10)
@@ -87,33 +75,6 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--environments", type=float, default=0.7, help="share of environment trajectories")
     parser.add_argument("--seed", type=int, default=0)
     return parser.parse_args()
-
-
-def _sources(catalogue: Path | None, environments: float) -> list[tuple[str, float, Draw]]:
-    apis = generators(catalogue)
-    weight = sum(w for _, w, _ in apis)
-    return [
-        ("environments", environments, registry.generate),
-        *((name, (1 - environments) * w / weight, draw) for name, w, draw in apis),
-    ]
-
-
-def _trajectories(
-    sources: list[tuple[str, float, Draw]], split: Split, rng: random.Random, suites: Suites, counts: Counter[str]
-) -> Iterator[tuple[str, Trajectory]]:
-    """Runs without end, each with the name of its source."""
-    offered = [s for s in sources if split in API_SPLITS or s[0] == "environments"]
-    while True:
-        name, _, draw = rng.choices(offered, [weight for _, weight, _ in offered])[0]
-        try:
-            run = _composed(offered, split, rng) if rng.random() < COMPOSED else _drawn(draw, split, rng)
-        except AssertionError:
-            counts[f"{name}:rejected by its checks"] += 1
-            continue
-        if any(suites.hits(run.task)):
-            counts["dropped: shares words with a suite"] += 1
-            continue
-        yield name, gone_over(slipped(run, rng) if split == "train" else run)
 
 
 def _documents(
@@ -159,25 +120,6 @@ def own_runs(path: Path, encoder: Encoder, suites: Suites, counts: Counter[str])
             continue
         counts["own runs"] += 1
         yield encode_chat(((m, m["role"] == "assistant") for m in messages), encoder)
-
-
-def _drawn(draw: Draw, split: Split, rng: random.Random) -> Trajectory:
-    run = draw(rng, split)
-    return about_it(run, rng) if rng.random() < ABOUT_IT else run
-
-
-def _composed(sources: list[tuple[str, float, Draw]], split: Split, rng: random.Random) -> Trajectory:
-    count = rng.choices(list(PARTS), list(PARTS.values()))[0]
-    steps = 1 if rng.random() < SINGLE_PARTS else MAX_PART_STEPS
-    while True:
-        parts: list[Trajectory] = []
-        while len(parts) < count:
-            _, _, draw = rng.choices(sources, [weight for _, weight, _ in sources])[0]
-            run = _drawn(draw, split, rng)
-            if joins(run) and len(run.steps) <= steps:
-                parts.append(run)
-        if (whole := compose(parts, rng)) is not None:
-            return whole
 
 
 def _prose(encoder: Encoder, held: bool, budget: float) -> Iterator[Document]:

@@ -25,5 +25,5 @@ class TorchEncoder(Encoder):
     def _tensor(self, name: str) -> Tensor:
         kept: dict[str, Tensor] = self.__dict__.setdefault("tensors", {})
         if name not in kept:
-            kept[name] = torch.from_numpy(self._weights[name]).bfloat16()
+            kept[name] = torch.from_numpy(self.weights[name]).bfloat16()
         return kept[name]

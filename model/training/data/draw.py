@@ -1,0 +1,73 @@
+"""Runs to learn from, of every source in its share: environments, APIs, functions, and several of them joined."""
+
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from coterie.model.training.data import registry
+from coterie.model.training.data.apis import generators
+from coterie.model.training.data.compose import compose, joins
+from coterie.model.training.data.contamination import Suites
+from coterie.model.training.data.gone_over import gone_over
+from coterie.model.training.data.own_words import about_it
+from coterie.model.training.data.slips import slipped
+from coterie.model.training.data.trajectory import Split, Trajectory
+
+Draw = Callable[[random.Random, Split], Trajectory]
+Source = tuple[str, float, Draw]
+"""Its name, its share, and how to draw a run of a split."""
+API_SPLITS: tuple[Split, ...] = ("train", "held_template", "held_family")
+# How often runs are joined, of how many parts: plans of several steps are the hard part.
+COMPOSED = 0.3
+PARTS = {2: 0.6, 3: 0.3, 4: 0.1}
+MAX_PART_STEPS = 3
+SINGLE_PARTS = 0.6
+ABOUT_IT = 0.15
+
+
+def sources(catalogue: Path | None, environments: float) -> list[Source]:
+    """Environments, which have this share, and requests for calls of APIs and functions."""
+    apis = generators(catalogue)
+    weight = sum(w for _, w, _ in apis)
+    return [
+        ("environments", environments, registry.generate),
+        *((name, (1 - environments) * w / weight, draw) for name, w, draw in apis),
+    ]
+
+
+def trajectories(
+    sources: Sequence[Source], split: Split, rng: random.Random, suites: Suites, counts: Counter[str]
+) -> Iterator[tuple[str, Trajectory]]:
+    """Runs without end, each with the name of its source."""
+    offered = [s for s in sources if split in API_SPLITS or s[0] == "environments"]
+    while True:
+        name, _, draw = rng.choices(offered, [weight for _, weight, _ in offered])[0]
+        try:
+            run = _composed(offered, split, rng) if rng.random() < COMPOSED else _drawn(draw, split, rng)
+        except AssertionError:
+            counts[f"{name}:rejected by its checks"] += 1
+            continue
+        if any(suites.hits(run.task)):
+            counts["dropped: shares words with a suite"] += 1
+            continue
+        yield name, gone_over(slipped(run, rng) if split == "train" else run)
+
+
+def _drawn(draw: Draw, split: Split, rng: random.Random) -> Trajectory:
+    run = draw(rng, split)
+    return about_it(run, rng) if rng.random() < ABOUT_IT else run
+
+
+def _composed(sources: Sequence[Source], split: Split, rng: random.Random) -> Trajectory:
+    count = rng.choices(list(PARTS), list(PARTS.values()))[0]
+    steps = 1 if rng.random() < SINGLE_PARTS else MAX_PART_STEPS
+    while True:
+        parts: list[Trajectory] = []
+        while len(parts) < count:
+            _, _, draw = rng.choices(sources, [weight for _, weight, _ in sources])[0]
+            run = _drawn(draw, split, rng)
+            if joins(run) and len(run.steps) <= steps:
+                parts.append(run)
+        if (whole := compose(parts, rng)) is not None:
+            return whole
