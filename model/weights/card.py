@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from coterie.model.encoder import RETRIEVER, RETRIEVER_SHA256
 from coterie.model.weights.adapter import FOLDER
 from coterie.model.weights.base import require_sha256
 from coterie.model.weights.build import build, read_card
@@ -14,15 +15,17 @@ SCORES = FOLDER / "card.json"
 
 
 def model_card(home: Path, name: str, say: Callable[[str], None]) -> dict[str, Any]:
-    """Name, sizes, sha256 (recomputed; ChecksumMismatch if the file was changed) and recorded scores."""
+    """Name, sizes, sha256 (recomputed; ChecksumMismatch if a file was changed) and recorded scores."""
     folder = build(home, name, say)
     built = read_card(folder)
     say("checking the weights")
     require_sha256(folder / TENSORS, built.weights_sha256)
+    require_sha256(RETRIEVER, RETRIEVER_SHA256)
     recorded = json.loads(SCORES.read_text()) if SCORES.is_file() and built.variant == "moe" else {}
     return {
         "name": name,
         "weights_sha256": built.weights_sha256,
+        "tool_encoder_sha256": RETRIEVER_SHA256,
         "total_params": built.total_params,
         "active_params": built.active_params,
         "flops_per_token": built.flops_per_token,
