@@ -61,7 +61,7 @@ def _task(drawn: Practice, rng: random.Random) -> Parts | None:
         called = miss("called a tool all the same", call(drawn.cards[0].name))
         return said | {"expect": {"refuse": True}, "reference": refusal("No tool fits."), "near_misses": [called]}
     facts = _facts(run.answer.text, run.task, drawn.values)
-    changes = _changes(drawn.state(), drawn.after, drawn.values)
+    changes = _changes(drawn.state(), drawn.after, run.task, drawn.values)
     if changes is None or not (facts or changes):
         return None
     calls = [
@@ -91,7 +91,9 @@ def _facts(text: str, task: str, values: frozenset[str]) -> list[str | float]:
     return [*sorted(longest), *rest]
 
 
-def _changes(before: Mapping[str, Any], after: Mapping[str, Any], values: frozenset[str]) -> dict[str, Any] | None:
+def _changes(
+    before: Mapping[str, Any], after: Mapping[str, Any], task: str, values: frozenset[str]
+) -> dict[str, Any] | None:
     """The expected changes as the scorer reads them; None for one it cannot foresee: a new id, a list rewritten."""
     changes: dict[str, Any] = {}
     for place, old, new in differences({part: before[part] for part in after}, after):
@@ -99,23 +101,29 @@ def _changes(before: Mapping[str, Any], after: Mapping[str, Any], values: frozen
             earlier: list[Any] = old if isinstance(old, list) else []
             if new[: len(earlier)] != earlier:
                 return None
-            changes[place] = {"$append": [_free(item, values) for item in new[len(earlier) :]]}
+            changes[place] = {"$append": [_free(item, task, values) for item in new[len(earlier) :]]}
         elif isinstance(new, dict) and "id" in new:
             return None
         elif not isinstance(new, str | int | float | bool | dict | None):
             changes[place] = {"$removed": True}
         else:
-            changes[place] = _free(new, values)
+            changes[place] = _free(new, task, values)
     return changes
 
 
-def _free(value: Any, values: frozenset[str]) -> Any:
-    """The value, where running text need only state what it states."""
+def _free(value: Any, task: str, values: frozenset[str]) -> Any:
+    """The value, where text in words of the writer's own need only state what it states."""
     if isinstance(value, dict):
-        return {key: _free(part, values) for key, part in value.items()}
-    if isinstance(value, str) and len(value.split()) > 3 and value not in values:
-        return {"$contains": _facts(value, "", values)}
+        return {key: _free(part, task, values) for key, part in value.items()}
+    if isinstance(value, str) and value not in values and (len(value.split()) > 3 or not states(task, value)):
+        return {"$contains": _facts(value, "", values) or _unheard(value, task)}
     return value
+
+
+def _unheard(text: str, task: str) -> list[str | float]:
+    """A short text's words that the task does not have: what it says, where that is a word of a file."""
+    words = re.findall(r"[^\W_]+", text)
+    return [word for word in words if not states(task, word)] if len(words) <= 3 else []
 
 
 def write(folder: Path, rows: Sequence[Parts]) -> Path:

@@ -19,7 +19,7 @@ from coterie.evals.results import Result, Results, RunHeader, read_results
 from coterie.evals.runner import Conditions, Runner
 from coterie.evals.selftest import self_test
 from coterie.evals.suite import Suite, TaskSpec, read_suite
-from coterie.evals.templates.practice import tasks, write
+from coterie.evals.templates.practice import _free, tasks, write
 from coterie.memory.records import Episode, ModelCall, ModelRef, Outcome, Plan, Task
 from coterie.memory.store import Store
 from coterie.model.training.data.__main__ import own_runs
@@ -41,6 +41,16 @@ def test_practice_tasks_are_sound(suite: Suite) -> None:
 def test_the_same_seed_gives_the_same_tasks(suite: Suite) -> None:
     assert [row["task"] for row in tasks(24, seed=3)] == [task.task for task in suite.tasks]
     assert [row["task"] for row in tasks(4, seed=4)] != [task.task for task in suite.tasks[:4]]
+
+
+def test_own_words_need_only_say_what_the_reference_says() -> None:
+    task = "Mail the commission on A-370 to Bo and note it as 'share'."
+    values = frozenset({"A-370", "34.18"})
+    assert _free("The commission is 3.76 (A-370)", task, values) == {"$contains": ["A-370", 3.76]}
+    assert _free("3.76", task, values) == {"$contains": [3.76]}
+    assert _free("Colour: orange", task, values) == {"$contains": ["Colour", "orange"]}
+    assert _free("share", task, values) == "share", "the user's own word"
+    assert _free("34.18", task, values) == "34.18", "a value of the world"
 
 
 @pytest.mark.parametrize("setup", [{}, {"template": "no.such", "seed": 1}, {"template": 3, "seed": "x"}])
