@@ -60,7 +60,10 @@ def slips(arguments: Mapping[str, Any], parameters: JsonSchema, seen: str) -> li
     return [
         name
         for name, value in arguments.items()
-        if isinstance(value, str) and is_name(value) and value not in seen and _is_free(properties.get(name, {}))
+        if isinstance(value, str)
+        and is_name(value)
+        and not _stands_in(seen, value)
+        and _is_free(properties.get(name, {}))
     ]
 
 
@@ -209,6 +212,11 @@ def _without(words: Sequence[str], at: int) -> list[str]:
 def _said_in(words: Sequence[str], schema: JsonSchema) -> bool:
     """Whether a description has one of the words: an option that it lists."""
     return any(word.lower() in str(schema.get("description", "")).lower() for word in words)
+
+
+def _stands_in(text: str, name: str) -> bool:
+    """Whether the name occurs, and not as the end of another's word: `ana@b.it` does not stand in `hana@b.it`."""
+    return re.search(rf"(?<![^\W_]){re.escape(name)}(?![^\W_])", text) is not None
 
 
 def _bare(text: str) -> str:

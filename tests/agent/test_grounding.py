@@ -43,6 +43,20 @@ def test_a_slip_is_a_name_nobody_mentioned() -> None:
     assert slips(arguments, PARAMETERS, "read policy.txt, then orders.csv") == ["path"]
 
 
+@pytest.mark.parametrize(
+    ("written", "seen", "is_slip"),
+    [
+        ("ana@b.it", "mail hana@b.it", True),
+        ("hana@b.it", "mail hana@b.it.", False),
+        ("june.md", "read reports/june.md", False),
+        ("june.md", "read reports_june.md", False),
+        ("june.m", "read reports/june.md", True),
+    ],
+)
+def test_a_part_of_a_name_is_a_slip_unless_it_is_one_itself(written: str, seen: str, is_slip: bool) -> None:
+    assert slips({"path": written}, PARAMETERS, seen) == ["path"] * is_slip
+
+
 def test_names_come_last_seen_first_and_once() -> None:
     texts = ["Order A17 is in orders.csv.", "no order 'A17'; the order ids are A-14, A-15"]
     assert names_in(texts) == ["A-15", "A-14", "A17", "orders.csv"]
