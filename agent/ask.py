@@ -108,7 +108,7 @@ def _signal(purpose: Purpose, step_id: int, error: Exception) -> Signal:
 
 def _correction(error: Exception) -> list[Message]:
     written = error.written if isinstance(error, _Rejected) else ""
-    reason = str(error)[:SHOWN_OF_MALFORMED]
+    reason = (error.why if isinstance(error, MalformedCompletion) else str(error))[:SHOWN_OF_MALFORMED]
     return [
         {"role": "assistant", "content": written or "(nothing)"},
         {"role": "user", "content": f"That turn was not valid: {reason}\nWrite it again, valid and shorter."},

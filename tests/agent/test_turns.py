@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 from tests.agent.scripts import DONE, Rig, answer, call, plan, refusal, verdict
 
+from coterie.agent.ask import _correction
 from coterie.agent.trace import SignalRaised, StepStarted
 from coterie.model.chat import Completion
+from coterie.model.errors import MalformedCompletion
 from coterie.tools.spec import ToolSpec
 from coterie.tools.tool import Tool, tool
 
@@ -21,6 +23,15 @@ async def test_a_malformed_turn_is_asked_for_again_with_the_reason(rig: Rig) -> 
     assert "Sure" not in "".join(message["content"] for message in rig.model.asked[2].messages), "it leaves no trace"
     assert rig.seen(SignalRaised)[0].signal["kind"] == "malformed_turn"
     assert [made.model_call_id for made in episode.model_calls][:2] == ["model-2-plan-1", "model-2-plan-2"]
+
+
+def test_what_was_cut_off_is_not_shown_again() -> None:
+    """A model that is shown the beginning of its text copies it, with the quotation mark at its end."""
+    cut = MalformedCompletion(
+        Completion('{"name": "write", "arguments": {"text": "Average (swi', 10, 1024, "length"), "no"
+    )
+    assert "swi" in str(cut)
+    assert "swi" not in str(_correction(cut))
 
 
 async def test_malformed_twice_is_a_recorded_failure(rig: Rig) -> None:
