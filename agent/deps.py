@@ -66,15 +66,17 @@ class Choices:
 class Deps:
     """The run's model, tools, memory, budget and trace.
 
-    `nearest` ranks the tools for a text, best first, with how near each is. `artefacts` is the episode's folder; what
-    is written there goes through `redact`. `asked` counts the model calls of each step and purpose.
+    `near_task` and `near_step` rank the tools for a text, best first, with how near each is. `artefacts` is the
+    episode's folder; what is written there goes through `redact`. `asked` counts the model calls of each step and
+    purpose.
     """
 
     episode: str
     model: ChatModel
     sampling: Sampling
     tools: Registry
-    nearest: Nearest
+    near_task: Nearest
+    near_step: Nearest
     recall: Recall
     approve: Approver
     in_doubt: DoubtResolver | None

@@ -75,7 +75,8 @@ class Settings(BaseModel):
     show_relevance: bool = Field(True, description="tell the planner which tools are nearest to the task, and how near")
     tool_choice: Literal["encoder", "model", "both"] = Field("both", description="who picks a step's candidates")
     tool_encoder: ToolEncoder = Field(
-        "trained", description="the sentence encoder that ranks tools: trained on steps and their tools, or as it came"
+        "trained",
+        description="what ranks the tools for a step: the sentence encoder trained on steps and tools, or as it came",
     )
     num_candidates: int = Field(3, gt=0)
     candidate_margin: float = Field(

@@ -12,7 +12,7 @@ random      calls random tools with arguments that fit their schemas: the score 
 `file.py:Class` or `package.module:Class` is an agent of the user's own: see `coterie.evals.own_agent`.
 """
 
-from coterie.agent.connect import connect
+from coterie.agent.connect import Connected, connect
 from coterie.agent.errors import UsageError
 from coterie.agent.settings import Settings
 from coterie.agent.trace import Trace
@@ -30,7 +30,6 @@ from coterie.evals.smolagents_agent import smolagents_agent
 from coterie.evals.suite import Suite
 from coterie.evals.trial import cannot_do
 from coterie.memory.store import Store
-from coterie.tools.registry import SentenceEncoder
 
 CONTENDERS = ("loop", "caller", "single", "reference", "empty", "random", "langchain", "smolagents")
 
@@ -77,7 +76,14 @@ async def contender(name: str, suite: Suite, settings: Settings, store: Store, g
         return langchain_agent(connected, sampling)
     if name == "smolagents":
         return smolagents_agent(connected, sampling)
-    return FunctionCaller(connected.model, _caller_settings(settings, grammar), _encoder(settings), connected.ref)
+    return _caller(settings, connected, grammar)
+
+
+def _caller(settings: Settings, connected: Connected, grammar: bool) -> FunctionCaller:
+    from coterie.model.encoder import tool_encoder
+
+    (_, plain), (_, chosen) = tool_encoder("plain"), tool_encoder(settings.tool_encoder)
+    return FunctionCaller(connected.model, _caller_settings(settings, grammar), plain, connected.ref, chosen)
 
 
 def _caller_settings(settings: Settings, grammar: bool) -> CallerSettings:
@@ -95,9 +101,3 @@ def _caller_settings(settings: Settings, grammar: bool) -> CallerSettings:
         temperature=settings.temperature,
         top_p=settings.top_p,
     )
-
-
-def _encoder(settings: Settings) -> SentenceEncoder:
-    from coterie.model.encoder import tool_encoder
-
-    return tool_encoder(settings.tool_encoder)[1]

@@ -64,7 +64,7 @@ class CallerSettings:
 
 
 class FunctionCaller:
-    """Plan and act, on any chat model; `encoder` ranks tools, without one their words do."""
+    """Plan and act, on any chat model; `encoder` ranks tools, without one their words do; `step_encoder` for a step."""
 
     def __init__(
         self,
@@ -72,10 +72,11 @@ class FunctionCaller:
         settings: CallerSettings | None = None,
         encoder: SentenceEncoder | None = None,
         reference: ModelRef | None = None,
+        step_encoder: SentenceEncoder | None = None,
     ) -> None:
         self._chat = model
         self._settings = settings or CallerSettings()
-        self._encoder = encoder
+        self._encoder, self._step_encoder = encoder, step_encoder or encoder
         self.model = reference or ModelRef(model.name)
 
     def settings(self) -> Mapping[str, JsonValue]:
@@ -84,7 +85,9 @@ class FunctionCaller:
 
     async def run(self, assignment: Assignment) -> Episode:
         """See `Agent.run`."""
-        return await _Run(self._chat, self._settings, self._encoder, assignment, self.model).episode()
+        return await _Run(
+            self._chat, self._settings, self._encoder, self._step_encoder, assignment, self.model
+        ).episode()
 
 
 class _LimitReached(Exception):
@@ -102,10 +105,12 @@ class _Run:
         chat: ChatModel,
         settings: CallerSettings,
         encoder: SentenceEncoder | None,
+        step_encoder: SentenceEncoder | None,
         assignment: Assignment,
         model: ModelRef,
     ) -> None:
-        self._chat, self._settings, self._encoder, self._assignment = chat, settings, encoder, assignment
+        self._chat, self._settings, self._assignment = chat, settings, assignment
+        self._encoder, self._step_encoder = encoder, step_encoder
         self._registry = Registry(assignment.tools)
         self._model_calls: list[ModelCall] = []
         self._blank = Episode("", assignment.task, model, started_at=now())
@@ -235,7 +240,7 @@ class _Run:
         """As in the loop's act node."""
         if self._settings.tool_choice == "model":
             return list(shown)
-        ranking = self._registry.search(step.do, len(self._registry), self._encoder)
+        ranking = self._registry.search(step.do, len(self._registry), self._step_encoder)
         margin = self._settings.candidate_margin if self._encoder else inf
         near = shortlist([(tool.name, score) for tool, score in ranking], shown, margin)
         return near[: 1 if self._settings.tool_choice == "encoder" else self._settings.num_candidates]

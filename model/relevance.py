@@ -14,7 +14,7 @@ from coterie.model.chat import ToolCard
 
 T = TypeVar("T")
 ToolEncoder = Literal["trained", "plain"]
-"""The sentence encoder that ranks tools: trained on steps and the tools they need, or as it came."""
+"""The sentence encoder that ranks the tools for a step: trained on steps and the tools they need, or as it came."""
 MAX_PARTS = 16
 NUM_MATCHES = 3
 _BM25_K1 = 1.2
@@ -41,7 +41,7 @@ class Relevance:
     """Scores tools for texts; what a tool says of itself is encoded once for as long as it does not change."""
 
     def __init__(self) -> None:
-        self._vectors: dict[str, Any] = {}
+        self._vectors: dict[SentenceEncoder, dict[str, Any]] = {}
 
     def scores(self, query: str, cards: Sequence[ToolCard], encoder: SentenceEncoder | None = None) -> list[float]:
         """One score a tool: its cosine with the query plus up to 0.08 for shared words; BM25 without an encoder."""
@@ -53,11 +53,11 @@ class Relevance:
         return [cosine + share for cosine, share in zip(near, lexical(query, cards), strict=True)]
 
     def _cosines(self, query: str, cards: Sequence[ToolCard], encoder: SentenceEncoder) -> list[float]:
-        texts = [meaning(card) for card in cards]
-        if missing := [text for text in dict.fromkeys(texts) if text not in self._vectors]:
-            self._vectors.update(zip(missing, encoder.encode(missing), strict=True))
+        texts, vectors = [meaning(card) for card in cards], self._vectors.setdefault(encoder, {})
+        if missing := [text for text in dict.fromkeys(texts) if text not in vectors]:
+            vectors.update(zip(missing, encoder.encode(missing), strict=True))
         wanted = encoder.encode([query])[0]
-        return [float(self._vectors[text] @ wanted) for text in texts]
+        return [float(vectors[text] @ wanted) for text in texts]
 
 
 def lexical(query: str, cards: Sequence[ToolCard]) -> list[float]:

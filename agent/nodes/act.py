@@ -78,7 +78,7 @@ async def candidates(state: State, deps: Deps, step: StepState) -> list[str]:
     """The tools offered for a step, nearest first: the encoder's shortlist, its first alone, or all shown."""
     if deps.choices.tool_choice == "model":
         return state["shown"]
-    ranking = await deps.nearest(step["do"], len(deps.tools))
+    ranking = await deps.near_step(step["do"], len(deps.tools))
     offered = shortlist([(tool.name, score) for tool, score in ranking], state["shown"], deps.choices.candidate_margin)
     return offered[: 1 if deps.choices.tool_choice == "encoder" else deps.choices.num_candidates]
 

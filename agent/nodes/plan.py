@@ -24,7 +24,7 @@ async def plan(state: State, deps: Deps) -> dict[str, Any]:
     step_id = state["next_step_id"]
     limit = deps.choices.num_tools_shown
     is_ranked = deps.choices.show_relevance or len(deps.tools) > limit
-    rankings = [await deps.nearest(part, len(deps.tools)) for part in parts_of(state["task"])] if is_ranked else []
+    rankings = [await deps.near_task(part, len(deps.tools)) for part in parts_of(state["task"])] if is_ranked else []
     shown = tools_shown(list(deps.tools), rankings, limit)
     nearest = matches(rankings) if deps.choices.show_relevance else ()
     cards = [tool.card() for tool in shown]

@@ -1,8 +1,8 @@
 """The tools offered in training by the runtime's own retrieval: nearest to the task for its plan, to a step for a call.
 
 Where retrieval misses the right tool of a step, or one that it was tried with, they take the last places. The steps of
-half the runs get their tools from the encoder as it came: who is always offered the right tool first learns to take the
-first.
+half the runs get their tools from the encoder as it came, which ranks them for the task, too: a model that is always
+offered the right tool first would learn to take the first.
 """
 
 import random
@@ -16,16 +16,16 @@ OFFERED = {3: 0.8, 2: 0.1, 4: 0.1}
 
 
 class Shortlist:
-    """Fills what a run's prompts say about which tools are near: by the runtime's encoder, or by a worse one."""
+    """Fills what a run's prompts say about which tools are near."""
 
-    def __init__(self, encoder: SentenceEncoder, worse: SentenceEncoder) -> None:
-        self._own, self._worse = _Scored(encoder), _Scored(worse)
+    def __init__(self, plain: SentenceEncoder, trained: SentenceEncoder) -> None:
+        self._plain, self._trained = _Scored(plain), _Scored(trained)
 
     def offer(self, run: Trajectory, rng: random.Random) -> None:
         """Set the tools nearest to the task, and every step's candidates."""
         parts = parts_of(run.task)
-        run.nearest = matches(rank(run.tools, scores) for scores in self._own.scores(parts, run))
-        steps = rng.choice((self._own, self._worse)).scores([step.planned.do for step in run.steps], run)
+        run.nearest = matches(rank(run.tools, scores) for scores in self._plain.scores(parts, run))
+        steps = rng.choice((self._trained, self._plain)).scores([step.planned.do for step in run.steps], run)
         for step, scores in zip(run.steps, steps, strict=True):
             [count] = rng.choices(list(OFFERED), list(OFFERED.values()))
             near = [card.name for card, _ in rank(run.tools, scores)]
