@@ -271,7 +271,7 @@ def check_encoder() -> Check:
     from coterie.model.errors import ModelError
 
     try:
-        width = Encoder.for_tools().encode(["a sentence"]).shape[1]
+        width = Encoder.load().encode(["a sentence"]).shape[1]
     except (ModelError, OSError, ImportError) as error:
         return Check("encoder", "problem", str(error), "run 'make run' to install it")
     return Check("encoder", "ok", f"{PACKAGE.replace('_', '-')}, {width} numbers a text")

@@ -75,8 +75,7 @@ class Settings(BaseModel):
     show_relevance: bool = Field(True, description="tell the planner which tools are nearest to the task, and how near")
     tool_choice: Literal["encoder", "model", "both"] = Field("both", description="who picks a step's candidates")
     tool_encoder: ToolEncoder = Field(
-        "trained",
-        description="what ranks the tools for a step: the sentence encoder trained on steps and tools, or as it came",
+        "plain", description="what ranks the tools for a step: the sentence encoder as it came, or trained on steps"
     )
     num_candidates: int = Field(3, gt=0)
     candidate_margin: float = Field(

@@ -54,7 +54,7 @@ class Encoder:
     @classmethod
     @cache
     def for_tools(cls) -> Self:
-        """The encoder trained further to bring a step near to its tool, read once in a process (0.1 s more)."""
+        """The encoder trained further to bring a step near to its tool, read once in a process (0.03 s more)."""
         base = cls.load()
         return cls(base.weights | _with_deltas(base.weights), base.tokenizer)
 

@@ -69,7 +69,7 @@ async def test_the_transcript_is_that_of_the_training_data(rig: Rig) -> None:
         {1: later},
         Answer("noted", "success"),
     )
-    Shortlist(Encoder.load(), Encoder.for_tools()).offer(run, Random(3))
+    Shortlist(Encoder.load()).offer(run, Random(3))
     messages = chat(run)
     lines = [message["content"] for message in messages if message["role"] == "assistant"]
     await rig.run(*lines, task=run.task, tool_choice="both", show_relevance=True, check_coverage=True)

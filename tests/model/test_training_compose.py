@@ -91,7 +91,7 @@ def look_and_ask() -> Trajectory:
 
 
 def test_the_tools_offered_are_those_the_runtime_finds() -> None:
-    shortlist = Shortlist(TorchEncoder.load(), TorchEncoder.load())
+    shortlist = Shortlist(TorchEncoder.load())
     for run in itertools.islice(registry.stream(11), 20):
         shortlist.offer(run, random.Random(0))
         names = {card.name for card in run.tools}

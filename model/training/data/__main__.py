@@ -34,7 +34,7 @@ def main() -> None:
     arguments.out.mkdir(parents=True, exist_ok=True)
     encoder = load_encoder(arguments.base)
     drawn_from = sources(arguments.catalogue, arguments.environments)
-    suites, shortlist = Suites(suites_here()), Shortlist(TorchEncoder.load(), TorchEncoder.for_tools())
+    suites, shortlist = Suites(suites_here()), Shortlist(TorchEncoder.load())
     print(json.dumps({"checked against": {"texts": len(suites.texts), "13-grams": len(suites.ngrams)}}), flush=True)
     statistics: dict[str, Any] = {}
     prompts: list[Document] = []
