@@ -36,7 +36,7 @@ def test_the_encoder_asks_for_one_thread(threads: list[int]) -> None:
 
     seen: list[int] = []
     loaded = Encoder.load()
-    Watched(loaded._weights, loaded._tokenizer).encode(["a text"])
+    Watched(loaded.weights, loaded.tokenizer).encode(["a text"])
     assert seen == [1] * len(threads)
     assert blas.num_threads() == threads
 
