@@ -110,6 +110,7 @@ def _writing(catalog: Catalog, env: Environment, c: C) -> None:
         goals.append(("create", "create", write.create, 1.3))
     if c.label:
         goals.append(("update_by_label", "chain", write.update_by_label, 1.0))
+        goals.append(("create_or_else", "recovery", then.create_or_else, 1.0))
     if c.of("money", "count") and len(fields) > 1:
         goals.append(("act_on_number", "conditional", then.act_on_number, 1.4))
     if c.state and any(f.kind != "enum" for f in fields):
@@ -128,6 +129,8 @@ def _writing(catalog: Catalog, env: Environment, c: C) -> None:
         _add(catalog, env, c, a.name, "action", partial(act.act, c=c, a=a), 1.0)
         _add(catalog, env, c, f"{a.name}_after_look", "conditional", partial(act.act_after_look, c=c, a=a), 0.7)
         _add(catalog, env, c, f"{a.name}_or_else", "conditional", partial(then.or_else, c=c, a=a), 0.9)
+        if c.label:
+            _add(catalog, env, c, f"{a.name}_by_label", "chain", partial(act.act_by_label, c=c, a=a), 0.8)
     for a in c.actions[:1]:
         _add(catalog, env, c, f"{a.name}_each", "for_each", partial(act.act_each, c=c, a=a), 1.2)
         if c.of("money", "count"):

@@ -49,6 +49,32 @@ def act(t: Scene, c: C, a: Action) -> None:
     )
 
 
+def act_by_label(t: Scene, c: C, a: Action) -> None:
+    """The record is only named: find its id, then act on it."""
+    [r] = say.some(t, c)
+    key, label = r["id"], t.mention(str(r[c.label]), say.labels(t, c))
+    asked = pick(t.rng, a.asks)
+    named = t.pick(t.quote(label), f"{c.noun} {t.quote(label)}", f"the {c.noun} {label}", label)
+    looking = t.pick(f"Find the {c.noun} {label} and {say.lower(asked.replace('{it}', 'it'))}", "")
+    t.task(say.spoken(t, c, say.order(t, looking or asked.replace("{it}", named))))
+    t.plan(
+        Step(f"{c.name}.search", t.pick(f"Find the {c.noun} {label}", f"Search for {label}"), {"query": label}),
+        Step(f"{c.name}.{a.name}", asked.replace("{it}", t.pick(f"the {c.noun} {label}", "it")), {}, (1,)),
+    )
+    result = t.call()
+    if isinstance(result, OpError) or len(result.rows) != 1:
+        raise Unlucky
+    t.done(t.pick(f"{r[c.label]} is {c.noun} {key}.", f"Id of {r[c.label]}: {key}.", f"It has the id {key}."))
+    was = f"already {in_words(r[a.field])}" if r[a.field] == a.value else in_words(r[a.field])
+    if isinstance(t.call(id=key), OpError):
+        t.finish(t.pick(f"Refused: {r[c.label]} is {was}.", f"Not allowed while {was}; nothing was done."))
+        t.answer(t.pick(f"Not possible: {r[c.label]} is {was}.", f"Nothing done: {r[c.label]} is {was}."), "failed")
+        return
+    t.check(lambda: t.world[c.name][key][a.field] == a.value)
+    t.done(t.pick(f"{say.upper(c.noun)} {key} {a.past}.", f"{key} is {a.past}."))
+    t.answer(t.pick(f"{r[c.label]} ({key}) is {a.past}.", f"Done: {r[c.label]} {a.past}."))
+
+
 def act_after_look(t: Scene, c: C, a: Action) -> None:
     """Look first, act only if the record's state allows it, else say why not."""
     [r] = say.some(t, c)

@@ -4,7 +4,7 @@
 from coterie.model.training.data.environments import phrases as say
 from coterie.model.training.data.environments import sinks
 from coterie.model.training.data.environments.goals_write import in_words, new_value
-from coterie.model.training.data.environments.records import Action, C, changeable
+from coterie.model.training.data.environments.records import Action, C, changeable, created_fields
 from coterie.model.training.data.environments.scene import Scene, Step, Unlucky
 from coterie.model.training.data.environments.words import pick
 from coterie.model.training.data.surface import OpError, plain
@@ -150,3 +150,42 @@ def or_else(t: Scene, c: C, a: Action) -> None:
         t.check(lambda: t.world[c.name][key][f.name] == new)
         t.done(f"{key}: {f.name.replace('_', ' ')} is now {plain(new)}.")
         t.answer(f"{say.upper(c.noun)} {key} could not be {a.past}, so {f.name.replace('_', ' ')} is now {plain(new)}.")
+
+
+def create_or_else(t: Scene, c: C) -> None:
+    """A new record under a name, and under another where that is taken: the same step again."""
+    fields = created_fields(c)
+    if not any(f.name == c.label for f in fields):
+        raise Unlucky
+    label = next(f for f in fields if f.name == c.label)
+    taken = {r[c.label] for r in t.world[c.name].values()}
+    values = {f.name: f.draw(t.rng) for f in fields}
+    spare = label.draw(t.rng)
+    if t.chance(0.65):
+        values[c.label] = t.rng.choice(sorted(taken))
+    if spare in taken or spare == values[c.label]:
+        raise Unlucky
+    rest = [f"{f.name.replace('_', ' ')} {t.quote(in_words(values[f.name]))}" for f in fields if f.name != c.label]
+    name, other, what = t.quote(values[c.label]), t.quote(spare), c.label.replace("_", " ")
+    tail = f", {say.conjoined(rest)}" if rest else ""
+    why = t.pick(
+        f"If there is one of that {what} already, call it {other}",
+        f"If that {what} is taken, use {other}",
+        f"If it exists already, take {other} as the {what} instead",
+        f"Should {values[c.label]} be taken, make it {other}",
+    )
+    t.task(say.spoken(t, c, t.pick(
+        f"Add {say.an(c.noun)} with {what} {name}{tail}. {why}.", f"Create the {c.noun} {name}{tail}. {why}.", f"Register {say.an(c.noun)}, {what} {name}{tail}. {why}.",
+    )))  # fmt: skip
+    t.plan(Step(f"{c.name}.create", t.pick(f"Add the {c.noun} {values[c.label]}", f"Create {say.an(c.noun)} {values[c.label]}"), values))  # fmt: skip
+    made = t.call()
+    if isinstance(made, OpError):
+        t.retry(t.pick(f"{values[c.label]} is taken; use {spare}.", f"There is one already, so {spare} instead.", f"Again with {spare}."))  # fmt: skip
+        made = t.again(**{c.label: spare})
+        values[c.label] = spare
+        if isinstance(made, OpError):
+            raise Unlucky
+    key = made.facts["id"]
+    t.check(lambda: all(t.world[c.name][key][k] == v for k, v in values.items()))
+    t.done(t.pick(f"New {c.noun} {key}: {values[c.label]}.", f"{values[c.label]} has id {key}."))
+    t.answer(t.pick(f"Created {c.noun} {values[c.label]} ({key}).", f"{values[c.label]} is added, id {key}."))

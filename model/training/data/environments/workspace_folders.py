@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (phrases and tables are read best on one line)
 """Tasks that move files, or go through all files of a folder."""
 
 from coterie.model.training.data.environments import phrases as say
@@ -52,6 +53,33 @@ def move(t: Scene) -> None:
     t.answer(t.pick(f"{path} is now {final}.", f"Moved to {final}."))
 
 
+def move_into(t: Scene) -> None:
+    """Into a folder, under its own name: the new path is put together from both."""
+    path, _, _ = document(t)
+    folder = t.pick("archive", "shared", "drafts", w.pick(t.rng, w.TOPICS).replace(" ", "-"), "done", "old/2024")
+    name = path.rpartition("/")[2]
+    to = f"{folder}/{name}"
+    if to in t.world["files"] or to == path:
+        raise Unlucky
+    shown = t.mention(path, t.world["files"])
+    there = t.pick(f"the folder {folder}", f"{folder}/", f"folder {t.quote(folder)}", f"the {folder} folder")
+    kept = t.pick("", "", ", under the same name", ", keeping its name", " and leave its name as it is")
+    t.task(
+        say.spoken(
+            t,
+            None,
+            say.order(t, t.pick(f"Move {shown} into {there}{kept}", f"Put {shown} in {there}{kept}", f"File {shown} under {there}{kept}")),
+        )
+    )  # fmt: skip
+    t.plan(Step("files.move", f"Move {shown} into {there}", {"path": shown, "destination": to}))
+    text = t.world["files"][path]
+    if isinstance(t.call(), OpError):
+        raise Unlucky
+    t.check(lambda: t.world["files"].get(to) == text and path not in t.world["files"])
+    t.done(t.pick(f"Moved to {to}.", f"It is {to} now."))
+    t.answer(t.pick(f"{path} is now {to}.", f"Moved to {to}."))
+
+
 def merge_folder(t: Scene) -> None:
     """All files of a folder: list, then read each, then one summary."""
     folder = t.pick("inbox", "minutes", "reports", "offers", "letters")
@@ -102,5 +130,6 @@ def merge_folder(t: Scene) -> None:
 
 GOALS = (
     ("move", "recovery", move, 4.0),
+    ("move_into", "single", move_into, 2.0),
     ("merge_folder", "for_each", merge_folder, 4.0),
 )
