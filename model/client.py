@@ -8,7 +8,7 @@ Wire format: OpenAI chat completions, with vLLM 0.32's extra fields.
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -22,6 +22,7 @@ from coterie.model.errors import (
     ServerUnavailable,
     UnexpectedResponse,
 )
+from coterie.model.spelling import is_learned_by, read_back, spell_chat, spell_schema
 from coterie.model.structured import require_schema
 from coterie.model.wire import as_completion, as_error
 
@@ -71,6 +72,9 @@ class Client:
         """Complete the chat; raises the errors of `coterie.model.errors`."""
         if self._engine is None:
             self._engine = await self._find_engine()
+        spelt = is_learned_by(self.name)
+        if spelt:
+            messages, schema = spell_chat(messages), schema and spell_schema(schema)
         body = request_body(self.name, messages, schema, sampling, self._engine)
         started = time.perf_counter()
         try:
@@ -78,7 +82,8 @@ class Client:
         except ModelNotFound:
             raise ModelNotFound(self.name, self.base_url, [m.name for m in await self.served()]) from None
         completion = as_completion(data, f"{self.base_url}/chat/completions", time.perf_counter() - started)
-        return require_schema(completion, schema)
+        require_schema(completion, schema)
+        return replace(completion, text=read_back(completion.text)) if spelt else completion
 
     async def served(self) -> list[Served]:
         """The models the server offers."""

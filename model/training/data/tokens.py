@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coterie.model.chat import Message
+from coterie.model.spelling import spell
 
 PADDING = 2  # <|im_end|>
 
@@ -102,10 +103,11 @@ def encode_chat(turns: Iterable[tuple[Message, bool]], encoder: Encoder) -> tupl
     pending = ""
     for message, learn in turns:
         pending += f"<|im_start|>{message['role']}\n"
+        content = spell(message["content"])
         if message["role"] != "assistant":
-            pending += f"{message['content']}<|im_end|>\n"
+            pending += f"{content}<|im_end|>\n"
             continue
-        for text, flag in ((pending, False), (f"{message['content']}<|im_end|>", learn)):
+        for text, flag in ((pending, False), (f"{content}<|im_end|>", learn)):
             part = encoder.encode(text)
             ids += part
             learned += [flag] * len(part)
