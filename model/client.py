@@ -72,18 +72,18 @@ class Client:
         """Complete the chat; raises the errors of `coterie.model.errors`."""
         if self._engine is None:
             self._engine = await self._find_engine()
-        spelt = is_learned_by(self.name)
-        if spelt:
-            messages, schema = spell_chat(messages), schema and spell_schema(schema)
-        body = request_body(self.name, messages, schema, sampling, self._engine)
+        ours = is_learned_by(self.name)
+        spelt = (spell_chat(messages), schema and spell_schema(schema)) if ours else (messages, schema)
+        body = request_body(self.name, *spelt, sampling, self._engine)
         started = time.perf_counter()
         try:
             data = await self._ask("POST", "/chat/completions", body)
         except ModelNotFound:
             raise ModelNotFound(self.name, self.base_url, [m.name for m in await self.served()]) from None
         completion = as_completion(data, f"{self.base_url}/chat/completions", time.perf_counter() - started)
-        require_schema(completion, schema)
-        return replace(completion, text=read_back(completion.text)) if spelt else completion
+        if ours:
+            completion = replace(completion, text=read_back(completion.text))
+        return require_schema(completion, schema)
 
     async def served(self) -> list[Served]:
         """The models the server offers."""

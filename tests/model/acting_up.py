@@ -16,6 +16,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 FITTING = '{"note": "fine", "verdict": "done"}'
+SPELT = '{"note": " fine", "verdict": " done"}'
 TOO_LONG = (
     "This model's maximum context length is 512 tokens. However, your prompt contains at least 900 input tokens, "
     "which exceeds this limit even without any output tokens."
@@ -89,6 +90,8 @@ class ActingUp:
                 return JSONResponse(said_chat('{"note": 3, "verdict": "perhaps"}'))
             case "cut":
                 return JSONResponse(said_chat('{"note": "half of i', finish="length"))
+            case "coterie":
+                return JSONResponse(said_chat(SPELT))
         return JSONResponse(said_chat(FITTING))
 
     async def hang(self, request: Request) -> Response:

@@ -58,6 +58,18 @@ async def test_completes_a_chat_with_what_the_server_reports(server: tuple[Actin
     assert "return_token_ids" not in body, "only vLLM understands it"
 
 
+async def test_our_weights_read_and_write_as_they_were_taught_and_nobody_sees_it(server: tuple[ActingUp, str]) -> None:
+    acting_up, url = server
+    quoted: list[Message] = [{"role": "user", "content": 'Known: ["kettle"]'}]
+    completion = await Client(url, "coterie").complete(quoted, verdict_schema(["done", "retry"]), Sampling())
+    assert completion.text == FITTING
+    body = acting_up.bodies[-1]
+    assert body["messages"] == [{"role": "user", "content": 'Known: [" kettle"]'}]
+    asked_for = body["response_format"]["json_schema"]["schema"]
+    assert asked_for["properties"]["verdict"] == {"enum": [" done", " retry"]}
+    assert quoted == [{"role": "user", "content": 'Known: ["kettle"]'}]
+
+
 @pytest.mark.parametrize(
     ("model", "error"),
     [

@@ -15,9 +15,22 @@ from coterie.model.chat import Completion, Message, Sampling, ToolCard
 from coterie.model.client import Client
 from coterie.model.errors import ContextOverflow, ModelNotFound, ServerUnavailable
 from coterie.model.kernels.cpu import available
-from coterie.model.protocol import call_schema, dumps, parse_call, parse_verdict, system, verdict_schema
+from coterie.model.protocol import (
+    CallDraft,
+    ask_step,
+    call_schema,
+    dumps,
+    parse_call,
+    parse_verdict,
+    say,
+    show_result,
+    system,
+    verdict_schema,
+)
 from coterie.model.serving import Options, company, start, status, stop
 from coterie.model.serving.process import identify
+from coterie.model.training.data.tokens import encode_chat
+from coterie.model.training.parent import load_encoder
 from coterie.model.weights.build import build
 
 pytestmark = [pytest.mark.server, pytest.mark.slow, pytest.mark.timeout(900)]
@@ -60,6 +73,19 @@ async def test_the_chat_template_is_the_protocols(model_server: ModelServer) -> 
     turns = [system([ORDER]), *CHAT]
     said = "".join(f"<|im_start|>{turn['role']}\n{turn['content']}<|im_end|>\n" for turn in turns)
     assert tokenizer.decode(completion.prompt_token_ids) == said + "<|im_start|>assistant\n"
+
+
+async def test_the_server_reads_the_very_tokens_that_were_trained_on(model_server: ModelServer) -> None:
+    turns = [
+        system([ORDER]),
+        ask_step(1, 'Get the "total" of order A-17', ["A-17", "total"], ["get_order"]),
+        say(CallDraft("get_order", {"order_id": "A-17", "fields": ["total"]})),
+        show_result("get_order", '{"customer": "Ana", "total": "24.6"}'),
+    ]
+    completion = await client(model_server).complete(turns, verdict_schema(), Sampling(max_tokens=60))
+    ids, _ = encode_chat(((turn, True) for turn in [*turns, say(parse_verdict(completion.text))]), load_encoder(None))
+    assert completion.prompt_token_ids
+    assert ids[: completion.prompt_tokens] == list(completion.prompt_token_ids)
 
 
 async def test_a_tool_call_is_written_as_learned_and_in_the_tools_own_types(
