@@ -166,7 +166,7 @@ def create_or_else(t: Scene, c: C) -> None:
     if spare in taken or spare == values[c.label]:
         raise Unlucky
     rest = [f"{f.name.replace('_', ' ')} {t.quote(in_words(values[f.name]))}" for f in fields if f.name != c.label]
-    name, other, what = t.quote(values[c.label]), t.quote(spare), c.label.replace("_", " ")
+    name, other, what = t.quote(str(values[c.label])), t.quote(str(spare)), str(c.label).replace("_", " ")
     tail = f", {say.conjoined(rest)}" if rest else ""
     why = t.pick(
         f"If there is one of that {what} already, call it {other}",
