@@ -111,6 +111,9 @@ def _writing(catalog: Catalog, env: Environment, c: C) -> None:
     if c.label:
         goals.append(("update_by_label", "chain", write.update_by_label, 1.0))
         goals.append(("create_or_else", "recovery", then.create_or_else, 1.0))
+        goals.append(("as_last_time", "memory", write.as_last_time, 1.4))
+    if len(c.of("money", "count")) > 1:
+        goals.append(("all_of_it", "chain", write.all_of_it, 1.0))
     if c.of("money", "count") and len(fields) > 1:
         goals.append(("act_on_number", "conditional", then.act_on_number, 1.4))
     if c.state and any(f.kind != "enum" for f in fields):

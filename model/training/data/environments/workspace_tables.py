@@ -1,6 +1,7 @@
 # ruff: noqa: E501  (phrases and tables are read best on one line)
 """Tasks on tables of the workspace: figures, rows, groups, wrong column names, joins, reports."""
 
+import re
 from typing import Any
 
 from coterie.model.training.data.environments import phrases as say
@@ -62,7 +63,10 @@ def statistic(t: Scene) -> None:
     sink = told(t, f"{word} {said(column)}", 0.45)
     what = f"the {word} {said(column)}{of}"
     tail = f" and {sink.asks('it')}" if sink else ""
-    t.task(say.spoken(t, None, t.pick(
+    adding = function == "sum" and t.chance(0.5)
+    t.task(say.spoken(t, None, say.order(t, t.pick(
+        f"Add up the {said(column)}{of} in {path}", f"Add up the {said(column)} in {path}{of}", f"Sum the {said(column)} of {path}{of}", f"Add up column {said(column)} of {t.quote(path)}{of}",
+    ) + tail) if adding else t.pick(
         say.order(t, f"Work out {what} in {t.quote(path)}{tail}"), say.order(t, f"Use {path} to find {what}{tail}"), say.order(t, f"Calculate {what} from {path}{tail}"),
         f"What is {what} in {path}?" + (f" {say.upper(sink.asks('the answer'))}." if sink else ""),
     )))  # fmt: skip
@@ -196,6 +200,46 @@ def look_up_row(t: Scene) -> None:
     )
 
 
+def row_question(t: Scene) -> None:
+    """A question about the row that a name stands in; the task does not say in which column."""
+    table, path = (x := drawn(t)), path_of(t, x)
+    row, by = pick_row(t, table), t.pick(table.label, table.label, table.key)
+    name, noun = row[by], table.theme.noun.removesuffix("s")
+    named = t.pick(f"{said(by)} {name}", str(name)) if by == said(by) else str(name)
+    if sum(r[by] == name for r in table.rows) > 1:
+        raise Unlucky
+    columns = t.rng.sample([c for c in table.columns if c != by], between(t.rng, 1, 2))
+    first, wanted = said(columns[0]), " and ".join(f"the {said(c)}" for c in columns)
+    second = f", and {t.pick('which', 'what')} {said(columns[1])}" if len(columns) > 1 else ""
+    sink = told(t, f"{noun}", 0.3)
+    end = f" {say.upper(sink.asks('it'))}." if sink else ""
+    t.task(say.spoken(t, None, t.pick(
+        f"In {path}, which {first} does {named} have{second}?", f"Which {first} does {named} have in {path}{second}?", f"What are {wanted} of {named} in {t.quote(path)}?" if second else f"What is {wanted} of {named} in {t.quote(path)}?",
+        f"According to {path}, what {first} goes with {named}{second}?", f"I need {wanted} for {named}, it is all in {path}.", f"{path} has a line for {t.quote(str(name))}. Tell me {wanted}.", f"Which {first} stands beside {named} in {path}{second}?",
+    ) + end))  # fmt: skip
+    reading = {"path": path, "column": by, "value": name}
+    if re.search(rf"\b{by}\b", t.text):
+        t.plan(
+            Step("tables.filter", f"Get the row of {path} with {by} {name}", reading), *([sink.step(1)] if sink else [])
+        )
+        t.call()
+    else:
+        t.plan(
+            Step("tables.describe", f"Show the columns of {path}", {"path": path}),
+            Step("tables.filter", f"Get the row with {name}", {"path": path, "value": name}, (1,)),
+            *([sink.step(2)] if sink else []),
+        )
+        t.call()
+        t.done(t.pick(f"Columns: {', '.join(table.columns)}; {name} is a {by}.", f"{name} stands under {by}."))
+        t.call(path=table.path, column=by)
+    facts = ", ".join(f"{said(c)} {row[c]}" for c in columns)
+    t.done(t.pick(f"{name}: {facts}.", f"{say.upper(facts)}."))
+    if sink:
+        report = say.report(t, str(name), [(c, row[c]) for c in columns])
+        sinks.deliver(t, sink, t.pick(f"{name}: {facts}", report), str(name))
+    t.answer(t.pick(f"{name}: {facts}", f"{say.upper(facts)}") + (f"; {sink.past}." if sink else "."))
+
+
 def top(t: Scene) -> None:
     """The first few rows by a figure, as a short list."""
     table, path = (x := drawn(t)), path_of(t, x)
@@ -285,6 +329,7 @@ GOALS = (
     ("statistic", "aggregate", statistic, 5.0),
     ("how_many", "aggregate", how_many, 4.0),
     ("look_up_row", "chain", look_up_row, 4.0),
+    ("asked_of_row", "chain", row_question, 5.0),
     ("top", "aggregate", top, 4.0),
     ("by_group", "aggregate", by_group, 4.0),
 )
