@@ -16,8 +16,12 @@ inline __m512i broadcast4(const T *at) {
     return _mm512_set1_epi32(four);
 }
 
-// With `After` the next panels of weights are fetched on the way.
-template <int R, int P, bool After>
+// What is fetched while there are products to hide it: nothing, the weights that come after these, or, where each is
+// read but once, those further ahead (the hardware stops at the end of a page).
+enum class Fetch { nothing, after, ahead };
+constexpr long kAhead = 2048; // bytes
+
+template <int R, int P, Fetch F>
 void dot_int8(const int8_t *hi, const int8_t *lo, long stride, const int32_t *sums, int k, const uint8_t *b, float *c,
               int ldc) {
     __m512i high[R][P], low[R][P];
@@ -29,8 +33,10 @@ void dot_int8(const int8_t *hi, const int8_t *lo, long stride, const int32_t *su
     for (int i = 0; i < k; i += 4) {
         __m512i w[P];
         for (int p = 0; p < P; ++p) w[p] = _mm512_loadu_si512(b + p * 16l * k + 16l * i);
-        if constexpr (After)
-            for (int p = 0; p < P; ++p) _mm_prefetch(b + (P + p) * 16l * k + 16l * i, _MM_HINT_T1);
+        for (int p = 0; p < P; ++p) {
+            if constexpr (F == Fetch::after) _mm_prefetch(b + (P + p) * 16l * k + 16l * i, _MM_HINT_T1);
+            if constexpr (F == Fetch::ahead) _mm_prefetch(b + p * 16l * k + 16l * i + kAhead, _MM_HINT_T0);
+        }
         for (int r = 0; r < R; ++r) {
             const __m512i x_hi = broadcast4(hi + r * stride + i), x_lo = broadcast4(lo + r * stride + i);
             for (int p = 0; p < P; ++p) {
@@ -50,9 +56,11 @@ template <int Most, int P>
 void dot_rows_int8(const int8_t *hi, const int8_t *lo, long stride, const int32_t *sums, int rows, int k,
                    const uint8_t *b, float *c, int ldc) {
     even_blocks<Most>(rows, [=](auto size, int r) {
-        const bool last = r > 0 && r + size == rows; // what the first block waits for, the last has time to fetch
-        (last ? dot_int8<size, P, true> : dot_int8<size, P, false>)(hi + r * stride, lo + r * stride, stride,
-                                                                    sums + 2 * r, k, b, c + r * ldc, ldc);
+        const auto dot = size == rows ? dot_int8<size, P, Fetch::ahead>
+                         : r + size == rows // what the first block waits for, the last has time to fetch
+                             ? dot_int8<size, P, Fetch::after>
+                             : dot_int8<size, P, Fetch::nothing>;
+        dot(hi + r * stride, lo + r * stride, stride, sums + 2 * r, k, b, c + r * ldc, ldc);
     });
 }
 

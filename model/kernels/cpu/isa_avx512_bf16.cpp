@@ -18,9 +18,9 @@ void leave_thread() {}
 
 constexpr int kSlice = 640; // of K, so that two panels of weights stay in the first cache for all blocks of rows
 
-// Sums over one slice of K; `first` starts them, else they go on from C. Weights that come `After` these are fetched
-// on the way, as far as there are products to hide it.
-template <int R, int P, bool After>
+// Sums over one slice of K; `first` starts them, else they go on from C. Weights are fetched on the way as far as there
+// are products to hide it: those that come `after` these, or those further `ahead` where each is read but once.
+template <int R, int P, Fetch F>
 void pairs_bf16(const uint16_t *a, long stride, int k, const uint16_t *b, long panel, bool first, float *c, int ldc,
                 const uint16_t *after) {
     __m512 acc[R][P];
@@ -29,8 +29,10 @@ void pairs_bf16(const uint16_t *a, long stride, int k, const uint16_t *b, long p
     for (int i = 0; i < k; i += 2) {
         __m512bh w[P];
         for (int p = 0; p < P; ++p) w[p] = (__m512bh)_mm512_loadu_si512(b + p * panel + 16l * i);
-        if constexpr (After)
-            for (int p = 0; p < P; ++p) _mm_prefetch(after + p * panel + 16l * i, _MM_HINT_T1);
+        for (int p = 0; p < P; ++p) {
+            if constexpr (F == Fetch::after) _mm_prefetch(after + p * panel + 16l * i, _MM_HINT_T1);
+            if constexpr (F == Fetch::ahead) _mm_prefetch((const char *)(b + p * panel + 16l * i) + kAhead, _MM_HINT_T0);
+        }
         for (int r = 0; r < R; ++r) {
             const __m512bh x = (__m512bh)broadcast4(a + r * stride + i);
             for (int p = 0; p < P; ++p) acc[r][p] = _mm512_dpbf16_ps(acc[r][p], w[p], x);
@@ -47,9 +49,11 @@ void rows_bf16(const uint16_t *a, long stride, int rows, int k, const uint16_t *
         const int part = k - from < slice ? k - from : slice;
         const uint16_t *now = b + 16l * from, *after = from + part < k ? now + 16l * part : b + P * 16l * k;
         even_blocks<Most>(rows, [=](auto size, int r) {
-            const bool last = r > 0 && r + size == rows; // what the first block waits for, the last has time to fetch
-            (last ? pairs_bf16<size, P, true> : pairs_bf16<size, P, false>)(a + r * stride + from, stride, part, now,
-                                                                          16l * k, from == 0, c + r * ldc, ldc, after);
+            const auto sums = size == rows ? pairs_bf16<size, P, Fetch::ahead>
+                              : r + size == rows // what the first block waits for, the last has time to fetch
+                                  ? pairs_bf16<size, P, Fetch::after>
+                                  : pairs_bf16<size, P, Fetch::nothing>;
+            sums(a + r * stride + from, stride, part, now, 16l * k, from == 0, c + r * ldc, ldc, after);
         });
     }
 }
