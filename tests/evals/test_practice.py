@@ -22,6 +22,7 @@ from coterie.evals.suite import Suite, TaskSpec, read_suite
 from coterie.evals.templates.practice import _free, tasks, write
 from coterie.memory.records import Episode, ModelCall, ModelRef, Outcome, Plan, Task
 from coterie.memory.store import Store
+from coterie.model.spelling import spell
 from coterie.model.training.data.__main__ import own_runs
 from coterie.model.training.data.contamination import Suites
 from coterie.model.training.parent import load_encoder
@@ -91,7 +92,7 @@ def test_runs_that_passed_become_training_documents(suite: Suite, tmp_path: Path
     ids, learned = documents[0]
     turns = [m["content"] for m in found[0]["messages"] if m["role"] == "assistant"]
     assert [t for t, flag in zip(ids, learned, strict=True) if flag] == [
-        token for turn in turns for token in encoder.encode(f"{turn}<|im_end|>")
+        token for turn in turns for token in encoder.encode(f"{spell(turn)}<|im_end|>")
     ]
     assert '"status": "success"' in turns[-1] or "refuse" in turns[0]
 
