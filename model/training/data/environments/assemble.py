@@ -7,6 +7,7 @@ from coterie.model.training.data.environments import goals_chain as chain
 from coterie.model.training.data.environments import goals_figures as figures
 from coterie.model.training.data.environments import goals_linked as linked
 from coterie.model.training.data.environments import goals_read as read
+from coterie.model.training.data.environments import goals_taken as taken
 from coterie.model.training.data.environments import goals_then as then
 from coterie.model.training.data.environments import goals_write as write
 from coterie.model.training.data.environments import (
@@ -111,9 +112,9 @@ def _writing(catalog: Catalog, env: Environment, c: C) -> None:
     if c.label:
         goals.append(("update_by_label", "chain", write.update_by_label, 1.0))
         goals.append(("create_or_else", "recovery", then.create_or_else, 1.0))
-        goals.append(("as_last_time", "memory", write.as_last_time, 1.4))
+        goals.append(("as_last_time", "memory", taken.as_last_time, 1.4))
     if len(c.of("money", "count")) > 1:
-        goals.append(("all_of_it", "chain", write.all_of_it, 1.0))
+        goals.append(("all_of_it", "chain", taken.all_of_it, 1.0))
     if c.of("money", "count") and len(fields) > 1:
         goals.append(("act_on_number", "conditional", then.act_on_number, 1.4))
     if c.state and any(f.kind != "enum" for f in fields):
