@@ -200,7 +200,7 @@ def look_up_row(t: Scene) -> None:
     )
 
 
-def row_question(t: Scene) -> None:
+def asked_of_row(t: Scene) -> None:
     """A question about the row that a name stands in; the task does not say in which column."""
     table, path = (x := drawn(t)), path_of(t, x)
     row, by = pick_row(t, table), t.pick(table.label, table.label, table.key)
@@ -329,7 +329,7 @@ GOALS = (
     ("statistic", "aggregate", statistic, 5.0),
     ("how_many", "aggregate", how_many, 4.0),
     ("look_up_row", "chain", look_up_row, 4.0),
-    ("asked_of_row", "chain", row_question, 5.0),
+    ("asked_of_row", "chain", asked_of_row, 5.0),
     ("top", "aggregate", top, 4.0),
     ("by_group", "aggregate", by_group, 4.0),
 )
