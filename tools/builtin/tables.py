@@ -74,7 +74,7 @@ class Tables:
         ]
 
     def describe_table(self, path: str) -> list[Description]:
-        """Show the columns, their types, the number of rows and some sample rows of a table file.
+        """Describe a table file: the names and types of its columns, and a sample of it.
 
         Args:
             path: a CSV, JSON or SQLite file in the workspace, for example orders.csv
@@ -128,7 +128,7 @@ class Tables:
         where_value: str | None = None,
         table: str | None = None,
     ) -> Aggregate | list[Row]:
-        """Calculate one figure from a table, such as the sum of a column, for all rows, for some, or for each group.
+        """Count rows or calculate one figure from a table, such as the sum of a column, for all, for some or by group.
 
         Args:
             path: a CSV, JSON or SQLite file in the workspace

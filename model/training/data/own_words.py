@@ -136,6 +136,8 @@ def about_it(run: Trajectory, rng: random.Random) -> Trajectory:
         return run
     noun, key = thing["noun"].lower(), thing["key"]
     said = f"{step.do[: thing.start()]}it{step.do[thing.end() :]}"
+    if key in said:
+        return run
     topic = rng.choice(_TOPICS).format(noun=noun, Noun=noun[:1].upper() + noun[1:], key=key)
     named = replace(step, do=said, known=(key, *step.known))
     return replace(

@@ -23,9 +23,9 @@ def generators(catalogue_path: Path | str | None) -> list[tuple[str, float, Gene
     functions = FrameSource()
     chosen: list[tuple[str, float, Generate]] = [
         ("functions.single", 0.33, partial(kinds.single, source=functions)),
-        ("functions.parallel", 0.16, partial(kinds.parallel, source=functions)),
-        ("functions.parallel_mixed", 0.13, partial(kinds.parallel_mixed, source=functions)),
-        ("functions.chain", 0.07, partial(chains.entity_chain, source=functions)),
+        ("functions.parallel", 0.2, partial(kinds.parallel, source=functions)),
+        ("functions.parallel_mixed", 0.15, partial(kinds.parallel_mixed, source=functions)),
+        ("functions.chain", 0.05, partial(chains.entity_chain, source=functions)),
         ("functions.refusal", 0.17, partial(kinds.refusal, source=functions)),
     ]
     if catalogue_path is None:

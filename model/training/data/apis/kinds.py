@@ -31,9 +31,9 @@ def single(rng: random.Random, split: Split, source: Source, kind: str = "single
 
 
 def parallel(rng: random.Random, split: Split, source: Source) -> Trajectory:
-    """Two to five independent calls of one tool."""
+    """Two to six independent calls of one tool."""
     while True:
-        count = rng.choices([2, 3, 4, 5], [5, 4, 2, 1])[0]
+        count = rng.choices([2, 3, 4, 5, 6], [10, 8, 6, 2, 1])[0]
         group = source.together(rng, split, count)
         if group is not None and len(set(map(step_text, group.asks))) == count:
             break

@@ -17,7 +17,7 @@ from coterie.model.training.data.verbs import VERBS
 def together(rng: random.Random, built: Built, split: Split, template: int, count: int) -> Together | None:
     """`count` calls in one request; None when the draw did not give different calls."""
     ways = [_listed, _gapped, _respectively, _same_again, _cases]
-    [way] = rng.choices([*ways, _crossed, None], [0.25, 0.15, 0.15, 0.15, 0.2, 0.6 if count == 4 else 0, 0.15])
+    [way] = rng.choices([*ways, _crossed, None], [0.25, 0.15, 0.15, 0.15, 0.2, {4: 0.6, 6: 9}.get(count, 0), 0.15])
     return way(rng, built, template, count) if way else _in_turn(rng, built, split, count)
 
 
@@ -61,13 +61,50 @@ def _listed(rng: random.Random, built: Built, template: int, count: int) -> Toge
     if drawn is None:
         return None
     slot, values = drawn
-    joined = say_list(rng, [value.text for value in values])
+    texts = [value.text for value in values]
+    joined = _say_several(rng, texts)
     asked = frames.ask(rng, built, template, fixed={slot: Value(None, joined)})
     name = built.names[slot]
     asks = [to_ask(rng, asked, asked.arguments | {name: value.value}) for value in values]
     for ask, value in zip(asks, values, strict=True):
         ask.text = asked.text.replace(joined, value.text, 1)
+    before, _, after = asked.text.partition(joined)
+    if after in ("", ".", "?", "!") and rng.random() < 0.3:
+        return Together(before + _one_a_line(rng, texts), False, asks)
     return Together(asked.text, asked.imperative, asks)
+
+
+_PAIRS = (
+    "both {} and {}",
+    "{} as well as {}",
+    "{} and also {}",
+    "{}, and {}",
+    "{} plus {}",
+    "{} & {}",
+    "{} and {} too",
+)
+_MANY = ("{}, {} as well as {}", "{}, {} and also {}", "{}, {}, {}", "{}, {}, plus {}", "{}, {} & {}")
+
+
+def _say_several(rng: random.Random, texts: list[str]) -> str:
+    """The items in prose, in the many ways in which people join them."""
+    style = rng.random()
+    if style < 0.45 or len(texts) == 1:
+        return say_list(rng, texts)
+    if len(texts) == 2:
+        return rng.choice(_PAIRS).format(*texts)
+    if style < 0.55:
+        return " and ".join(texts)
+    if style < 0.65:
+        return "; ".join([*texts[:-1], rng.choice(["and ", ""]) + texts[-1]])
+    return rng.choice(_MANY).format(", ".join(texts[:-2]), *texts[-2:])
+
+
+def _one_a_line(rng: random.Random, texts: list[str]) -> str:
+    """The items as the list that ends a request."""
+    marks = rng.choice([["-"] * 9, ["*"] * 9, [f"{n})" for n in range(1, 9)], [f"{n}." for n in range(1, 9)]])
+    opening = rng.choice(["the following:", "each of these:", "these:", "the following ones:"])
+    return opening + "".join(f"\n{mark} {text}" for mark, text in zip(marks, texts, strict=False))
 
 
 def _respectively(rng: random.Random, built: Built, template: int, count: int) -> Together | None:
@@ -80,7 +117,7 @@ def _respectively(rng: random.Random, built: Built, template: int, count: int) -
     if drawn[0] is None or drawn[1] is None:
         return None
     rows = list(zip(drawn[0], drawn[1], strict=True))
-    joined = [say_list(rng, [row[i].text for row in rows]) for i in (0, 1)]
+    joined = [_say_several(rng, [row[i].text for row in rows]) for i in (0, 1)]
     asked = frames.ask(
         rng, built, template, fixed={slot: Value(None, text) for slot, text in zip(pair, joined, strict=True)}
     )
@@ -101,16 +138,15 @@ def _respectively(rng: random.Random, built: Built, template: int, count: int) -
 
 
 def _crossed(rng: random.Random, built: Built, template: int, count: int) -> Together | None:
-    """`the sales of pens and cups in May and June`: every value of one slot with every value of another, two by two."""
+    """`the sales of pens and cups in May and June`: every value of one slot with every value of another, two by two or by three."""
     slots = _plain_slots(built, template)
-    if len(slots) < 2 or count != 4:
+    if len(slots) < 2 or count not in (4, 6):
         return None
     pair = rng.sample(sorted(slots), 2)
-    drawn = [_draws(rng, built, slot, 2) for slot in pair]
+    drawn = [_draws(rng, built, slot, number) for slot, number in zip(pair, (2, count // 2), strict=True)]
     if drawn[0] is None or drawn[1] is None or {v.value for v in drawn[0]} & {v.value for v in drawn[1]}:
         return None
-    joint = rng.choice(["{} and {}", "{} and {}", "{} and {}", "both {} and {}"])
-    joined = [joint.format(*(value.text for value in values)) for values in drawn if values]
+    joined = [_say_several(rng, [value.text for value in values]) for values in drawn if values]
     asked = frames.ask(
         rng, built, template, fixed={slot: Value(None, text) for slot, text in zip(pair, joined, strict=True)}
     )
@@ -188,7 +224,9 @@ def _same_again(rng: random.Random, built: Built, template: int, count: int) -> 
     for ask, value in zip(asks, values, strict=True):
         ask.text = asked.text.replace(values[0].text, value.text, 1)
     first = asked.text if asked.text[-1] in ".?!" else f"{asked.text}."
-    rest = rng.choice(_AGAIN_ASKED if first[-1] == "?" else _AGAIN).format(say_list(rng, [v.text for v in values[1:]]))
+    rest = rng.choice(_AGAIN_ASKED if first[-1] == "?" else _AGAIN).format(
+        _say_several(rng, [v.text for v in values[1:]])
+    )
     return Together(f"{first} {rest}", False, asks)
 
 
@@ -222,6 +260,8 @@ def _gapped(rng: random.Random, built: Built, template: int, count: int) -> Toge
         kept = {s: Value(first.arguments[built.names[s]], first.said[s]) for s in slots[1:] if rng.random() < 0.25}
         asked.append(frames.ask(rng, built, template, fixed=kept, structure=random.Random(seed)))
     if len({str(a.arguments) for a in asked}) < count:
+        return None
+    if any(re.search(r"[.?!] ", a.text) for a in asked):
         return None
     texts = [a.text.rstrip("?.! ").split() for a in asked]
     shared = 0

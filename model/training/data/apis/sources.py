@@ -2,14 +2,15 @@
 `catalogue_source`, the real APIs."""
 
 import random
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from math import log, sqrt
 from typing import Any, Protocol
 
 from coterie.model.chat import ToolCard
 from coterie.model.training.data.apis import frames, functions, several
 from coterie.model.training.data.apis.asks import Ask, Together, to_ask
-from coterie.model.training.data.apis.frames import Frame
+from coterie.model.training.data.apis.frames import Frame, words_of
 from coterie.model.training.data.trajectory import Split
 
 
@@ -27,6 +28,7 @@ class Source(Protocol):
     def unfit(self, rng: random.Random, ask: Ask, count: int, hard: bool) -> list[ToolCard]: ...
 
 
+NUM_ALIKE = 12
 # Verbs of one entity that could stand in for each other, so that a refusal would be wrong.
 _CRUD = {"create", "get", "update", "delete", "list", "count"}
 
@@ -43,6 +45,9 @@ class FrameSource:
         for frame in [*self.written, *self.composed]:
             self._domains[frame.domain].append(frame)
         self._pools: dict[tuple[Split, bool], list[Frame]] = {}
+        self._frames = {frame.key: frame for frame in [*self.written, *self.composed]}
+        self._words = weighted_words([*self.written, *self.composed])
+        self._neighbours: dict[str, list[Frame]] = {}
 
     def frame(self, rng: random.Random, split: Split) -> Frame:
         """A frame whose tools or templates belong to the split."""
@@ -75,11 +80,11 @@ class FrameSource:
         return self._others(rng, asks, count, 0.65, lambda f, g: False)
 
     def unfit(self, rng: random.Random, ask: Ask, count: int, hard: bool) -> list[ToolCard]:
-        """Tools that cannot serve the request; hard ones are of its domain."""
-        return self._others(rng, [ask], count, 1.0 if hard else 0.0, _could_serve)
+        """Tools that cannot serve the request; hard ones are of its domain, or told in much the same words."""
+        return self._others(rng, [ask], count, 1.0 if hard else 0.0, _could_serve, hard and rng.random() < 0.5)
 
     def _others(
-        self, rng: random.Random, asks: Sequence[Ask], count: int, near: float, excluded: Any
+        self, rng: random.Random, asks: Sequence[Ask], count: int, near: float, excluded: Any, alike: bool = False
     ) -> list[ToolCard]:
         targets: list[Frame] = [ask.origin.frame for ask in asks]
         target = targets[0]
@@ -91,7 +96,9 @@ class FrameSource:
             if len(chosen) >= right + count:
                 break
             pool: Sequence[Frame] = (
-                self._near(rng, target)
+                self._alike(target)
+                if alike
+                else self._near(rng, target)
                 if rng.random() < near
                 else self.written
                 if rng.random() < 0.5
@@ -110,11 +117,41 @@ class FrameSource:
             chosen.setdefault(card.name, card)
         return list(chosen.values())[right:]
 
+    def _alike(self, target: Frame) -> Sequence[Frame]:
+        """The frames of any domain that share most of the rarer words of the target's tools and requests."""
+        if target.key not in self._neighbours:
+            mine = self._words[target.key]
+            scores = {
+                frame.key: sum(weight * other[word] for word, weight in mine.items() if word in other)
+                for frame in [*self.written, *self.composed]
+                if frame.key != target.key and (other := self._words[frame.key])
+            }
+            nearest = sorted(scores, key=lambda key: -scores[key])[:NUM_ALIKE]
+            self._neighbours[target.key] = [self._frames[key] for key in nearest]
+        return self._neighbours[target.key]
+
     def _near(self, rng: random.Random, target: Frame) -> Sequence[Frame]:
         domain = self._domains[target.domain]
         if target.entity and rng.random() < 0.6:
             return [f for f in domain if f.entity == target.entity]
         return domain
+
+
+def weighted_words(frames: Sequence[Frame]) -> dict[str, dict[str, float]]:
+    """By the key of every frame: its words, each weighted by how rare it is, as a vector of length one."""
+    said = {frame.key: {word for text in _texts(frame) for word in words_of(text)} for frame in frames}
+    spread = Counter(word for words in said.values() for word in words)
+    rare = {word: log(len(frames) / count) for word, count in spread.items()}
+    lengths = {key: sqrt(sum(rare[word] ** 2 for word in words)) or 1.0 for key, words in said.items()}
+    return {key: {word: rare[word] / lengths[key] for word in words} for key, words in said.items()}
+
+
+def _texts(frame: Frame) -> Iterator[str]:
+    yield from frame.names
+    yield from frame.descriptions
+    for parameter in frame.parameters:
+        yield parameter.name
+        yield from parameter.descriptions
 
 
 def belongs(frame: Frame, split: Split) -> bool:

@@ -7,7 +7,9 @@ from coterie.model.training.data.environments import goals_chain as chain
 from coterie.model.training.data.environments import goals_figures as figures
 from coterie.model.training.data.environments import goals_linked as linked
 from coterie.model.training.data.environments import goals_read as read
+from coterie.model.training.data.environments import goals_still as still
 from coterie.model.training.data.environments import goals_taken as taken
+from coterie.model.training.data.environments import goals_tell as telling
 from coterie.model.training.data.environments import goals_then as then
 from coterie.model.training.data.environments import goals_write as write
 from coterie.model.training.data.environments import (
@@ -79,6 +81,7 @@ def _reading(catalog: Catalog, env: Environment, c: C) -> None:
         ("two_values", "single", read.two_values, 0.7),
         ("tell", "chain", read.tell, 1.6),
         ("look_and_ask", "parallel", then.look_and_ask, 1.8),
+        ("pass_on", "action", telling.pass_on, 0.6),
     ]
     numbers, dates = c.of("money", "count"), c.of("date")
     if c.label:
@@ -106,6 +109,7 @@ def _writing(catalog: Catalog, env: Environment, c: C) -> None:
         ("delete", "single", write.delete, 0.5),
         ("copy_value", "chain", write.copy_value, 0.8),
         ("update", "single", write.update, 1.0),
+        ("same_change", "memory", taken.same_change, 0.8),
     ]
     if created_fields(c):
         goals.append(("create", "create", write.create, 1.3))
@@ -133,6 +137,11 @@ def _writing(catalog: Catalog, env: Environment, c: C) -> None:
         _add(catalog, env, c, a.name, "action", partial(act.act, c=c, a=a), 1.0)
         _add(catalog, env, c, f"{a.name}_after_look", "conditional", partial(act.act_after_look, c=c, a=a), 0.7)
         _add(catalog, env, c, f"{a.name}_or_else", "conditional", partial(then.or_else, c=c, a=a), 0.9)
+        _add(catalog, env, c, f"{a.name}_and_tell", "recovery", partial(still.act_and_tell, c=c, a=a), 0.9)
+        for b in c.actions:
+            if still.opens(a, b):
+                play = partial(still.move_out_of_the_way, c=c, a=a, b=b)
+                _add(catalog, env, c, f"{b.name}_then_{a.name}", "recovery", play, 4.0)
         if c.label:
             _add(catalog, env, c, f"{a.name}_by_label", "chain", partial(act.act_by_label, c=c, a=a), 0.8)
     for a in c.actions[:1]:

@@ -33,6 +33,10 @@ _BROKEN = (
     "authentication expired; an administrator has to sign in again",
     "permission denied for this account",
     "quota for this month is used up",
+    "out of service until next week",
+    "the office that does this is closed today",
+    "blocked by the administrator until further notice",
+    "this can not be done before the first of next month",
 )
 
 
@@ -169,6 +173,13 @@ class Scene:
         """Run the same step once more, after `retry`."""
         return self._attempt({**self.queue[0][0].known, **arguments})
 
+    def breaks(self) -> str:
+        """The next planned step meets a tool that is down for good; the error, still to be judged."""
+        self.mood, message = "clean", pick(self.rng, _BROKEN)
+        self._begin()
+        self._record(self.queue[0][0].known, message, is_error=True)
+        return message
+
     def _begin(self) -> None:
         planned = self.queue[0][1]
         tool = self.tool(self.queue[0][0].role)
@@ -249,6 +260,10 @@ class Scene:
     def replan(self, note: str, *steps: Step) -> None:
         """The steps that remain become these."""
         self._judge(note, "replan")
+        self.left(*steps)
+
+    def left(self, *steps: Step) -> None:
+        """The plan of what remains, which the loop asks for after a `replan` and when a plan is used up."""
         number = len(self.records)
         self.replans[number] = self._planned(steps, number + 1)
 

@@ -295,7 +295,7 @@ _COLUMN = {"type": "string"}
 _TABLE = Param("table", ("table", "sheet"), TEXT, ("the table of a SQLite file with several tables",), False)
 TABLES: dict[str, Op] = {op.role: op for op in (
     Op("tables.describe", ("describe_table", *words("describe|inspect csv|table|data", "get|show schema|columns", "table info|schema")),
-       ("Show the columns, their types, the number of rows and some sample rows of a table file.", "Columns of a table.", "Describe a CSV file."),
+       ("Describe a table file: the names and types of its columns, and a sample of it.", "Columns of a table.", "Describe a CSV file."),
        (Param("path", _PATH.names, TEXT, ("a CSV, JSON or SQLite file in the workspace, for example orders.csv",), True, ("dataset",)),), _describe, "tables", words("survey dataset"), True),
     Op("tables.filter", ("filter_table", *words("filter|select|find|get rows|table|csv", "table filter|rows", "where_rows")),
        ("Find, look up or get rows of a table by the value of a column, for example id = 7 or status = late.", "Filter the rows of a table.", "Rows of a CSV file that fit a condition, sorted if wanted."),
@@ -308,7 +308,7 @@ TABLES: dict[str, Op] = {op.role: op for op in (
         Param("limit", ("limit", "max_rows", "top"), {"type": "integer", "minimum": 1, "maximum": 500, "default": 20}, ("how many rows to show at most",), False), _TABLE),
        _filter, "tables", words("winnow dataset"), True),
     Op("tables.aggregate", ("aggregate_table", *words("aggregate|summarise column|csv", "column stats", "table aggregate|stats", "calc column")),
-       ("Calculate one figure from a table, such as the sum of a column, for all rows, for some, or for each group.", "One figure of a column.", "Sum, mean, count or another figure of a CSV column, also by group."),
+       ("Count rows or calculate one figure from a table, such as the sum of a column, for all, for some or by group.", "One figure of a column.", "Sum, mean, count or another figure of a CSV column, also by group."),
        (_PATH, Param("function", ("function", "func", "statistic", "how"), {"enum": list(FUNCTIONS)}, ("what to calculate",)),
         Param("column", ("column", "col", "field"), _COLUMN, ("the column to calculate from; may be left out to count rows",), False),
         Param("group_by", ("group_by", "by", "per"), TEXT, ("calculate one figure for each value of this column",), False),

@@ -245,23 +245,23 @@ def write_text(t: Scene) -> None:
 def copy_part(t: Scene) -> None:
     """Several facts of a file, as a short file of their own."""
     path, facts, planted = document(t)
-    chosen = t.rng.sample(facts, min(2, len(facts)))
-    out = w.file_name(t.rng, t.pick("extract", "short version", "facts", "brief"))
+    chosen = t.rng.sample(facts, min(t.rng.choice([1, 2]), len(facts)))
+    out = w.file_name(t.rng, t.pick("extract", "short version", "facts", "brief", *(k for k, _ in chosen)))
     names = " and ".join(k for k, _ in chosen)
-    t.task(
-        say.spoken(
-            t,
-            None,
-            say.order(
-                t,
-                t.pick(
-                    f"Make {out} from {path} with only the {names}",
-                    f"Copy the {names} from {t.quote(path)} into {t.quote(out)}",
-                    f"Read {path}, then write its {names} to {out}",
-                ),
-            ),
-        )
+    them, stands = ("it", "stands") if len(chosen) == 1 else ("them", "stand")
+    order = t.pick(
+        f"Make {out} from {path} with only the {names}",
+        f"Copy the {names} from {t.quote(path)} into {t.quote(out)}",
+        f"Read {path}, then write its {names} to {out}",
+        f"Look up the {names} in {path} and save {them} as {out}",
+        f"Get the {names} out of {path} and put {them} into {out}",
     )
+    asked = t.pick(
+        f"Which {names} {stands} in {path}? Write {them} to {out}.",
+        f"What does {path} say about the {names}? Keep {them} in {t.quote(out)}.",
+        f"Find out the {names} in {t.quote(path)}. Then write {them} to {out}.",
+    )
+    t.task(say.spoken(t, None, asked if t.chance(0.45) else say.order(t, order)))
     t.plan(
         Step("files.read", f"Read {path}", {"path": path}),
         Step("files.write", f"Write the {names} to {out}", {"path": out}, (1,)),

@@ -130,6 +130,6 @@ def merge_folder(t: Scene) -> None:
 
 GOALS = (
     ("move", "recovery", move, 4.0),
-    ("move_into", "single", move_into, 2.0),
+    ("move_into", "single", move_into, 4.0),
     ("merge_folder", "for_each", merge_folder, 4.0),
 )

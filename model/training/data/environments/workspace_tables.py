@@ -104,10 +104,10 @@ def statistic(t: Scene) -> None:
 def how_many(t: Scene) -> None:
     """Number of rows that fit a condition."""
     table, path = (x := drawn(t)), path_of(t, x)
-    by_group = t.chance(0.6)
+    by_group = t.chance(0.65)
     if by_group:
         value, operator, column = pick(t.rng, table.theme.group[1]), "=", table.group
-        cond = t.pick(f"have {column} {t.quote(value)}", f"are marked {value} under {column}")
+        cond = t.pick(f"have {column} {t.quote(value)}", f"are marked {value} under {column}", f"have the {column} {t.quote(value)}", f"have {t.quote(value)} as their {column}")  # fmt: skip
     else:
         column, operator = _column(t, table), t.pick("<", ">", ">=", "<=")
         value = plain(pick_row(t, table)[column])
@@ -120,6 +120,9 @@ def how_many(t: Scene) -> None:
                 f"How many {table.theme.noun} in {path} {cond}?",
                 f"Count the {table.theme.noun} in {t.quote(path)} that {cond}.",
                 f"In {path}, how many rows {cond}?",
+                f"How many rows of {path} {cond}?",
+                f"Count the rows of {path} that {cond}.",
+                f"Tell me how many rows in {t.quote(path)} {cond}.",
             ),
         )
     )
