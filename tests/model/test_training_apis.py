@@ -24,6 +24,7 @@ from coterie.model.training.data.apis import (
     values,
 )
 from coterie.model.training.data.apis.documentation import Operation
+from coterie.model.training.data.apis.sources import FrameSource
 from coterie.model.training.data.own_words import MAX_WORDS
 from coterie.model.training.data.trajectory import Split, Trajectory, chat
 
@@ -157,6 +158,41 @@ def test_two_lists_ask_for_every_pair() -> None:
     for ask in asked.asks:
         assert ask.text == f"Work out the cost of a trip to {ask.arguments['city']} in {ask.arguments['month']}"
         assert all(str(value) in asked.text for value in ask.arguments.values())
+
+
+def test_two_lists_of_two_and_three_ask_for_six() -> None:
+    rng = random.Random(2)
+    asked = several._crossed(rng, _built(rng), 0, 6)
+    assert asked
+    assert len({tuple(ask.arguments.values()) for ask in asked.asks}) == 6
+
+
+def test_items_of_a_list_are_joined_in_many_ways_and_each_is_said_once() -> None:
+    items = ["Vilnius", "Split", "Porto"]
+    said = {several._say_several(random.Random(seed), items) for seed in range(200)}
+    assert len(said) > 8
+    assert all(text.count(item) == 1 for text in said for item in items)
+    lines = several._one_a_line(random.Random(1), items).splitlines()
+    assert lines[0].endswith(":")
+    assert [line.split(" ", 1)[1] for line in lines[1:]] == items
+
+
+def test_hard_refusals_are_offered_tools_told_in_much_the_same_words() -> None:
+    source = FrameSource()
+    for seed in range(30):
+        rng = random.Random(seed)
+        ask = source.ask(rng, "train")
+        near = source._alike(ask.origin.frame)
+        words = source._words
+        mine = words[ask.origin.frame.key]
+
+        def shared(key: str, mine: dict[str, float] = mine) -> float:
+            return sum(weight * words[key].get(word, 0.0) for word, weight in mine.items())
+
+        others = rng.sample(list(words), 40)
+        assert ask.origin.frame not in near
+        assert min(shared(frame.key) for frame in near) >= sorted(map(shared, others))[-3]
+        assert all(card.name != ask.card.name for card in source.unfit(rng, ask, 3, hard=True))
 
 
 @pytest.mark.parametrize("seed", range(8))

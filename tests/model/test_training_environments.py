@@ -1,6 +1,7 @@
 """Training environments: trajectories are verified, held-out parts stay out, the stream is deterministic."""
 
 import random
+from contextlib import suppress
 from itertools import islice
 
 import pytest
@@ -122,3 +123,49 @@ def test_generation_is_quick_enough_to_feed_a_gpu():
     rng = random.Random(0)
     runs = [generate(rng) for _ in range(50)]
     assert all(sum(len(m["content"]) for m in chat(run)) < 14000 for run in runs)
+
+
+def _runs_of(ending: str, count: int = 6):
+    """Runs that were planned, not refused, of every trained template whose name ends so."""
+    for template in templates("train"):
+        if template.name.endswith(ending):
+            for seed in range(count):
+                with suppress(Unlucky):
+                    run = template.generate(random.Random(seed), "train")
+                    if not run.plan.refusal:
+                        yield run
+
+
+def test_what_a_refused_order_leaves_to_be_told_is_still_told():
+    refused = 0
+    for run in _runs_of("_and_tell", 3):
+        if len(run.steps) < 2 or not run.steps[0].attempts[-1].is_error:
+            continue
+        refused += 1
+        looked = run.steps[-1].attempts[-1]
+        assert not looked.is_error
+        assert run.answer.status == "failed"
+        assert looked.verdict.note.rstrip(".").split(" ")[-1] in run.answer.text
+    assert refused > 20
+
+
+def test_what_stands_in_the_way_is_moved_first():
+    moved = 0
+    for run in _runs_of(("_then_close", "_then_pay", "_then_complete", "_then_miss", "_then_merge"), 12):
+        if not run.replans:
+            continue
+        moved += 1
+        assert run.steps[0].attempts[-1].is_error
+        opening, again = run.replans[1].steps
+        assert again.needs == (2,)
+        assert opening.do != again.do == run.plan.steps[0].do
+        assert run.answer.status == "success"
+    assert moved > 5
+
+
+def test_a_text_to_be_passed_on_arrives_word_for_word():
+    runs = list(_runs_of("_pass_on", 4))
+    assert len(runs) > 40
+    for run in runs:
+        arguments = run.steps[0].attempts[-1].arguments
+        assert all(str(value) in run.task for value in arguments.values()), (run.task, arguments)
