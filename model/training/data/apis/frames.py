@@ -288,6 +288,9 @@ def ask(
     if text[-1].isalnum() and text.split()[0].lower() in _QUESTIONS:
         text += "?"
     arguments = {built.names[root]: value for root, value in _gather(built, drawn).items()}
+    joined = _UNIT.sub(r"\1", text)
+    if (structure or rng).random() < 0.15 and not any(v.text in text and v.text not in joined for v in drawn.values()):
+        text = joined
     return Asked(
         text[0].upper() + text[1:],
         arguments,
@@ -298,6 +301,9 @@ def ask(
     )
 
 
+_UNIT = re.compile(
+    r"(?<=\d) ((?:kg|g|mg|km|cm|mm|m|ml|l|kW|kWh|W|V|A|N|kN|Hz|kHz|km/h|mph|GB|MB|ms|s|min|h|ha|lbs?|oz|ft)\b|°[CF]?)"
+)  # "5 kg", which many write as "5kg"
 _QUESTIONS = frozenset(
     "what what's which who who's how how's when where where's why is are do does did can could was were".split()  # noqa: SIM905
 )

@@ -82,6 +82,7 @@ def _reading(catalog: Catalog, env: Environment, c: C) -> None:
         ("tell", "chain", read.tell, 1.6),
         ("look_and_ask", "parallel", then.look_and_ask, 1.8),
         ("pass_on", "action", telling.pass_on, 0.6),
+        ("told_twice", "chain", still.told_twice, 0.9),
     ]
     numbers, dates = c.of("money", "count"), c.of("date")
     if c.label:

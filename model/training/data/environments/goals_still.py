@@ -2,6 +2,7 @@
 """Goals of which a part cannot be done: what still can be is done and told, and what stands in the way is moved first."""
 
 from coterie.model.training.data.environments import phrases as say
+from coterie.model.training.data.environments import sinks
 from coterie.model.training.data.environments.goals_write import in_words
 from coterie.model.training.data.environments.records import Action, C
 from coterie.model.training.data.environments.scene import Scene, Step, Unlucky
@@ -48,6 +49,29 @@ def act_and_tell(t: Scene, c: C, a: Action) -> None:
         return
     failed = t.pick(f"{say.upper(c.noun)} {key} could not be {a.past}: {why}", f"Not {a.past}: {why}").rstrip(".")
     t.answer(t.pick(f"{failed}. {say.upper(own)} is {value}.", f"{say.upper(own)} is {value}. {failed}."), "failed")
+
+
+def told_twice(t: Scene, c: C) -> None:
+    """A value goes to somebody else and to the user, who hears it also where the sending fails."""
+    [r] = say.some(t, c)
+    f = say.field(t, [f for f in c.fields if f.name != c.label])
+    key, what, it, sink = r["id"], f.said(t.rng), say.it(t, c, r["id"]), sinks.draw(t, c, f"{c.noun} {r['id']}")
+    value, own = plain(r[f.name]), what.removeprefix("the ")
+    whether = t.pick("", " and whether that worked", " and if it arrived there", " and say if that could not be done")
+    t.task(say.spoken(t, c, t.pick(
+        f"Look up {it}, {sink.asks(what)}, and tell me the {own}{whether}.", f"{say.upper(sink.asks(f'{what} of {it}'))}. Tell me the {own} too{whether}.",
+        f"What is {what} of {it}? {say.upper(sink.asks('it'))} and let me know it as well{whether}.", f"Get {it}, then {sink.asks(f'its {own}')}. I want to hear the {own} myself{whether}.",
+    )))  # fmt: skip
+    t.plan(Step(f"{c.name}.get", t.pick(f"Look up {c.noun} {key}", f"Get {what} of {c.noun} {key}"), {"id": key}), sink.step(1))  # fmt: skip
+    t.call()
+    t.done(t.pick(f"{say.upper(own)} of {key} is {value}.", f"{key}: {own} {value}."))
+    if t.chance(0.45):
+        why = t.breaks(**{sink.text: f"{say.upper(own)} of {c.noun} {key}: {value}"} | ({sink.title: f"{say.upper(c.noun)} {key}"} if sink.title else {}))  # fmt: skip
+        t.finish(t.pick(f"It could not be {sink.past}: {why}.", f"Not possible now: {why}.", f"Failed: {why}."))
+        t.answer(t.pick(f"{say.upper(what)} is {value}. It was not {sink.past}: {why}.", f"{say.upper(own)} {value}, but it could not be {sink.past}: {why}."), "failed")  # fmt: skip
+        return
+    sinks.deliver(t, sink, t.pick(f"{say.upper(own)} of {c.noun} {key}: {value}", f"{say.upper(c.noun)} {key}: {own} {value}"), f"{say.upper(own)} of {key}")  # fmt: skip
+    t.answer(t.pick(f"{say.upper(what)} is {value}; {sink.past}.", f"{say.upper(own)} of {key}: {value}. It is {sink.past}."))  # fmt: skip
 
 
 def move_out_of_the_way(t: Scene, c: C, a: Action, b: Action) -> None:

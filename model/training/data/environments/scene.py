@@ -173,11 +173,11 @@ class Scene:
         """Run the same step once more, after `retry`."""
         return self._attempt({**self.queue[0][0].known, **arguments})
 
-    def breaks(self) -> str:
+    def breaks(self, **arguments: Any) -> str:
         """The next planned step meets a tool that is down for good; the error, still to be judged."""
         self.mood, message = "clean", pick(self.rng, _BROKEN)
         self._begin()
-        self._record(self.queue[0][0].known, message, is_error=True)
+        self._record({**self.queue[0][0].known, **arguments}, message, is_error=True)
         return message
 
     def _begin(self) -> None:
