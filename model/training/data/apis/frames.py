@@ -291,8 +291,10 @@ def ask(
     joined = _UNIT.sub(r"\1", text)
     if (structure or rng).random() < 0.15 and not any(v.text in text and v.text not in joined for v in drawn.values()):
         text = joined
+    begins = text.split(" ", 1)[0].rstrip(",.:;?")
+    is_word = len(begins) == 1 or (begins[1:].islower() and begins.replace("'", "").isalpha())
     return Asked(
-        text[0].upper() + text[1:],
+        text[0].upper() + text[1:] if is_word else text,
         arguments,
         built,
         {s: v.text for s, v in drawn.items()},
