@@ -188,7 +188,7 @@ def _cases(rng: random.Random, built: Built, template: int, count: int) -> Toget
 
 _GIVEN = re.compile(r" (?:with the given \w+|that match.*)$")
 _PREPOSITIONS = frozenset(("with", "to", "from", "by", "on", "in", "into", "at", "as"))
-_ORDINALS = ("first", "second", "third", "fourth", "fifth")
+_ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth")
 _CASES = ("cases", "cases", "runs", "entries", "examples")
 _ONCE_MORE = ("Then", "And then", "And once more", "After that, again")
 
