@@ -24,7 +24,7 @@ MIN_LETTERS, MAX_LONGER, CLOSE, MAX_CLOSE = 4, 3, 0.7, 12
 _EDGES = " .,;:!?\"'()[]`"
 _QUOTED = re.compile(r"[\"\u201c`']([^\"\u201d`'\n]{2,})[\"\u201d`']")
 _WORD = re.compile(r"[^\W_]+")
-_NAME = re.compile(r"[\w@][\w./@:-]*[\w]")
+_NAME = re.compile(r"(?:(?:~|\.{1,2})?/)?[\w@][\w./@:-]*\w")
 _MARK = re.compile(r"[0-9._/@-]")
 _LETTER = re.compile(r"[^\W\d_]")
 

@@ -28,7 +28,7 @@ PARAMETERS = {
 }
 
 
-@pytest.mark.parametrize("text", ["policy.csv", "A-17", "reports/june.md", "ann@example.org", "inv_00031"])
+@pytest.mark.parametrize("text", ["policy.csv", "A-17", "reports/june.md", "ann@example.org", "inv_00031", "/srv/a", "~/b.md", "./c1"])
 def test_names(text: str) -> None:
     assert is_name(text)
 
@@ -191,6 +191,8 @@ def test_spaces_around_a_value_go_unless_they_were_seen(value: object, trimmed_t
         ("oat Milk", "no item oat Milk; there are 'Oat milk', 'Oats'", True),
         ("S-101", "no order S-101; there are S-110, S-120", False),
         ("A17", "the carrier does not answer", False),
+        ("/srv/log/a.txt", "/srv/log/a.txt is read-only; unlock can make it writable", False),
+        ("srv/log/a.txt", "no file srv/log/a.txt; there is /srv/log/a.txt", True),
     ],
 )
 def test_an_error_mends_a_value_that_it_writes_otherwise(value: str, error: str, mendable: bool) -> None:
