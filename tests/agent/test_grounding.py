@@ -28,7 +28,9 @@ PARAMETERS = {
 }
 
 
-@pytest.mark.parametrize("text", ["policy.csv", "A-17", "reports/june.md", "ann@example.org", "inv_00031", "/srv/a", "~/b.md", "./c1"])
+@pytest.mark.parametrize(
+    "text", ["policy.csv", "A-17", "reports/june.md", "ann@example.org", "inv_00031", "/srv/a", "~/b.md", "./c1"]
+)
 def test_names(text: str) -> None:
     assert is_name(text)
 
