@@ -97,7 +97,7 @@ def plot(face: dict[str, Any], path: Path) -> None:
     Needs matplotlib."""
     from matplotlib.figure import Figure
 
-    rows = [Row(**row) for row in face["rows"] if not row["shape"].endswith("/router")]
+    rows = [Row(**row) for row in face["rows"] if "/" not in row["shape"]]
     shapes, threads, impls = (
         list(dict.fromkeys(getattr(row, of) for row in rows)) for of in ("shape", "threads", "impl")
     )

@@ -4,6 +4,7 @@ Implementations take turns within each repeat, so that a busy machine slows all 
 layer are walked in order, as decoding does, so that nothing sits in cache that would not.
 """
 
+import itertools
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from coterie.model.kernels import bench_torch, bench_vllm_cpu
+from coterie.model.kernels import bench_products, bench_torch, bench_vllm_cpu
 from coterie.model.kernels.bench_shapes import (
     SHAPES,
     Ceilings,
@@ -127,6 +128,10 @@ def run(report: Report, limit_s: float, names: list[str] | None) -> dict[str, ob
         facts[f"bf16_gflops_{count}"] = ceilings[count].flops_per_s / 1e9
     print(f"CPU: {facts}", file=sys.stderr, flush=True)
     shapes = [shape for shape in CPU_SHAPES if not names or shape.name in names]
+    products = [name for name in bench_products.PRODUCTS if not names or name in names]
+    for name, count in itertools.product(products, counts):
+        with _threads(count):
+            bench_products.measure(report, name, count, limit_s / 30)
     for index, shape in enumerate(shapes):
         layers = [random_weights(shape, "cpu") for _ in range(COPIES.get(shape.name, 1))]
         all_of = contenders(shape, layers)

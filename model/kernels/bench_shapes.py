@@ -13,7 +13,7 @@ from coterie.model.layers import LayerWeights, Routing, moe_layer
 if TYPE_CHECKING:  # Triton is not everywhere
     from coterie.model.kernels.triton_layer import Plan
 
-BOUNDS = {"bf16": 2e-2, "int8": 6e-2}  # of max_rel_err; int8 has the rounding of the weights in it
+BOUNDS = {"bf16": 2e-2, "f32": 2e-2, "int8": 6e-2}  # of max_rel_err; int8 has the rounding of the weights in it
 TOKENS = (1, 2, 4, 8, 16, 64, 256, 1024, 4096, 8192)
 
 

@@ -103,6 +103,9 @@ def _prepare_own() -> None:
 
         when_imported(PRODUCTS, fix_rows)
         when_imported(ATTENTION, fix_attention)
+    from coterie.model.kernels.vllm_products import take_products
+
+    when_imported(PRODUCTS, take_products)
 
 
 def _replace_runner(factory: ModuleType) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from coterie.model.kernels import bench, bench_cpu, bench_vllm_cpu
+from coterie.model.kernels import bench, bench_cpu, bench_products, bench_vllm_cpu
 from coterie.model.kernels.bench_shapes import Ceilings, Report, Row, Shape, floor_us, random_weights, wrong
 from coterie.model.kernels.cpu import available
 from coterie.model.layers import Routing
@@ -86,3 +86,13 @@ def test_tuned_plans_come_back_as_written_and_others_stay(tmp_path: Path) -> Non
     assert read_plans(path) == {"one": {1: pairs, 8: grouped}, "other": {1: grouped}}
     with pytest.raises(ValueError, match="has the plans of a GPU, these are of another GPU; name another file"):
         write(path, "another GPU", {})
+
+
+def test_dense_products_are_measured_and_right(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench_products, "PRODUCTS", {"tiny/product": (64, 32)})
+    report = Report(lambda row: None)
+    bench_products.measure(report, "tiny/product", 1, 0.1)
+    assert {(row.impl, row.dtype) for row in report.rows} >= {("torch", "bf16"), ("torch", "f32")}
+    assert {row.m for row in report.rows} == set(bench_products.TOKENS)
+    assert wrong(report.rows) == []
+    assert all(row.median_us > 0 for row in report.rows)

@@ -8,9 +8,19 @@ from pathlib import Path
 import pytest
 import torch
 
-from coterie.model.kernels.cpu import KernelUnavailable, available, extension, moe_layer, moe_layer_traced, op, pack
+from coterie.model.kernels.cpu import (
+    KernelUnavailable,
+    available,
+    extension,
+    linear,
+    moe_layer,
+    moe_layer_traced,
+    op,
+    pack,
+)
 from coterie.model.kernels.cpu import routed_experts as own_experts
 from coterie.model.kernels.cpu.build import SETS, BuildFailed, build
+from coterie.model.kernels.cpu.linear import PackedLinear
 from coterie.model.kernels.cpu.pack import WeightFormat
 from coterie.model.layers import Chosen, LayerWeights, Routing, choose_experts, gate_logits, routed_experts
 from coterie.model.layers import moe_layer as reference
@@ -241,3 +251,43 @@ def test_a_set_the_compiler_does_not_know_is_left_out(
     number = next(number for number, name in extension.ISA_NAMES.items() if name == strongest)
     assert loaded.coterie_moe_sets() == whole & ~(1 << number)
     assert f"go without isa_{strongest}" in caplog.text
+
+
+@pytest.mark.parametrize(("outputs", "inputs"), [(32, 32), (960, 576), (544, 1568)])
+def test_a_dense_product_equals_float64_and_does_not_depend_on_its_company(isa: str, outputs: int, inputs: int) -> None:
+    weight = draw(outputs, inputs).bfloat16()
+    product, x = PackedLinear(weight), tokens_of(150, inputs)
+    together = product(x)
+    expected = x.double() @ weight.double().T
+    assert (together.double() - expected).norm() / expected.norm() < 4e-3
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        assert torch.equal(product(x), together)
+    finally:
+        torch.set_num_threads(threads)
+    for rows in (slice(1), slice(3, 5), slice(7, 23), slice(60, 150), slice(149, 150), slice(0)):
+        assert torch.equal(product(x[rows]), together[rows])
+
+
+def test_a_dense_product_takes_rows_of_any_rank_and_a_bias() -> None:
+    weight, bias = draw(64, 32).bfloat16(), draw(64).bfloat16()
+    x = tokens_of(6, 32).view(2, 3, 32)
+    assert torch.equal(PackedLinear(weight)(x, bias), PackedLinear(weight)(x.view(6, 32)).view(2, 3, 64) + bias)
+
+
+@pytest.mark.parametrize("weight", [torch.zeros(32, 32), torch.zeros(48, 32).bfloat16(), torch.zeros(32, 8).bfloat16()])
+def test_a_weight_that_a_dense_product_cannot_take_is_refused(weight: torch.Tensor) -> None:
+    assert not linear.is_wanted(weight)
+    with pytest.raises(ValueError, match="multiples of 32"):
+        PackedLinear(weight)
+
+
+def test_rows_that_a_dense_product_cannot_take_are_refused() -> None:
+    for x in (torch.zeros(2, 32), torch.zeros(2, 64).bfloat16()):
+        with pytest.raises(ValueError, match="bfloat16 rows of 32"):
+            PackedLinear(torch.zeros(32, 32).bfloat16())(x)
+
+
+def test_dense_products_are_ours_only_where_torch_has_none(isa: str) -> None:
+    assert linear.is_wanted(torch.zeros(64, 32).bfloat16()) == (isa == "avx2")

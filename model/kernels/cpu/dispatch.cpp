@@ -35,6 +35,12 @@ using LayerFunction = int (*)(const LayerCall &);
 const LayerFunction functions[] = {nullptr, coterie_layer_avx2, coterie_layer_avx512, coterie_layer_avx512_vnni,
                                    coterie_layer_avx512_bf16, coterie_layer_amx};
 
+using LinearFunction = int (*)(const LinearCall &);
+const LinearFunction linears[] = {nullptr, coterie_linear_avx2, coterie_linear_avx512, coterie_linear_avx512_vnni,
+                                  coterie_linear_avx512_bf16, coterie_linear_amx};
+
+bool is_usable(int isa) { return isa >= COTERIE_AVX2 && isa <= COTERIE_AMX && coterie_moe_sets() >> isa & 1; }
+
 int find_sets() {
     int sets = 0;
     for (int set = strongest(); set; --set)
@@ -71,7 +77,13 @@ extern "C" int coterie_moe_forward(const void *layer, int64_t size, const uint16
     if (size < int64_t(sizeof *head) || head->magic != COTERIE_MOE_MAGIC || head->size != size) return -1;
     if (head->experts > 2048 || head->groups > 512 || head->hidden > 16384) return -1;
     if (hidden != head->hidden || ((ids || given_ids) && top_k != head->top_k)) return -4;
-    if (isa < COTERIE_AVX2 || isa > COTERIE_AMX || !(coterie_moe_sets() >> isa & 1)) return -2;
+    if (!is_usable(isa)) return -2;
     const LayerCall call{head, x, out, tokens, ids, given_ids, given_weights, parts, threads < 1 ? 1 : threads};
     return functions[isa](call);
+}
+
+extern "C" int coterie_linear(const uint16_t *x, const uint16_t *weight, uint16_t *out, int64_t rows, int32_t k,
+                              int32_t n, int32_t isa, int32_t threads) {
+    if (!is_usable(isa)) return -2;
+    return linears[isa](LinearCall{x, weight, out, rows, k, n, threads < 1 ? 1 : threads});
 }

@@ -31,6 +31,7 @@ def library() -> ctypes.CDLL:
         *(int32, int32, pointer, pointer, pointer),
         *(int32, int32, int32),
     ]
+    loaded.coterie_linear.argtypes = [pointer, pointer, pointer, int64, int32, int32, int32, int32]
     return loaded
 
 
@@ -38,6 +39,13 @@ def library() -> ctypes.CDLL:
 def forward() -> Forward:
     """`coterie_moe_forward` of moe.h, resolved once."""
     function: Forward = library().coterie_moe_forward
+    return function
+
+
+@functools.cache
+def product() -> Forward:
+    """`coterie_linear` of moe.h, resolved once."""
+    function: Forward = library().coterie_linear
     return function
 
 

@@ -10,6 +10,7 @@ constexpr int kBlocks = 1; // of 16 activations computed at a time
 
 // after the kernels
 #include "chunks.hpp"
+#include "linear.hpp"
 
 namespace {
 
@@ -114,3 +115,4 @@ void gemm_int8(const int8_t *hi, const int8_t *lo, long stride, const int32_t *s
 } // namespace
 
 int coterie_layer_amx(const LayerCall &call) { return run_chunks(call); }
+int coterie_linear_amx(const LinearCall &call) { return run_linear(call); }

@@ -2,6 +2,7 @@
 #include <immintrin.h>
 #include <string.h>
 
+#include "blocks.hpp"
 #include "fma.hpp"
 
 namespace {
@@ -27,6 +28,7 @@ struct Vector256 {
 
 // after the kernels
 #include "chunks.hpp"
+#include "linear.hpp"
 
 namespace {
 
@@ -34,9 +36,10 @@ void enter_thread() {}
 void leave_thread() {}
 
 void gemm_bf16(const uint16_t *a, long stride, int rows, int k, const uint16_t *b, int panels, float *c, int ldc) {
-    int r = 0;
-    for (; r + 5 <= rows; r += 5) fma_rows<Vector256, 5, 2>(a + r * stride, stride, k, b, panels, c + r * ldc, ldc);
-    for (; r < rows; ++r) fma_rows<Vector256, 1, 4>(a + r * stride, stride, k, b, panels, c + r * ldc, ldc);
+    even_blocks<5>(rows, [&](auto size, int r) {
+        constexpr int R = decltype(size)::value;
+        fma_rows<Vector256, R, R == 1 ? 4 : 2>(a + r * stride, stride, k, b, panels, c + r * ldc, ldc);
+    });
 }
 
 // 256 hi + lo, each corrected for the weights' bias of 128.
@@ -76,3 +79,4 @@ void gemm_int8(const int8_t *hi, const int8_t *lo, long stride, const int32_t *s
 } // namespace
 
 int coterie_layer_avx2(const LayerCall &call) { return run_chunks(call); }
+int coterie_linear_avx2(const LinearCall &call) { return run_linear(call); }

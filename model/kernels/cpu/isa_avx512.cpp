@@ -5,6 +5,7 @@
 #include "fma512.hpp"
 // after the kernels
 #include "chunks.hpp"
+#include "linear.hpp"
 
 namespace {
 
@@ -65,3 +66,4 @@ void gemm_int8(const int8_t *hi, const int8_t *lo, long stride, const int32_t *s
 } // namespace
 
 int coterie_layer_avx512(const LayerCall &call) { return run_chunks(call); }
+int coterie_linear_avx512(const LinearCall &call) { return run_linear(call); }

@@ -10,6 +10,7 @@ constexpr int kBlocks = 4; // of 16 activations computed at a time, so that a bl
 
 // after the kernels
 #include "chunks.hpp"
+#include "linear.hpp"
 
 namespace {
 
@@ -74,3 +75,4 @@ void gemm_int8(const int8_t *hi, const int8_t *lo, long stride, const int32_t *s
 } // namespace
 
 int coterie_layer_avx512_bf16(const LayerCall &call) { return run_chunks(call); }
+int coterie_linear_avx512_bf16(const LinearCall &call) { return run_linear(call); }

@@ -4,6 +4,7 @@
 #include "fma512.hpp"
 // after the kernels
 #include "chunks.hpp"
+#include "linear.hpp"
 
 namespace {
 
@@ -22,3 +23,4 @@ void gemm_int8(const int8_t *hi, const int8_t *lo, long stride, const int32_t *s
 } // namespace
 
 int coterie_layer_avx512_vnni(const LayerCall &call) { return run_chunks(call); }
+int coterie_linear_avx512_vnni(const LinearCall &call) { return run_linear(call); }

@@ -1,4 +1,5 @@
-/* The whole mixture-of-experts layer on the CPU: the C ABI between op.py and the compiled extension.
+/* The whole mixture-of-experts layer on the CPU, and dense products for where torch has no quick ones: the C ABI
+ * between op.py and the compiled extension.
  *
  * A layer is one blob: this header, then the packed tensors at 64-byte aligned offsets (pack.py writes it).
  * bf16 matrices [N, K] are stored as panels of 16 outputs: [N/16][K/2][16][2]; int8 ones as [N/16][K/4][16][4],
@@ -43,6 +44,11 @@ __attribute__((visibility("default"))) int coterie_moe_forward(const void *layer
                         uint16_t *out, int64_t tokens, int32_t hidden, int32_t top_k, int32_t *ids,
                         const int32_t *given_ids, const float *given_weights, int32_t parts, int32_t isa,
                         int32_t threads);
+
+/* A dense product out = x W' for bf16 `x` [rows, k] and `weight` [n, k] in panels of 16 outputs (as above), with k and n
+ * multiples of 32; `out` is [rows, n]. Returns 0, or -2 for an `isa` that is not available, -3 when there is no memory. */
+__attribute__((visibility("default"))) int coterie_linear(const uint16_t *x, const uint16_t *weight, uint16_t *out,
+                        int64_t rows, int32_t k, int32_t n, int32_t isa, int32_t threads);
 
 #ifdef __cplusplus
 }

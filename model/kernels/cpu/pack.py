@@ -28,9 +28,9 @@ def pack(weights: LayerWeights, routing: Routing, weight_format: WeightFormat = 
     if weights.shared_w13_ZH is not None and weights.shared_w2_HS is not None:
         matrices += [_interleave(weights.shared_w13_ZH[None]), _pad32(weights.shared_w2_HS[None])]
     scales = [_scales(matrix) for matrix in matrices] if weight_format == "int8" else []
-    panels = [_panels(m, scales[n] if scales else None) for n, m in enumerate(matrices)]
+    packed = [panels(m, scales[n] if scales else None) for n, m in enumerate(matrices)]
     empty = torch.empty(0)
-    tensors = [*parts, *panels, *[empty] * (4 - len(panels)), *scales, *[empty] * (4 - len(scales))]
+    tensors = [*parts, *packed, *[empty] * (4 - len(packed)), *scales, *[empty] * (4 - len(scales))]
     offsets, size = _offsets(tensors)
     header = HEADER.pack(
         MAGIC, hidden, num_experts, routing.top_k, width, shared, routing.score == "softmax", routing.num_groups,
@@ -74,14 +74,15 @@ def _scales(matrix_ENK: Tensor) -> Tensor:
     return matrix_ENK.float().abs().amax(-1).clamp(min=1e-12) / 127
 
 
-def _panels(matrix_ENK: Tensor, scale_EN: Tensor | None) -> Tensor:
+def panels(matrix_ENK: Tensor, scale_EN: Tensor | None = None) -> Tensor:
+    """Matrices in panels of 16 outputs: bf16 [E, N/16, K/2, 16, 2], or with scales uint8 [E, N/16, K/4, 16, 4]."""
     experts, n, k = matrix_ENK.shape
     if scale_EN is None:
-        panels = matrix_ENK.to(torch.bfloat16).reshape(experts, n // 16, 16, k // 2, 2)
+        cut = matrix_ENK.to(torch.bfloat16).reshape(experts, n // 16, 16, k // 2, 2)
     else:
         quantized = (matrix_ENK.float() / scale_EN[..., None]).round() + 128
-        panels = quantized.to(torch.uint8).reshape(experts, n // 16, 16, k // 4, 4)
-    return panels.transpose(2, 3).contiguous()
+        cut = quantized.to(torch.uint8).reshape(experts, n // 16, 16, k // 4, 4)
+    return cut.transpose(2, 3).contiguous()
 
 
 def _offsets(tensors: list[Tensor]) -> tuple[list[int], int]:
