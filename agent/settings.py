@@ -20,7 +20,9 @@ from coterie.model.relevance import ToolEncoder
 DEFAULT_MODEL = "coterie"
 MACHINE = ("home", "database_url", "chroma_url", "api_key", "workspace")
 """Settings that say where things are, not how a run behaves; an episode does not keep them."""
-READ_BY_THE_SERVER = frozenset({"kernels", "cpu_isa", "expert_weights", "idle_stop_s", "routes", "batch_invariant"})
+READ_BY_THE_SERVER = frozenset(
+    {"kernels", "cpu_isa", "expert_weights", "idle_stop_s", "routes", "batch_invariant", "training_dtype"}
+)
 """Variables that the model's own processes read."""
 
 

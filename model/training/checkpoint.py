@@ -13,25 +13,30 @@ import torch
 from torch import Tensor
 
 from coterie.model.training.network import LayerCarve, Network, Shape, uncarved
+from coterie.model.training.precision import working_dtype
 
 
 def dense_parent(dense: Mapping[str, Tensor], shape: Shape, device: torch.device) -> Network:
     """The frozen dense model: every expert on, nothing to learn."""
-    network = Network(replace(shape, top_k=shape.experts, rank=1), dense, uncarved(shape))
-    return network.requires_grad_(False).to(device)
+    network = _network(replace(shape, top_k=shape.experts, rank=1), dense, uncarved(shape), device)
+    return network.requires_grad_(False)
 
 
 def sparse_student(dense: Mapping[str, Tensor], carve: list[LayerCarve], shape: Shape, device: torch.device) -> Network:
     """The carved model, ready to be trained."""
-    return Network(shape, dense, carve).to(device)
+    return _network(shape, dense, carve, device)
 
 
 def dense_student(dense: Mapping[str, Tensor], shape: Shape, device: torch.device) -> Network:
     """The dense model trained alike, as a baseline: same low-rank deltas and norms, no routing."""
-    network = Network(replace(shape, top_k=shape.experts), dense, uncarved(shape))
+    network = _network(replace(shape, top_k=shape.experts), dense, uncarved(shape), device)
     for layer in network.layers:
         layer.router.requires_grad_(False)
-    return network.to(device)
+    return network
+
+
+def _network(shape: Shape, dense: Mapping[str, Tensor], carve: list[LayerCarve], device: torch.device) -> Network:
+    return Network(shape, dense, carve, dtype=working_dtype(device.type)).to(device)
 
 
 def save_carve(carve: list[LayerCarve], path: Path) -> None:

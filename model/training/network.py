@@ -59,7 +59,7 @@ class LowRank(nn.Module):
 
     def __init__(self, weight: Tensor, rank: int, scaling: float) -> None:
         super().__init__()
-        self.register_buffer("weight", weight.to(torch.bfloat16), persistent=False)
+        self.register_buffer("weight", weight, persistent=False)
         self.A = nn.Parameter(torch.randn(rank, weight.shape[1]) / math.sqrt(weight.shape[1]))
         self.B = nn.Parameter(torch.zeros(weight.shape[0], rank))
         self.scaling = scaling
@@ -85,18 +85,22 @@ class Layer(nn.Module):
 
     bias: Tensor
 
-    def __init__(self, shape: Shape, dense: Mapping[str, Tensor], carved: "LayerCarve") -> None:
+    def __init__(
+        self, shape: Shape, dense: Mapping[str, Tensor], carved: "LayerCarve", dtype: torch.dtype = torch.bfloat16
+    ) -> None:
         super().__init__()
         self.shape = shape
         order = carved.permutation.long()
-        gate, up = (dense[f"mlp.{name}_proj"][order] for name in ("gate", "up"))
-        qkv = torch.cat([dense[f"self_attn.{name}_proj"] for name in "qkv"])
+        gate, up, down, o = (
+            dense[name].to(dtype) for name in ("mlp.gate_proj", "mlp.up_proj", "mlp.down_proj", "self_attn.o_proj")
+        )
+        qkv = torch.cat([dense[f"self_attn.{name}_proj"] for name in "qkv"]).to(dtype)
         self.norm1 = nn.Parameter(dense["input_layernorm"].float().clone())
         self.norm2 = nn.Parameter(dense["post_attention_layernorm"].float().clone())
         self.qkv = LowRank(qkv, shape.rank, shape.scaling)
-        self.o = LowRank(dense["self_attn.o_proj"], shape.rank, shape.scaling)
-        self.gate_up = LowRank(torch.cat([gate, up]), shape.rank, shape.scaling)
-        self.down = LowRank(dense["mlp.down_proj"][:, order], shape.rank, shape.scaling)
+        self.o = LowRank(o, shape.rank, shape.scaling)
+        self.gate_up = LowRank(torch.cat([gate[order], up[order]]), shape.rank, shape.scaling)
+        self.down = LowRank(down[:, order], shape.rank, shape.scaling)
         self.router = nn.Parameter(carved.router.float().clone())
         self.register_buffer("bias", carved.bias.float().clone())
 
@@ -152,17 +156,27 @@ class LayerCarve(NamedTuple):
 
 
 class Network(nn.Module):
-    """The language model up to its last hidden state; the tied head is applied by the losses."""
+    """The language model up to its last hidden state; the tied head is applied by the losses.
+
+    The frozen weights are kept, and unless told otherwise multiplied, in `dtype` (see `precision`).
+    """
 
     cos: Tensor
     sin: Tensor
     embedding: Tensor
 
-    def __init__(self, shape: Shape, dense: Mapping[str, Tensor], carve: list[LayerCarve], max_tokens: int = 8192):
+    def __init__(
+        self,
+        shape: Shape,
+        dense: Mapping[str, Tensor],
+        carve: list[LayerCarve],
+        max_tokens: int = 8192,
+        dtype: torch.dtype = torch.bfloat16,
+    ) -> None:
         super().__init__()
         self.shape = shape
-        self.register_buffer("embedding", dense["model.embed_tokens.weight"].to(torch.bfloat16), persistent=False)
-        self.layers = nn.ModuleList(Layer(shape, layer_of(dense, i), carve[i]) for i in range(shape.layers))
+        self.register_buffer("embedding", dense["model.embed_tokens.weight"].to(dtype), persistent=False)
+        self.layers = nn.ModuleList(Layer(shape, layer_of(dense, i), carve[i], dtype) for i in range(shape.layers))
         self.norm = nn.Parameter(dense["model.norm.weight"].float().clone())
         angles = torch.arange(max_tokens)[:, None] / shape.rope_theta ** (
             torch.arange(0, shape.head_width, 2) / shape.head_width
@@ -171,8 +185,9 @@ class Network(nn.Module):
         self.register_buffer("cos", angles.cos(), persistent=False)
         self.register_buffer("sin", angles.sin(), persistent=False)
 
-    def forward(self, tokens: Tensor, attend: Attention, dtype: torch.dtype = torch.bfloat16) -> tuple[Tensor, Tensor]:
+    def forward(self, tokens: Tensor, attend: Attention, dtype: torch.dtype | None = None) -> tuple[Tensor, Tensor]:
         """tokens [B, T] -> (last hidden state [B, T, D], expert loads [layers, N])."""
+        dtype = dtype or self.embedding.dtype
         x = F.embedding(tokens, self.embedding.to(dtype))
         cos, sin = (table[: tokens.shape[1]].to(dtype) for table in (self.cos, self.sin))
         loads = []

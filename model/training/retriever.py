@@ -31,6 +31,7 @@ from coterie.model.relevance import lexical, meaning
 from coterie.model.training.data.contamination import Suites, suites_here
 from coterie.model.training.data.draw import sources, trajectories
 from coterie.model.training.data.trajectory import Split, Trajectory
+from coterie.model.training.precision import working_dtype
 
 LINEARS = ("attention.self.query", "attention.self.key", "attention.self.value", "attention.output.dense",
            "intermediate.dense", "output.dense")  # fmt: skip
@@ -95,12 +96,12 @@ class Network(nn.Module):
         return F.normalize((x_STD * real_ST[..., None]).sum(1) / real_ST.sum(1, keepdim=True), dim=-1)
 
     def _layer(self, at: str, x_STD: Tensor, real_ST: Tensor) -> Tensor:
-        with torch.autocast("cpu", torch.bfloat16):
+        with _mixed():
             attended = self._linear(
                 f"{at}attention.output.dense", self._attended(f"{at}attention.self.", x_STD, real_ST)
             )
         x_STD = self._norm(f"{at}attention.output.", x_STD + attended.float())
-        with torch.autocast("cpu", torch.bfloat16):
+        with _mixed():
             inner = F.gelu(self._linear(f"{at}intermediate.dense", x_STD))
             outer = self._linear(f"{at}output.dense", inner)
         return self._norm(f"{at}output.", x_STD + outer.float())
@@ -120,6 +121,12 @@ class Network(nn.Module):
     def _norm(self, at: str, x: Tensor) -> Tensor:
         weight, bias = (self.base[f"{at}LayerNorm.{part}"] for part in ("weight", "bias"))
         return F.layer_norm(x, weight.shape, weight, bias, EPS)
+
+
+def _mixed() -> torch.autocast:
+    """Products in the number type that is quickest here."""
+    dtype = working_dtype("cpu")
+    return torch.autocast("cpu", torch.bfloat16, enabled=dtype == torch.bfloat16)
 
 
 def _key(name: str) -> str:

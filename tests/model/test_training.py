@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from coterie.model.training import checkpoint, losses
+from coterie.model.training import checkpoint, losses, precision
 from coterie.model.training.attention import document_attention
 from coterie.model.training.carve import carve
 from coterie.model.training.data.tokens import Rows, TokenSet, encode_chat, pack
@@ -325,3 +325,27 @@ def test_accuracy_counts_turns(dense: dict[str, Tensor], turn: bytes, kinds: set
     tallies = accuracy(network, Rows(tokens, learned, np.zeros(tokens.shape, np.int16)), Bytes())
     assert {kind: tally.total for kind, tally in tallies.items()} == dict.fromkeys(kinds, 1)
     assert 1 < perplexity(network, rows(3)) < 1e6
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float32"])
+def test_a_network_is_kept_and_multiplied_in_the_number_type_asked_for(
+    dense: dict[str, Tensor], dtype: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(precision.VARIABLE, dtype)
+    precision.working_dtype.cache_clear()
+    try:
+        network = checkpoint.dense_parent(dense, SHAPE, torch.device("cpu"))
+    finally:
+        monkeypatch.undo()
+        precision.working_dtype.cache_clear()
+    tokens = torch.arange(8)[None]
+    hidden, _ = network(tokens, document_attention(torch.zeros_like(tokens)))
+    assert hidden.dtype == network.layers[0].down.weight.dtype == getattr(torch, dtype)
+
+
+def test_an_unknown_number_type_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(precision.VARIABLE, "int4")
+    precision.working_dtype.cache_clear()
+    with pytest.raises(ValueError, match="bfloat16 or float32, not 'int4'"):
+        precision.working_dtype("cpu")
+    precision.working_dtype.cache_clear()
