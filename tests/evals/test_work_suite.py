@@ -84,5 +84,6 @@ def test_one_task_of_each_family_is_sound(suite: Suite) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)  # all tasks in four minutes and a half on two busy cores
 def test_every_task_is_sound(suite: Suite) -> None:
     assert asyncio.run(self_test(suite)) == []
