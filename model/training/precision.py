@@ -14,7 +14,7 @@ def working_dtype(device: str) -> torch.dtype:
 
     $COTERIE_TRAINING_DTYPE, `bfloat16` or `float32`, has it otherwise. ValueError where it is anything else.
 
-    On an AVX2 processor a product in bfloat16 takes eight to ten times as long as in float32 (docs/experiments.md, 26).
+    On an AVX2 processor a product in bfloat16 takes five to seven times as long as in float32 (docs/kernels.md).
     """
     if asked := os.environ.get(VARIABLE):
         if asked not in ("bfloat16", "float32"):

@@ -1,6 +1,6 @@
 """Dense products in bf16 on the experts' matrix kernel, for processors on which torch has no quick ones.
 
-oneDNN multiplies bf16 from AVX-512 on; on an AVX2 processor, as most laptops have, it falls back to a loop some ten
+oneDNN multiplies bf16 from AVX-512 on; on an AVX2 processor, as most laptops have, it falls back to a loop several
 times slower than float. Ours widens weights to float in registers, so that a step still reads two bytes a weight.
 `coterie model bench --device cpu --shape coterie/qkv` compares them.
 
@@ -11,11 +11,10 @@ import torch
 from torch import Tensor
 
 from coterie.model.kernels.cpu.extension import in_use, isa, product
-from coterie.model.kernels.cpu.op import num_threads
+from coterie.model.kernels.cpu.op import threads_for
 from coterie.model.kernels.cpu.pack import panels
 
 SET_WITHOUT_PRODUCTS = "avx2"
-FEW_BYTES = 1 << 18  # of weights: too little to wake a second thread for
 
 
 def is_wanted(weight_NK: Tensor) -> bool:
@@ -42,10 +41,9 @@ class PackedLinear:
             raise ValueError(f"the product takes bfloat16 rows of {self.inputs}, not {x.dtype} {list(x.shape)}")
         rows_TK = x.reshape(-1, self.inputs).contiguous()
         out_TN = torch.empty(len(rows_TK), self.outputs, dtype=torch.bfloat16)
-        small = 2 * self.panels.numel() * min(len(rows_TK), 8) < FEW_BYTES
         failed = product()(
             rows_TK.data_ptr(), self.panels.data_ptr(), out_TN.data_ptr(), len(rows_TK), self.inputs, self.outputs,
-            isa(), 1 if small else num_threads(),
+            isa(), threads_for(len(rows_TK), self.panels),
         )  # fmt: skip
         if failed:
             raise RuntimeError("the instruction set is not available here: unset COTERIE_CPU_ISA")

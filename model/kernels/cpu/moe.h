@@ -46,7 +46,7 @@ __attribute__((visibility("default"))) int coterie_moe_forward(const void *layer
                         int32_t threads);
 
 /* A dense product out = x W' for bf16 `x` [rows, k] and `weight` [n, k] in panels of 16 outputs (as above), with k and n
- * multiples of 32; `out` is [rows, n]. Returns 0, or -2 for an `isa` that is not available, -3 when there is no memory. */
+ * multiples of 32; `out` is [rows, n]. Returns 0, or -2 for an `isa` that is not available. */
 __attribute__((visibility("default"))) int coterie_linear(const uint16_t *x, const uint16_t *weight, uint16_t *out,
                         int64_t rows, int32_t k, int32_t n, int32_t isa, int32_t threads);
 

@@ -26,11 +26,11 @@ def num_threads() -> int:
     return torch.get_num_threads() if has_pool() else 1
 
 
-def _threads(x_TH: Tensor, packed: Tensor) -> int:
+def threads_for(num_rows: int, packed: Tensor) -> int:
     """One thread where up to 256 KB of weights are read: too little work to wake a second one for.
 
     The limit was not measured by a command that is here."""
-    return 1 if packed.numel() * min(len(x_TH), 8) < 1 << 18 else num_threads()
+    return 1 if packed.nbytes * min(num_rows, 8) < 1 << 18 else num_threads()
 
 
 def _run(x_TH: Tensor, packed: Tensor, ids: Tensor | None, given: tuple[Tensor, Tensor] | None, parts: int) -> Tensor:
@@ -48,7 +48,7 @@ def _run(x_TH: Tensor, packed: Tensor, ids: Tensor | None, given: tuple[Tensor, 
     failed = forward()(
         packed.data_ptr(), packed.numel(), x_TH.data_ptr(), out_TH.data_ptr(), len(x_TH), x_TH.shape[1], top_k,
         None if ids is None else ids.data_ptr(), None if given is None else given[0].data_ptr(),
-        None if given is None else given[1].data_ptr(), parts, isa(), _threads(x_TH, packed),
+        None if given is None else given[1].data_ptr(), parts, isa(), threads_for(len(x_TH), packed),
     )  # fmt: skip
     if failed == WRONG_SHAPE:
         fields = HEADER.unpack(bytes(packed[: HEADER.size].tolist()))
