@@ -14,6 +14,7 @@ from coterie.model.training.data import contamination
 from coterie.model.training.data import text as general_text
 from coterie.model.training.data.apis import (
     Generate,
+    assembled,
     catalogue,
     documentation,
     frames,
@@ -213,9 +214,72 @@ def test_a_rate_is_a_fraction_unless_the_tool_asks_for_per_cent() -> None:
         assert drawn.value == pytest.approx(said / 100 if is_fraction else said)
 
 
+def _drawn(spec: str, count: int = 300) -> Iterator[tuple[str, object, str]]:
+    for seed in range(count):
+        slot = values.kind(spec)(random.Random(seed % 7))
+        yield slot.hint, *reversed(slot.draw(random.Random(seed)))
+
+
+def test_a_length_is_in_the_unit_of_the_tool_whatever_it_is_said_in() -> None:
+    each = {"cm": 1, "centimetres": 1, "m": 100, "metres": 100, "mm": 0.1}
+    seen = set()
+    for hint, said, value in _drawn("unit:cm:150-200"):
+        number, unit = str(said).split()
+        seen.add(unit)
+        assert float(number.replace(",", "")) * each[unit] == pytest.approx(value)
+        assert "cm" in hint or "centimetres" in hint
+    assert seen == set(each)
+
+
+def test_spans_of_time_are_counted_in_the_unit_of_the_tool() -> None:
+    days = {str(said): value for _, said, value in _drawn("lasting:days:2-56")}
+    assert days["six weeks"] == 42
+    assert all(
+        value == int(said.split()[0]) for said, value in days.items() if said.endswith("days") and said[0].isdigit()
+    )
+    minutes = {str(said): value for _, said, value in _drawn("lasting:minutes:15-360")}
+    assert (minutes["half an hour"], minutes["an hour and a half"], minutes["two hours"]) == (30, 90, 120)
+
+
+@pytest.mark.parametrize(
+    ("spec", "said", "value"),
+    [
+        ("hour", "6 pm", 18),
+        ("hour", "noon", 12),
+        ("heads", "two adults and three kids", 5),
+        ("heads", "just me", 1),
+        ("fullplace", "Bergen in Norway", "Bergen, Norway"),
+        ("fullplace", "Reno, NV", "Reno, NV"),
+        ("state", "Oregon", "OR"),
+        ("countrycode", "the Netherlands", "NL"),
+    ],
+)
+def test_what_people_say_is_not_what_the_call_has(spec: str, said: str, value: object) -> None:
+    assert value in {drawn for _, text, drawn in _drawn(spec, 4000) if text == said}
+
+
+def test_years_before_our_era_are_negative() -> None:
+    for _, said, value in _drawn("era"):
+        assert (int(str(value)) < 0) == ("B" in str(said))
+
+
+def test_frames_of_one_goal_differ_and_are_never_offered_together() -> None:
+    made = assembled.load()
+    drives = [frame for frame in made if frame.key.startswith("drive_ratio.")]
+    assert len({tuple(p.name for p in frame.parameters) for frame in drives}) > assembled.FRAMES_OF_A_GOAL / 2
+    source = FrameSource((0.0, 0.0, 1.0))
+    for seed in range(40):
+        rng = random.Random(seed)
+        ask = source.ask(rng, "train")
+        others = [*source.siblings(rng, [ask], 4), *source.unfit(rng, ask, 3, hard=True)]
+        names = {name for frame in made if frame.names == ask.origin.frame.names for name in frame.names}
+        words = {frames.words_of(name) for name in names}
+        assert not any(frames.words_of(card.name)[-len(w) :] == w for card in others for w in words)
+
+
 def test_there_are_many_frames_and_every_one_can_be_asked() -> None:
-    every = [*frames.load(), *functions.load()]
-    assert len(every) >= 400
+    every = [*frames.load(), *functions.load(), *assembled.load()]
+    assert len(every) >= 1500
     rng = random.Random(0)
     for frame in every:
         for template in range(len(frame.requests)):

@@ -13,7 +13,7 @@ from coterie.model.protocol import PlannedStep
 from coterie.model.training.data.trajectory import Trajectory
 from coterie.model.training.data.verbs import VERBS
 
-MAX_WORDS = 28
+MAX_WORDS = 34
 _SENTENCE = re.compile(r"(?<=[.?!])\s+|\n+")
 _CLAUSE = re.compile(r"(?<=[.?!])\s+|\n+|;\s+|,?\s+(?:and\s+)?then,?\s+|,\s+(?:and\s+)?|\s+and\s+", re.I)
 _OPENING = re.compile(

@@ -8,7 +8,7 @@ from math import log, sqrt
 from typing import Any, Protocol
 
 from coterie.model.chat import ToolCard
-from coterie.model.training.data.apis import frames, functions, several
+from coterie.model.training.data.apis import assembled, frames, functions, several
 from coterie.model.training.data.apis.asks import Ask, Together, to_ask
 from coterie.model.training.data.apis.frames import Frame, words_of
 from coterie.model.training.data.trajectory import Split
@@ -34,31 +34,33 @@ _CRUD = {"create", "get", "update", "delete", "list", "count"}
 
 
 class FrameSource:
-    """The hand-written frames (`frames/`) and the composed ones (`entities/`)."""
+    """Frames written by hand (`frames/`), composed of nouns and verbs (`entities/`), and of goals and parameters
+    (`assembled/`), drawn in these shares."""
 
     environment = "functions"
 
-    def __init__(self, written_share: float = 0.6) -> None:
-        self.written, self.composed = frames.load(), functions.load()
-        self.written_share = written_share
+    def __init__(self, shares: tuple[float, float, float] = (0.3, 0.2, 0.5)) -> None:
+        self._kinds = (frames.load(), functions.load(), assembled.load())
+        self._shares = shares
+        every = [frame for kind in self._kinds for frame in kind]
         self._domains: dict[str, list[Frame]] = defaultdict(list)
-        for frame in [*self.written, *self.composed]:
+        for frame in every:
             self._domains[frame.domain].append(frame)
-        self._pools: dict[tuple[Split, bool], list[Frame]] = {}
-        self._frames = {frame.key: frame for frame in [*self.written, *self.composed]}
-        self._words = weighted_words([*self.written, *self.composed])
+        self._pools: dict[tuple[Split, int], list[Frame]] = {}
+        self._frames = {frame.key: frame for frame in every}
+        self._words = weighted_words(every)
         self._neighbours: dict[str, list[Frame]] = {}
 
     def frame(self, rng: random.Random, split: Split) -> Frame:
         """A frame whose tools or templates belong to the split."""
-        written = rng.random() < self.written_share
-        return rng.choice(self._pool(split, written) or self._pool(split, not written))
+        pools = [self._pool(split, kind) for kind in range(len(self._kinds))]
+        [pool] = rng.choices(pools, [share if pool else 0.0 for share, pool in zip(self._shares, pools, strict=True)])
+        return rng.choice(pool)
 
-    def _pool(self, split: Split, written: bool) -> list[Frame]:
-        if (split, written) not in self._pools:
-            every = self.written if written else self.composed
-            self._pools[split, written] = [f for f in every if belongs(f, split)]
-        return self._pools[split, written]
+    def _pool(self, split: Split, kind: int) -> list[Frame]:
+        if (split, kind) not in self._pools:
+            self._pools[split, kind] = [frame for frame in self._kinds[kind] if belongs(frame, split)]
+        return self._pools[split, kind]
 
     def ask(self, rng: random.Random, split: Split) -> Ask:
         """A tool and a request for it."""
@@ -100,9 +102,7 @@ class FrameSource:
                 if alike
                 else self._near(rng, target)
                 if rng.random() < near
-                else self.written
-                if rng.random() < 0.5
-                else self.composed
+                else rng.choice(self._kinds)
             )
             frame = rng.choice(pool)
             if (
@@ -123,8 +123,8 @@ class FrameSource:
             mine = self._words[target.key]
             scores = {
                 frame.key: sum(weight * other[word] for word, weight in mine.items() if word in other)
-                for frame in [*self.written, *self.composed]
-                if frame.key != target.key and (other := self._words[frame.key])
+                for frame in self._frames.values()
+                if frame.names != target.names and (other := self._words[frame.key])
             }
             nearest = sorted(scores, key=lambda key: -scores[key])[:NUM_ALIKE]
             self._neighbours[target.key] = [self._frames[key] for key in nearest]

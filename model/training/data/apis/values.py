@@ -9,7 +9,7 @@ import random
 from collections.abc import Callable
 from functools import cache
 
-from coterie.model.training.data.apis import moments, pools
+from coterie.model.training.data.apis import moments, pools, worded
 from coterie.model.training.data.apis.slots import Kind, Slot, Value, say_list, say_number, span
 
 
@@ -365,6 +365,7 @@ _MAKERS: dict[str, Callable[[str], Kind]] = {
     "lat": _coordinate(80),
     "lon": _coordinate(170),
     "year": lambda options: _year(options),
+    **worded.KINDS,
 }
 
 
