@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import JsonValue
 
 from coterie.evals.environment import State
+from coterie.evals.environments.functions import Recording
 from coterie.evals.suite import Call, Expect, Solution, TaskSpec
 from coterie.evals.suites import bfcl_data
 from coterie.evals.suites.bfcl_languages import LANGUAGES, described, written
@@ -56,7 +57,7 @@ class RecordedCalls:
         language = LANGUAGES.get(self._setup["category"])
         shown = [described(function, language) for function in functions] if language else functions
         return [
-            bfcl_data.tool(safe, function, _Recording(str(function["name"]), self._calls))
+            bfcl_data.tool(safe, function, Recording(str(function["name"]), self._calls))
             for safe, function in zip(bfcl_data.safe_names(functions), shown, strict=True)
         ]
 
@@ -104,20 +105,6 @@ def check(
     if verdict["valid"]:
         return []
     return [f"{verdict.get('error_type', 'invalid')}: {str(error)[:300]}" for error in verdict["error"]]
-
-
-class _Recording:
-    """A tool's body that takes the call down as it was written: judging it is the checker's work."""
-
-    def __init__(self, name: str, calls: list[dict[str, Any]]) -> None:
-        self._name, self._calls = name, calls
-
-    def check(self, arguments: object) -> dict[str, Any]:
-        return dict(arguments) if isinstance(arguments, Mapping) else {}
-
-    async def run(self, checked: dict[str, Any]) -> JsonValue:
-        self._calls.append({self._name: checked})
-        return "taken down"
 
 
 def _text(messages: Sequence[Mapping[str, str]]) -> str:
