@@ -32,14 +32,14 @@ class TorchEncoder(Encoder):
             x_ND = self._normed(at + "attention.output.", x_ND + self._product(at + "attention.output.dense", mixed_ND))
             inner = F.gelu(self._product(at + "intermediate.dense", x_ND))
             x_ND = self._normed(at + "output.", x_ND + self._product(at + "output.dense", inner))
-        means = torch.stack([part.mean(0) for part in x_ND.split(sizes)])
+        means = torch.stack([part.mean(0) for part in torch.split(x_ND, sizes)])
         unit: Array = F.normalize(means, dim=1).numpy()
         return unit
 
     def _mixed(self, at: str, x_ND: Tensor, sizes: list[int]) -> Tensor:
         """Attention within each text."""
         q, k, v = (
-            self._product(at + name, x_ND).view(-1, HEADS, WIDTH // HEADS).transpose(0, 1).split(sizes, dim=1)
+            torch.split(self._product(at + name, x_ND).view(-1, HEADS, WIDTH // HEADS).transpose(0, 1), sizes, dim=1)
             for name in ("query", "key", "value")
         )
         parts = [F.scaled_dot_product_attention(*text[:3]) for text in zip(q, k, v, strict=True)]
