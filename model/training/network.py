@@ -17,6 +17,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from coterie.model.training import products
+
 Attention = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 
@@ -71,7 +73,10 @@ class LowRank(nn.Module):
             return F.linear(x, self.effective(x.dtype))
         rows = x.flatten(0, -2)
         inner = F.linear(rows, self.A.to(x.dtype))
-        plain = F.linear(rows, self.weight.to(x.dtype))
+        if products.is_wanted(rows):
+            plain = products.frozen_linear(rows, self.weight)
+        else:
+            plain = F.linear(rows, self.weight.to(x.dtype))
         return torch.addmm(plain, inner, self.B.to(x.dtype).T, alpha=self.scaling).view(*x.shape[:-1], -1)
 
     def effective(self, dtype: torch.dtype) -> Tensor:
