@@ -73,7 +73,7 @@ class LowRank(nn.Module):
             return F.linear(x, self.effective(x.dtype))
         rows = x.flatten(0, -2)
         inner = F.linear(rows, self.A.to(x.dtype))
-        if products.is_wanted(rows):
+        if products.is_wanted(rows, self.weight):
             plain = products.frozen_linear(rows, self.weight)
         else:
             plain = F.linear(rows, self.weight.to(x.dtype))

@@ -14,9 +14,9 @@ from torch import Tensor
 VARIABLE = "COTERIE_TRAINING_PRODUCTS"
 
 
-def is_wanted(x: Tensor) -> bool:
-    """Whether rows like `x` are multiplied here."""
-    return x.device.type == "cpu" and x.dtype == torch.float32 and BY_OPENBLAS
+def is_wanted(x: Tensor, weight: Tensor) -> bool:
+    """Whether rows like `x` are multiplied with this matrix here."""
+    return BY_OPENBLAS and x.device.type == "cpu" and x.dtype == weight.dtype == torch.float32
 
 
 def _by_openblas() -> bool:

@@ -11,13 +11,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from coterie.model.training import checkpoint, losses, precision
+from coterie.model.training import checkpoint, losses, precision, products
 from coterie.model.training.attention import document_attention
 from coterie.model.training.carve import carve
 from coterie.model.training.data.tokens import Rows, TokenSet, encode_chat, pack
 from coterie.model.training.finetune import Recipe, finetune, task_loss, trained
 from coterie.model.training.held_out import HeldOut, accuracy, perplexity
-from coterie.model.training.network import Network, Shape, uncarved
+from coterie.model.training.network import LowRank, Network, Shape, uncarved
 from coterie.model.training.plot import curves, plot, read
 from coterie.model.training.ship import ship, unship
 from coterie.model.training.speed import masked_attention, speed
@@ -341,6 +341,34 @@ def test_a_network_is_kept_and_multiplied_in_the_number_type_asked_for(
     tokens = torch.arange(8)[None]
     hidden, _ = network(tokens, document_attention(torch.zeros_like(tokens)))
     assert hidden.dtype == network.layers[0].down.weight.dtype == getattr(torch, dtype)
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_openblas_gives_torchs_products_and_gradients(monkeypatch: pytest.MonkeyPatch, compiled: bool) -> None:
+    torch.manual_seed(0)
+    layer = LowRank(torch.randn(96, 64), rank=4, scaling=0.5)
+    torch.nn.init.normal_(layer.B)
+    x = torch.randn(2, 7, 64, requires_grad=True)
+    found = []
+    for by_openblas in (False, True):
+        monkeypatch.setattr(products, "BY_OPENBLAS", by_openblas)
+        y = (torch.compile(layer, dynamic=False) if compiled else layer)(x)
+        found.append((y, *torch.autograd.grad(y.square().mean(), [x, layer.A, layer.B])))
+        torch._dynamo.reset()
+    for ours, theirs in zip(*found, strict=True):
+        torch.testing.assert_close(ours, theirs)
+
+
+def test_frozen_matrices_of_another_number_type_stay_torchs() -> None:
+    rows = torch.randn(3, 64)
+    assert not products.is_wanted(rows, torch.randn(8, 64).bfloat16())
+    assert products.is_wanted(rows, torch.randn(8, 64)) == products.BY_OPENBLAS
+
+
+def test_an_unknown_library_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(products.VARIABLE, "mkl")
+    with pytest.raises(ValueError, match="COTERIE_TRAINING_PRODUCTS is openblas or torch, not 'mkl'"):
+        products._by_openblas()
 
 
 def test_an_unknown_number_type_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,10 +12,9 @@ import random
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple, get_args
+from typing import Any, get_args
 
 from coterie.model import protocol
-from coterie.model.chat import Message
 from coterie.model.training.data import text
 from coterie.model.training.data.contamination import Suites, suites_here
 from coterie.model.training.data.draw import sources, trajectories
@@ -27,15 +26,6 @@ from coterie.model.training.parent import load_encoder
 
 Document = tuple[list[int], list[bool]]
 TEXT_TOKENS = 512
-CALL = '{"name"'
-
-
-class Limits(NamedTuple):
-    """How many tokens of runs are wanted, how long one may be, and the share of requests cut after their last call."""
-
-    budget: float
-    longest: int
-    calls_only: float
 
 
 def main() -> None:
@@ -53,8 +43,7 @@ def main() -> None:
         rng = random.Random(f"{arguments.seed} {split}")
         counts: Counter[str] = Counter()
         drawn = trajectories(drawn_from, split, rng, suites, counts)
-        limits = Limits(budget, arguments.max_tokens, arguments.calls_only if split == "train" else 0.0)
-        documents = list(_documents(drawn, rng, shortlist, encoder, limits, counts))
+        documents = list(_documents(drawn, rng, shortlist, encoder, budget, arguments.max_tokens, counts))
         if split == "train":
             prompts += _prompts(documents, budget * arguments.prompts / 10)
         if split == "train" and arguments.chats:
@@ -84,9 +73,6 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--prompts", type=float, default=0.3, help="share of text.xz that is prompts of training runs")
     parser.add_argument("--max-tokens", type=int, default=2000, help="longer trajectories are left out")
     parser.add_argument("--environments", type=float, default=0.7, help="share of environment trajectories")
-    parser.add_argument(
-        "--calls-only", type=float, default=0.0, help="share of the requests for calls that end with their last call"
-    )
     parser.add_argument("--seed", type=int, default=0)
     return parser.parse_args()
 
@@ -96,28 +82,20 @@ def _documents(
     rng: random.Random,
     shortlist: Shortlist,
     encoder: Encoder,
-    limits: Limits,
+    budget: float,
+    longest: int,
     counts: Counter[str],
 ) -> Iterator[Document]:
-    """Runs as tokens, until there are enough of them."""
+    """Runs as tokens, until there are `budget` of them."""
     total = 0
-    while total < limits.budget:
+    while total < budget:
         name, run = next(runs)
         shortlist.offer(run, rng)
-        said = list(turns(run))
-        if name != "environments" and limits.calls_only and rng.random() < limits.calls_only:
-            said = until_last_call(said)
-        ids, learned = encode_chat(said, encoder)
-        if len(ids) <= limits.longest:
+        ids, learned = encode_chat(turns(run), encoder)
+        if len(ids) <= longest:
             total += len(ids)
             counts[f"{name}:{run.kind}"] += 1
             yield ids, learned
-
-
-def until_last_call(said: list[tuple[Message, bool]]) -> list[tuple[Message, bool]]:
-    """The chat of a run up to its last call: what follows is learned from other runs. A run without one is whole."""
-    calls = [at for at, (m, _) in enumerate(said) if m["role"] == "assistant" and m["content"].startswith(CALL)]
-    return said[: calls[-1] + 1] if calls else said
 
 
 def _prompts(documents: list[Document], budget: float) -> Iterator[Document]:

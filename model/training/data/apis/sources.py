@@ -39,7 +39,7 @@ class FrameSource:
 
     environment = "functions"
 
-    def __init__(self, shares: tuple[float, float, float] = (0.2, 0.1, 0.7)) -> None:
+    def __init__(self, shares: tuple[float, float, float] = (0.3, 0.2, 0.5)) -> None:
         self._kinds = (frames.load(), functions.load(), assembled.load())
         self._shares = shares
         every = [frame for kind in self._kinds for frame in kind]
