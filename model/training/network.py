@@ -65,6 +65,7 @@ class LowRank(nn.Module):
         self.A = nn.Parameter(torch.randn(rank, weight.shape[1]) / math.sqrt(weight.shape[1]))
         self.B = nn.Parameter(torch.zeros(weight.shape[0], rank))
         self.scaling = scaling
+        self.by_openblas = products.by_openblas()
 
     def forward(self, x: Tensor) -> Tensor:
         """x [..., in] -> [..., out]. A GPU multiplies by the merged weight; a CPU, whose batches are small, is
@@ -73,7 +74,7 @@ class LowRank(nn.Module):
             return F.linear(x, self.effective(x.dtype))
         rows = x.flatten(0, -2)
         inner = F.linear(rows, self.A.to(x.dtype))
-        if products.is_wanted(rows, self.weight):
+        if self.by_openblas and products.can_take(rows, self.weight):
             plain = products.frozen_linear(rows, self.weight)
         else:
             plain = F.linear(rows, self.weight.to(x.dtype))

@@ -1,7 +1,7 @@
 """Products with the frozen matrices, by numpy's OpenBLAS where that is quicker than torch's MKL: float32 on AVX2.
 
-On a Zen 3 core MKL multiplies a row of 1,536 tokens with the shapes of our layers at 43 to 65 GFLOP/s and OpenBLAS at
-66 to 73. The matrices are not learned, so the backward pass is one product as well.
+What it gains, the `speed` command shows with the variable set to one and to the other (docs/experiments.md, 27). The
+matrices are not learned, so the backward pass is one product as well.
 """
 
 import os
@@ -14,12 +14,7 @@ from torch import Tensor
 VARIABLE = "COTERIE_TRAINING_PRODUCTS"
 
 
-def is_wanted(x: Tensor, weight: Tensor) -> bool:
-    """Whether rows like `x` are multiplied with this matrix here."""
-    return BY_OPENBLAS and x.device.type == "cpu" and x.dtype == weight.dtype == torch.float32
-
-
-def _by_openblas() -> bool:
+def by_openblas() -> bool:
     """On AVX2 alone; $COTERIE_TRAINING_PRODUCTS, `openblas` or `torch`, has it otherwise. ValueError for another."""
     if asked := os.environ.get(VARIABLE):
         if asked not in ("openblas", "torch"):
@@ -28,7 +23,9 @@ def _by_openblas() -> bool:
     return torch.backends.cpu.get_cpu_capability() == "AVX2"
 
 
-BY_OPENBLAS = _by_openblas()
+def can_take(x: Tensor, weight: Tensor) -> bool:
+    """Whether these are what OpenBLAS multiplies: float32 on the CPU."""
+    return x.device.type == "cpu" and x.dtype == weight.dtype == torch.float32
 
 
 def frozen_linear(x_TK: Tensor, weight_NK: Tensor) -> Tensor:

@@ -344,14 +344,14 @@ def test_a_network_is_kept_and_multiplied_in_the_number_type_asked_for(
 
 
 @pytest.mark.parametrize("compiled", [False, True])
-def test_openblas_gives_torchs_products_and_gradients(monkeypatch: pytest.MonkeyPatch, compiled: bool) -> None:
+def test_openblas_gives_torchs_products_and_gradients(compiled: bool) -> None:
     torch.manual_seed(0)
     layer = LowRank(torch.randn(96, 64), rank=4, scaling=0.5)
     torch.nn.init.normal_(layer.B)
     x = torch.randn(2, 7, 64, requires_grad=True)
     found = []
     for by_openblas in (False, True):
-        monkeypatch.setattr(products, "BY_OPENBLAS", by_openblas)
+        layer.by_openblas = by_openblas
         y = (torch.compile(layer, dynamic=False) if compiled else layer)(x)
         found.append((y, *torch.autograd.grad(y.square().mean(), [x, layer.A, layer.B])))
         torch._dynamo.reset()
@@ -361,14 +361,14 @@ def test_openblas_gives_torchs_products_and_gradients(monkeypatch: pytest.Monkey
 
 def test_frozen_matrices_of_another_number_type_stay_torchs() -> None:
     rows = torch.randn(3, 64)
-    assert not products.is_wanted(rows, torch.randn(8, 64).bfloat16())
-    assert products.is_wanted(rows, torch.randn(8, 64)) == products.BY_OPENBLAS
+    assert not products.can_take(rows, torch.randn(8, 64).bfloat16())
+    assert products.can_take(rows, torch.randn(8, 64))
 
 
 def test_an_unknown_library_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(products.VARIABLE, "mkl")
     with pytest.raises(ValueError, match="COTERIE_TRAINING_PRODUCTS is openblas or torch, not 'mkl'"):
-        products._by_openblas()
+        products.by_openblas()
 
 
 def test_an_unknown_number_type_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,7 @@
 A hand-written frame binds its few parameters to its own words, and a model can learn the frame by heart. Here
 `goals.txt` says what a tool does and how a request begins, and `parameters.txt` has parameters with the phrases
 that say them, so that which value goes where can only be read from names, units and words. Written in the frame
-language (see `frames`), and the same for the same seed.
+language (see `frames`), and always the same.
 """
 
 import random
@@ -18,9 +18,10 @@ from coterie.model.training.data.apis import frames
 from coterie.model.training.data.apis.frames import Frame
 
 FOLDER = Path(__file__).parent / "assembled"
+SEED = 0
 FRAMES_OF_A_GOAL = 24
-OPTIONAL, SAID = 0.45, 0.75
-CONTEXT = 0.12
+# How often a parameter is optional, a request says an optional one, and a sentence stands before that is about neither.
+OPTIONAL, SAID, LED = 0.45, 0.75, 0.12
 _LEADS = ("I am preparing a report", "It is for my thesis", "We talked about it yesterday", "My boss asked me this",
           "I have four of them", "There are 3 of us in the office", "It is for a school project", "I could not find it",
           "We tried it twice already", "The meeting is at the end of the week")  # fmt: skip
@@ -51,13 +52,13 @@ class Goal:
 
 
 @cache
-def load(seed: int = 0) -> tuple[Frame, ...]:
-    """`FRAMES_OF_A_GOAL` frames of every goal; those of one goal share its `entity` and are never shown together."""
+def load() -> tuple[Frame, ...]:
+    """`FRAMES_OF_A_GOAL` frames of every goal; those of one goal share their names and are never shown together."""
     themes = _themes()
     made: list[Frame] = []
     for goal in _goals():
         for number in range(FRAMES_OF_A_GOAL):
-            rng = random.Random(f"{goal.key} {number} {seed}")
+            rng = random.Random(f"{goal.key} {number} {SEED}")
             [frame] = frames.read(_block(rng, goal, themes), "tools")
             name = f"{goal.key}.{number}"
             made.append(replace(frame, key=name, domain=goal.themes[0], held=frames.is_held(goal.key)))
@@ -79,7 +80,7 @@ def _block(rng: random.Random, goal: Goal, themes: dict[str, list[Group]]) -> st
     optional = [rng.random() < OPTIONAL and len(g.names) == 1 for g in groups]
     if groups and not goal.lines:
         optional[0] = False
-    said_always = set.intersection(*(set(_slots(o)) for o in goal.openings)) if goal.openings else set()
+    said_always = set.intersection(*(set(_slots(o)) for o in goal.openings))
     lines = [_line(line, _name(line) not in said_always) for line in goal.lines]
     lines += [_line(line, is_optional) for g, is_optional in zip(groups, optional, strict=True) for line in g.lines]
     rng.shuffle(lines)
@@ -100,7 +101,7 @@ def _request(rng: random.Random, opening: str, groups: list[Group], optional: li
         joint = rng.choice([" ", " ", ", "])
         parts.append(f"[{joint}{phrase}]" if is_optional else f"{joint}{phrase}")
     rng.shuffle(parts)
-    lead = f"{rng.choice(_LEADS)}. " if rng.random() < CONTEXT else ""
+    lead = f"{rng.choice(_LEADS)}. " if rng.random() < LED else ""
     mark = "?" if kind == ">" and not text.startswith("I") else ""
     return f"{'>' if lead else kind} {lead}{text}{''.join(parts)}{mark}"
 

@@ -43,6 +43,15 @@ CAD|Canadian dollars, AUD|Australian dollars, SEK|Swedish kronor, NOK|Norwegian 
 CNY|Chinese yuan|yuan, BRL|Brazilian reais, MXN|Mexican pesos, PLN|Polish zloty, ZAR|South African rand, KRW|Korean won, TRY|Turkish lira""")
 LANGUAGES = _words("""English, French, Spanish, German, Italian, Portuguese, Dutch, Swedish, Polish, Czech, Greek, Turkish, Arabic, Hebrew, Hindi,
 Bengali, Tamil, Thai, Vietnamese, Japanese, Korean, Mandarin, Finnish, Danish, Hungarian, Romanian, Swahili, Indonesian""")
+STATE_CODES = _words("""AL|Alabama, AK|Alaska, AZ|Arizona, CA|California, CO|Colorado, CT|Connecticut, FL|Florida, GA|Georgia, HI|Hawaii,
+ID|Idaho, IL|Illinois, IN|Indiana, IA|Iowa, KS|Kansas, KY|Kentucky, LA|Louisiana, ME|Maine, MD|Maryland,
+MA|Massachusetts, MI|Michigan, MN|Minnesota, MO|Missouri, MT|Montana, NE|Nebraska, NV|Nevada, NJ|New Jersey,
+NM|New Mexico, NY|New York, NC|North Carolina, OH|Ohio, OK|Oklahoma, OR|Oregon, PA|Pennsylvania, TN|Tennessee,
+TX|Texas, UT|Utah, VT|Vermont, VA|Virginia, WA|Washington, WI|Wisconsin""")
+COUNTRY_CODES = _words("""FR|France, IT|Italy, ES|Spain, PT|Portugal, DE|Germany, AT|Austria, CH|Switzerland, BE|Belgium, NL|the Netherlands,
+DK|Denmark, SE|Sweden, NO|Norway, FI|Finland, IE|Ireland, PL|Poland, GR|Greece, TR|Turkey, CA|Canada, MX|Mexico,
+BR|Brazil, AR|Argentina, CL|Chile, PE|Peru, EG|Egypt, KE|Kenya, IN|India, JP|Japan, CN|China, AU|Australia,
+NZ|New Zealand, US|the United States, GB|Great Britain""")
 LANG_CODES = _words("""en|English, fr|French, es|Spanish, de|German, it|Italian, pt|Portuguese, nl|Dutch, sv|Swedish, pl|Polish, el|Greek, tr|Turkish,
 ar|Arabic, hi|Hindi, ja|Japanese, ko|Korean, zh|Chinese, fi|Finnish, da|Danish, ro|Romanian, ru|Russian, uk|Ukrainian""")
 CUISINES = _words(

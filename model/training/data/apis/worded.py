@@ -9,13 +9,6 @@ from collections.abc import Callable, Mapping
 from coterie.model.training.data.apis import pools
 from coterie.model.training.data.apis.slots import NUMBER_WORDS, Kind, Slot, Value, say_number, span
 
-
-def _codes(text: str) -> dict[str, str]:
-    """`CODE|Name` pairs, by their code."""
-    pairs = (pair.partition("|") for pair in " ".join(text.split()).split(", "))
-    return {code: name for code, _, name in pairs}
-
-
 # What a unit is in others: the words for each, and how many of the wanted unit one of it is.
 _UNITS: Mapping[str, tuple[tuple[str, float], ...]] = {
     "cm": (("{} cm", 1), ("{} centimetres", 1), ("{} m", 100), ("{} metres", 100), ("{} mm", 0.1)),
@@ -38,19 +31,10 @@ _TIMES: Mapping[str, Mapping[str, int]] = {
     "months": {"months": 1, "years": 12},
     "years": {"years": 1, "decades": 10},
 }
-_STATES = _codes("""
-    AL|Alabama, AK|Alaska, AZ|Arizona, CA|California, CO|Colorado, CT|Connecticut, FL|Florida, GA|Georgia,
-    HI|Hawaii, ID|Idaho, IL|Illinois, IN|Indiana, IA|Iowa, KS|Kansas, KY|Kentucky, LA|Louisiana, ME|Maine,
-    MD|Maryland, MA|Massachusetts, MI|Michigan, MN|Minnesota, MO|Missouri, MT|Montana, NE|Nebraska, NV|Nevada,
-    NJ|New Jersey, NM|New Mexico, NY|New York, NC|North Carolina, OH|Ohio, OK|Oklahoma, OR|Oregon, PA|Pennsylvania,
-    TN|Tennessee, TX|Texas, UT|Utah, VT|Vermont, VA|Virginia, WA|Washington, WI|Wisconsin
-""")
-_COUNTRIES = _codes("""
-    FR|France, IT|Italy, ES|Spain, PT|Portugal, DE|Germany, AT|Austria, CH|Switzerland, BE|Belgium, NL|the
-    Netherlands, DK|Denmark, SE|Sweden, NO|Norway, FI|Finland, IE|Ireland, PL|Poland, GR|Greece, TR|Turkey,
-    CA|Canada, MX|Mexico, BR|Brazil, AR|Argentina, CL|Chile, PE|Peru, EG|Egypt, KE|Kenya, IN|India, JP|Japan,
-    CN|China, AU|Australia, NZ|New Zealand, US|the United States, GB|Great Britain
-""")
+_STATES, _COUNTRIES = (
+    {code: name for code, _, name in (pair.partition("|") for pair in pairs)}
+    for pairs in (pools.STATE_CODES, pools.COUNTRY_CODES)
+)
 _COMPANY = ("my wife", "my husband", "my sister", "my brother", "a friend", "my mother", "my colleague", "my son")
 
 
