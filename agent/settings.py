@@ -21,7 +21,16 @@ DEFAULT_MODEL = "coterie"
 MACHINE = ("home", "database_url", "chroma_url", "api_key", "workspace")
 """Settings that say where things are, not how a run behaves; an episode does not keep them."""
 READ_BY_THE_SERVER = frozenset(
-    {"kernels", "cpu_isa", "expert_weights", "idle_stop_s", "routes", "batch_invariant", "training_dtype"}
+    {
+        "kernels",
+        "cpu_isa",
+        "expert_weights",
+        "idle_stop_s",
+        "routes",
+        "batch_invariant",
+        "training_dtype",
+        "training_products",
+    }
 )
 """Variables that the model's own processes read."""
 
