@@ -231,7 +231,7 @@ def _student(arguments: argparse.Namespace, dense: Any) -> Network:
 def _rows(arguments: argparse.Namespace, name: str, limit: int | None = None) -> Rows:
     documents = TokenSet.joined([TokenSet.load(folder / f"{name}.xz") for folder in arguments.data])
     rows = pack(documents, arguments.row_tokens, arguments.seed)
-    return rows if limit is None else Rows(rows.tokens[:limit], rows.learned[:limit], rows.document[:limit])
+    return rows if limit is None else rows[:limit]
 
 
 COMMANDS = {

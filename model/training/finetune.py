@@ -156,7 +156,7 @@ def _shuffled(rows: Rows, count: int, seed: int) -> Iterator[Rows]:
         order = np.random.default_rng((seed, epoch)).permutation(len(rows.tokens))
         for start in range(0, max(len(order) - count + 1, 1), count):
             pick = order[start : start + count]
-            yield Rows(rows.tokens[pick], rows.learned[pick], rows.document[pick])
+            yield rows[pick]
 
 
 def _step(
@@ -193,23 +193,31 @@ def _step(
 
 
 def task_loss(
-    network: Network, rows: Rows, attention: Callable[[Tensor], Attention] = document_attention
+    network: Network, rows: Rows, attention: Callable[[Tensor, Tensor], Attention] = document_attention
 ) -> tuple[Tensor, Tensor]:
     """Mean cross-entropy of the learned tokens, each predicted from what stands before it; and expert loads."""
+    before, target, load = before_learned(network, rows, attention)
+    weight = torch.ones(len(target), device=target.device)
+    return losses.cross_entropy(before, network.embedding.to(before.dtype), target, weight), load
+
+
+def before_learned(
+    network: Network, rows: Rows, attention: Callable[[Tensor, Tensor], Attention] = document_attention
+) -> tuple[Tensor, Tensor, Tensor]:
+    """For every learned token, P of them in the rows' order: the hidden state before it [P, D] and the token [P];
+    and expert loads."""
     device = network.norm.device
-    tokens, document = _tensor(rows.tokens, device), _tensor(rows.document, device)
-    hidden, load = network(tokens, attention(document))
+    tokens, document, head = (tensor(part, device) for part in (rows.tokens, rows.document, rows.head))
+    hidden, load = network(tokens, attention(document, head), positions=tensor(rows.positions(), device))
     picked = torch.from_numpy(np.flatnonzero(rows.learned[:, 1:].ravel())).to(device, non_blocking=True)
     before = hidden[:, :-1].flatten(0, 1).index_select(0, picked)
-    target = tokens[:, 1:].flatten().index_select(0, picked)
-    weight = torch.ones(len(picked), device=device)
-    return losses.cross_entropy(before, network.embedding.to(before.dtype), target, weight), load
+    return before, tokens[:, 1:].flatten().index_select(0, picked), load
 
 
 def healing_loss(network: Network, teacher: Network, rows: Rows) -> tuple[Tensor, Tensor]:
     """Mean KL from the dense parent on every token of plain text (not the padding); and expert loads."""
     device = network.norm.device
-    tokens, attend = _tensor(rows.tokens, device), document_attention(_tensor(rows.document, device))
+    tokens, attend = tensor(rows.tokens, device), document_attention(tensor(rows.document, device))
     with torch.no_grad():
         reference, _ = teacher(tokens, attend)
     hidden, load = network(tokens, attend)
@@ -218,7 +226,8 @@ def healing_loss(network: Network, teacher: Network, rows: Rows) -> tuple[Tensor
     return losses.distillation(student, parent, network.embedding.to(hidden.dtype)), load
 
 
-def _tensor(array: Any, device: torch.device) -> Tensor:
+def tensor(array: Any, device: torch.device) -> Tensor:
+    """Whole numbers as a tensor of int64."""
     return torch.from_numpy(array.astype(np.int32)).to(device, non_blocking=True).long()
 
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from coterie.model.training import ranks
 from coterie.model.training.attention import document_attention
 from coterie.model.training.data.tokens import Encoder, Rows
+from coterie.model.training.finetune import before_learned, tensor
 from coterie.model.training.network import Network
 
 TURNS = {"plan": '{"steps', "refusal": '{"refuse', "call": '{"name', "verdict": '{"note', "answer": '{"answer'}
@@ -55,8 +56,7 @@ class HeldOut:
         return {split: self._calls(network, rows) for split, rows in self.splits.items()}
 
     def _calls(self, network: Network, rows: Rows) -> float:
-        mine = slice(ranks.rank(), None, ranks.size())
-        part = Rows(rows.tokens[mine], rows.learned[mine], rows.document[mine])
+        part = rows[ranks.rank() :: ranks.size()]
         tally = accuracy(network, part, self.encoder, rows_at_once=1).get("call", Tally())
         right, count = ranks.total([tally.right, tally.total])
         return right / max(count, 1)
@@ -69,8 +69,7 @@ def accuracy(network: Network, rows: Rows, encoder: Encoder, rows_at_once: int =
     marks = {kind: encoder.encode(f",{mark}")[1:] for kind, (mark, *_) in PARTS.items()}
     tallies: dict[str, Tally] = defaultdict(Tally)
     for start in range(0, len(rows.tokens), rows_at_once):
-        part = slice(start, start + rows_at_once)
-        batch = Rows(rows.tokens[part], rows.learned[part], rows.document[part])
+        batch = rows[start : start + rows_at_once]
         hits = _hits(network, batch)
         for row, turn in _turns(batch.learned):
             ids, right = batch.tokens[row, turn].tolist(), hits[row, turn]
@@ -90,17 +89,11 @@ def _find(ids: list[int], mark: list[int]) -> int:
 
 
 def _hits(network: Network, rows: Rows) -> NDArray[np.bool_]:
-    device = network.norm.device
-    tokens = torch.from_numpy(rows.tokens.astype(np.int64)).to(device)
-    hidden, _ = network(tokens, document_attention(torch.from_numpy(rows.document.astype(np.int64)).to(device)))
-    picked = torch.from_numpy(np.flatnonzero(rows.learned[:, 1:].ravel())).to(device)
-    head = network.embedding.to(hidden.dtype)
-    best = [F.linear(part, head).argmax(-1) for part in hidden[:, :-1].flatten(0, 1)[picked].split(4096)]
-    right = torch.cat(best) == tokens[:, 1:].flatten()[picked]
+    before, target, _ = before_learned(network, rows)
+    head = network.embedding.to(before.dtype)
+    best = [F.linear(part, head).argmax(-1) for part in torch.split(before, 4096)]
     hits = np.zeros(rows.learned.shape, np.bool_)
-    flat = np.zeros(hits[:, 1:].size, np.bool_)
-    flat[picked.cpu().numpy()] = right.cpu().numpy()
-    hits[:, 1:] = flat.reshape(hits[:, 1:].shape)
+    hits[:, 1:][rows.learned[:, 1:]] = (torch.cat(best) == target).cpu().numpy()
     return hits
 
 
@@ -116,8 +109,8 @@ def perplexity(network: Network, rows: Rows, rows_at_once: int = 4) -> float:
     """Perplexity of plain text (every token counts)."""
     total, count, device = 0.0, 0, network.norm.device
     for start in range(0, len(rows.tokens), rows_at_once):
-        tokens = torch.from_numpy(rows.tokens[start : start + rows_at_once].astype(np.int64)).to(device)
-        document = torch.from_numpy(rows.document[start : start + rows_at_once].astype(np.int64)).to(device)
+        part = rows[start : start + rows_at_once]
+        tokens, document = tensor(part.tokens, device), tensor(part.document, device)
         hidden, _ = network(tokens, document_attention(document))
         real = ((document[:, 1:] >= 0) & (document[:, 1:] == document[:, :-1])).flatten().nonzero()[:, 0]
         before, target = hidden[:, :-1].flatten(0, 1)[real], tokens[:, 1:].flatten()[real]

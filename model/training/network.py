@@ -191,11 +191,19 @@ class Network(nn.Module):
         self.register_buffer("cos", angles.cos(), persistent=False)
         self.register_buffer("sin", angles.sin(), persistent=False)
 
-    def forward(self, tokens: Tensor, attend: Attention, dtype: torch.dtype | None = None) -> tuple[Tensor, Tensor]:
-        """tokens [B, T] -> (last hidden state [B, T, D], expert loads [layers, N])."""
+    def forward(
+        self,
+        tokens: Tensor,
+        attend: Attention,
+        dtype: torch.dtype | None = None,
+        positions: Tensor | None = None,
+    ) -> tuple[Tensor, Tensor]:
+        """tokens and positions [B, T] -> (last hidden state [B, T, D], expert loads [layers, N]); from 0 on where no
+        positions are given."""
         dtype = dtype or self.embedding.dtype
         x = F.embedding(tokens, self.embedding.to(dtype))
-        cos, sin = (table[: tokens.shape[1]].to(dtype) for table in (self.cos, self.sin))
+        at = torch.arange(tokens.shape[1], device=tokens.device)[None] if positions is None else positions
+        cos, sin = (table[at][:, None].to(dtype) for table in (self.cos, self.sin))
         loads = []
         for layer in self.layers:
             x, load_N = layer(x, cos, sin, attend)

@@ -14,8 +14,8 @@ from torch import Tensor
 from coterie.model.training import checkpoint, losses, precision, products
 from coterie.model.training.attention import document_attention
 from coterie.model.training.carve import carve
-from coterie.model.training.data.tokens import Rows, TokenSet, encode_chat, pack
-from coterie.model.training.finetune import Recipe, finetune, task_loss, trained
+from coterie.model.training.data.tokens import NO_HEAD, PADDING, Rows, TokenSet, encode_chat, pack
+from coterie.model.training.finetune import Recipe, before_learned, finetune, task_loss, trained
 from coterie.model.training.held_out import HeldOut, accuracy, perplexity
 from coterie.model.training.network import LowRank, Network, Shape, uncarved
 from coterie.model.training.plot import curves, plot, read
@@ -58,7 +58,7 @@ def logits(network: Network, tokens: Tensor) -> Tensor:
 def rows(seed: int, count: int = 4) -> Rows:
     draw = np.random.default_rng(seed)
     document = np.repeat(np.arange(2, dtype=np.int16), 32)[None].repeat(count, 0)
-    return Rows(draw.integers(3, 256, (count, 64)).astype(np.uint16), draw.random((count, 64)) < 0.4, document)
+    return Rows.apart(draw.integers(3, 256, (count, 64)).astype(np.uint16), draw.random((count, 64)) < 0.4, document)
 
 
 def test_the_dense_form_is_transformers_llama(dense: dict[str, Tensor]) -> None:
@@ -86,6 +86,35 @@ def test_attention_stays_inside_a_document() -> None:
     together = document_attention(document)(q, k, v)
     alone = document_attention(torch.zeros(1, 3, dtype=torch.long))(q[:, :, 3:], k[:, :, 3:], v[:, :, 3:])
     torch.testing.assert_close(together[:, :, 3:], alone)
+
+
+def test_chats_of_the_same_tools_are_learned_from_one_head_as_each_alone(dense: dict[str, Tensor]) -> None:
+    """Places and the states before learned tokens; a text that is learned whole shares nothing."""
+    chats = [[5, 6, 7, PADDING, 20 + i, 30, 40 + i] for i in range(3)] + [[5, 9, PADDING, 20, 30, 43]]
+    flagged = [(chat, [False] * (len(chat) - 2) + [True] * 2) for chat in chats]
+    packed = pack(TokenSet.of(flagged), 32, seed=0)
+    assert (packed.document >= 0).sum() == 4 + 3 * 3 + 6
+    assert packed.positions()[packed.head >= 0].tolist() == [4, 5, 6] * 3
+    assert (pack(TokenSet.of([(chats[0], [True] * 7)] * 2), 32, seed=0).document >= 0).sum() == 14
+    network = checkpoint.sparse_student(dense, uncarved(SHAPE), SHAPE, CPU)
+    together, alone = (
+        {int(target[i]): before[i - 1 : i + 1] for i in range(1, len(target), 2)}
+        for before, target, _ in (
+            before_learned(network, packed),
+            before_learned(network, Rows.apart(*_laid_out(flagged))),
+        )
+    )
+    assert together.keys() == alone.keys() == {40, 41, 42, 43}
+    for last, states in alone.items():
+        torch.testing.assert_close(together[last], states)
+
+
+def _laid_out(documents: list[tuple[list[int], list[bool]]]) -> tuple[Any, Any, Any]:
+    """One row for each: tokens, flags, documents."""
+    filled = [(ids + [0] * (8 - len(ids)), flags + [False] * (8 - len(ids)), len(ids)) for ids, flags in documents]
+    tokens, learned, sizes = zip(*filled, strict=True)
+    document = np.where(np.arange(8) < np.array(sizes)[:, None], 0, -1).astype(np.int16)
+    return np.array(tokens, np.uint16), np.array(learned), document
 
 
 def test_losses_equal_autograd() -> None:
@@ -159,7 +188,7 @@ def test_held_out_calls_are_looked_at_on_the_way_and_drawn(dense: dict[str, Tens
     text = b'{"name": "x", "arguments": {}}'
     tokens = np.frombuffer(b"....." + text, np.uint8).astype(np.uint16)[None]
     learned = (np.arange(tokens.shape[1]) >= 5)[None]
-    held = HeldOut({"held_family": Rows(tokens, learned, np.zeros(tokens.shape, np.int16))}, Bytes())
+    held = HeldOut({"held_family": Rows.apart(tokens, learned, np.zeros(tokens.shape, np.int16))}, Bytes())
     finetune(network, None, rows(1), None, recipe, tmp_path, held)
     logged = read(tmp_path)
     assert [line["step"] for line in logged if "held_out" in line] == [2, 4]
@@ -271,13 +300,15 @@ class Bytes:
 
 
 def test_attention_by_document_has_the_gradients_of_the_masked_one() -> None:
-    """Blocks, several documents, padding, grouped heads: against torch's attention with a mask."""
+    """Blocks, several documents, a shared head, padding, grouped heads: against torch's attention with a mask."""
     torch.manual_seed(0)
     document = torch.tensor([[0] * 300 + [1] * 150 + [2] * 50 + [-1] * 12, [0] * 512])
     real = (document >= 0)[:, None, :, None].float()
     q, k, v = (torch.randn(2, heads, 512, 8, requires_grad=True) for heads in (6, 2, 2))
     upstream = torch.randn(2, 6, 512, 8) * real
-    found, expected = (attend(document)(q, k, v) for attend in (document_attention, masked_attention))
+    head = torch.full_like(document, NO_HEAD)
+    head[0, 300:450] = 0  # continues the first document; the third stands alone
+    found, expected = (attend(document, head)(q, k, v) for attend in (document_attention, masked_attention))
     torch.testing.assert_close(found * real, expected * real, atol=1e-5, rtol=1e-5)
     pairs = zip(*(torch.autograd.grad(y, (q, k, v), upstream) for y in (found, expected)), strict=True)
     for mine, theirs in pairs:
@@ -288,7 +319,7 @@ def test_attention_by_document_has_the_gradients_of_the_masked_one() -> None:
 def test_speed_compares_what_it_says(dense: dict[str, Tensor]) -> None:
     network = checkpoint.dense_student(dense, SHAPE, CPU)
     tokens = np.random.default_rng(0).integers(0, 256, (1, 64)).astype(np.uint16)
-    rows = Rows(tokens, np.ones((1, 64), np.bool_), np.zeros((1, 64), np.int16))
+    rows = Rows.apart(tokens, np.ones((1, 64), np.bool_), np.zeros((1, 64), np.int16))
     table = speed(network, rows, repeats=1)
     assert [(row["attention"], row["compiled"]) for row in table] == [
         ("masked", False), ("by document", False), ("masked", True), ("by document", True),
@@ -322,7 +353,7 @@ def test_accuracy_counts_turns(dense: dict[str, Tensor], turn: bytes, kinds: set
     network = checkpoint.dense_parent(dense, SHAPE, CPU)
     tokens = np.frombuffer(b"....." + turn, np.uint8).astype(np.uint16)[None]
     learned = (np.arange(tokens.shape[1]) >= 5)[None]
-    tallies = accuracy(network, Rows(tokens, learned, np.zeros(tokens.shape, np.int16)), Bytes())
+    tallies = accuracy(network, Rows.apart(tokens, learned, np.zeros(tokens.shape, np.int16)), Bytes())
     assert {kind: tally.total for kind, tally in tallies.items()} == dict.fromkeys(kinds, 1)
     assert 1 < perplexity(network, rows(3)) < 1e6
 

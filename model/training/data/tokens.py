@@ -2,11 +2,12 @@
 
 A set is three flat arrays: tokens, a learned-flag per token (assistant turns with their end mark), and where
 each document starts. Rows of fixed length are filled best-fit; a document is never cut, and attention never
-crosses from one document of a row into another.
+crosses from one document of a row into another. What chats begin with alike, the rules and the tools, stands in a row
+once, as a head that each of them continues.
 """
 
 import lzma
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -18,6 +19,7 @@ from coterie.model.chat import Message
 from coterie.model.spelling import spell
 
 PADDING = 2  # <|im_end|>
+NO_HEAD = -2  # -1 is the document of the padding
 
 
 class Encoder(Protocol):
@@ -86,11 +88,33 @@ class TokenSet:
 
 @dataclass(frozen=True)
 class Rows:
-    """Packed rows: tokens, learned, document number within the row (padding is its own document), all [rows, T]."""
+    """Packed rows, all [rows, T]: tokens, learned, document number within the row (negative for padding), and the
+    number of the document that a token's document continues, `NO_HEAD` for none."""
 
     tokens: NDArray[np.uint16]
     learned: NDArray[np.bool_]
     document: NDArray[np.int16]
+    head: NDArray[np.int16]
+
+    @staticmethod
+    def apart(tokens: NDArray[np.uint16], learned: NDArray[np.bool_], document: NDArray[np.int16]) -> "Rows":
+        """Rows none of whose documents continues another."""
+        return Rows(tokens, learned, document, np.full_like(document, NO_HEAD))
+
+    def __getitem__(self, rows: slice | NDArray[np.int64]) -> "Rows":
+        """These rows."""
+        return Rows(self.tokens[rows], self.learned[rows], self.document[rows], self.head[rows])
+
+    def positions(self) -> NDArray[np.int64]:
+        """Where every token stands in its chat, counted from 0 at the beginning of its head."""
+        found = np.zeros(self.tokens.shape, np.int64)
+        for row, (document, head) in enumerate(zip(self.document, self.head, strict=True)):
+            starts = np.flatnonzero(np.diff(document, prepend=document[0] - 1))
+            lengths = np.diff(starts, append=len(document))
+            size = dict(zip(document[starts].tolist(), lengths.tolist(), strict=True))
+            before = np.array([size.get(number, 0) for number in head[starts].tolist()])
+            found[row] = np.arange(len(document)) - np.repeat(starts - before, lengths)
+        return found
 
 
 def encode_chat(turns: Iterable[tuple[Message, bool]], encoder: Encoder) -> tuple[list[int], list[bool]]:
@@ -118,20 +142,77 @@ def encode_chat(turns: Iterable[tuple[Message, bool]], encoder: Encoder) -> tupl
 def pack(documents: TokenSet, row_tokens: int, seed: int) -> Rows:
     """Fill rows best-fit in an order drawn by the seed; documents longer than a row are left out."""
     lengths = np.diff(documents.starts)
-    order = np.random.default_rng(seed).permutation(len(documents))
-    bins = _best_fit([int(i) for i in order if 0 < lengths[i] <= row_tokens], lengths, row_tokens)
+    order = [int(i) for i in np.random.default_rng(seed).permutation(len(documents)) if lengths[i]]
+    bundles = list(_bundles(documents, order, row_tokens))
+    sizes = np.array([bundle.size(documents) for bundle in bundles], np.int64)
+    bins = _best_fit(range(len(bundles)), sizes, row_tokens)
     tokens = np.full((len(bins), row_tokens), PADDING, np.uint16)
     learned = np.zeros((len(bins), row_tokens), np.bool_)
     document = np.full((len(bins), row_tokens), -1, np.int16)
+    head = np.full((len(bins), row_tokens), NO_HEAD, np.int16)
     for row, members in enumerate(bins):
-        at = 0
-        for number, i in enumerate(members):
-            span = slice(documents.starts[i], documents.starts[i + 1])
-            end = at + int(lengths[i])
-            tokens[row, at:end], learned[row, at:end] = documents.tokens[span], documents.learned[span]
-            document[row, at:end] = number
-            at = end
-    return Rows(tokens, learned, document)
+        at = number = 0
+        for bundle in (bundles[i] for i in members):
+            for span, continues in bundle.parts(documents, number):
+                end = at + span.stop - span.start
+                tokens[row, at:end], learned[row, at:end] = documents.tokens[span], documents.learned[span]
+                document[row, at:end], head[row, at:end] = number, continues
+                at, number = end, number + 1
+    return Rows(tokens, learned, document, head)
+
+
+@dataclass(frozen=True)
+class _Bundle:
+    """Documents that begin with the same `head` tokens, which none of them learns; 0 where one stands alone."""
+
+    head: int
+    members: list[int]
+
+    def size(self, documents: TokenSet) -> int:
+        """Tokens in a row."""
+        starts = documents.starts
+        return self.head + sum(int(starts[i + 1] - starts[i]) - self.head for i in self.members)
+
+    def parts(self, documents: TokenSet, number: int) -> Iterator[tuple[slice, int]]:
+        """The stretches of `documents` to lay down from document `number` on, and what each continues."""
+        if self.head:
+            start = int(documents.starts[self.members[0]])
+            yield slice(start, start + self.head), NO_HEAD
+        for i in self.members:
+            yield (
+                slice(int(documents.starts[i]) + self.head, int(documents.starts[i + 1])),
+                number if self.head else NO_HEAD,
+            )
+
+
+def _bundles(documents: TokenSet, order: Sequence[int], row_tokens: int) -> Iterator[_Bundle]:
+    """The documents in this order, each with those of the same system message behind it, as many as a row holds."""
+    alike: dict[bytes, list[int]] = {}
+    heads = {i: _head(documents, i) for i in order}
+    for i in order:
+        start = int(documents.starts[i])
+        key = documents.tokens[start : start + heads[i]].tobytes() or str(i).encode()
+        alike.setdefault(key, []).append(i)
+    for members in alike.values():
+        head = heads[members[0]] if len(members) > 1 else 0
+        kept: list[int] = []
+        for i in members:
+            if _Bundle(head, [i]).size(documents) > row_tokens:
+                continue
+            if kept and _Bundle(head, [*kept, i]).size(documents) > row_tokens:
+                yield _Bundle(head if len(kept) > 1 else 0, kept)
+                kept = []
+            kept.append(i)
+        if kept:
+            yield _Bundle(head if len(kept) > 1 else 0, kept)
+
+
+def _head(documents: TokenSet, i: int) -> int:
+    """How many tokens of a document are its system message; 0 where something of it is learned."""
+    span = slice(int(documents.starts[i]), int(documents.starts[i + 1]))
+    ends = np.flatnonzero(documents.tokens[span] == PADDING)
+    head = int(ends[0]) + 1 if len(ends) else 0
+    return 0 if documents.learned[span][:head].any() else head
 
 
 def _best_fit(order: Sequence[int], lengths: NDArray[np.int64], capacity: int) -> list[list[int]]:
