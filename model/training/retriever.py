@@ -137,14 +137,14 @@ def _key(name: str) -> str:
 def searches_of(run: Trajectory) -> Searches:
     """Every step of a run with its tool; of a run without steps its task, which none of its tools can do."""
     names = [card.name for card in run.tools]
-    steps = [Search(step.planned.do, names.index(step.tool)) for step in run.steps]
+    steps = [Search(step.planned.do, names.index(step.tool)) for _, step in run.shown_steps()]
     return Searches(run.tools, steps or [Search(run.task, None)])
 
 
 def draw(split: Split, count: int, seed: int, catalogue: Path | None, suites: Suites) -> Iterator[Searches]:
     """Runs with `count` searches in all, half of the runs from environments; none shares words with a suite."""
     rng = random.Random(f"retriever {seed} {split}")
-    for _, run in trajectories(sources(catalogue, 0.5), split, rng, suites, Counter()):
+    for _, run in trajectories(sources(catalogue, 0.5, 0.25), split, rng, suites, Counter()):
         if len(run.tools) >= FEWEST_TOOLS:
             found = searches_of(run)
             yield found

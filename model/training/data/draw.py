@@ -1,4 +1,5 @@
-"""Runs to learn from, of every source in its share: environments, APIs, functions, and several of them joined."""
+"""Runs to learn from, of every source in its share: environments, APIs, functions, several of them joined, and
+requests written one by one."""
 
 import random
 from collections import Counter
@@ -7,6 +8,7 @@ from pathlib import Path
 
 from coterie.model.training.data import registry
 from coterie.model.training.data.apis import generators
+from coterie.model.training.data.apis.sheets import Sheets
 from coterie.model.training.data.compose import compose, joins
 from coterie.model.training.data.contamination import Suites
 from coterie.model.training.data.gone_over import gone_over
@@ -17,6 +19,7 @@ from coterie.model.training.data.trajectory import Split, Trajectory
 Draw = Callable[[random.Random, Split], Trajectory]
 Source = tuple[str, float, Draw]
 """Its name, its share, and how to draw a run of a split."""
+WRITTEN = "functions.written"
 API_SPLITS: tuple[Split, ...] = ("train", "held_template", "held_family")
 # How often runs are joined, of how many parts: plans of several steps are the hard part.
 COMPOSED = 0.3
@@ -26,25 +29,28 @@ SINGLE_PARTS = 0.6
 ABOUT_IT = 0.15
 
 
-def sources(catalogue: Path | None, environments: float) -> list[Source]:
-    """Environments, which have this share, and requests for calls of APIs and functions."""
+def sources(catalogue: Path | None, environments: float, written: float) -> list[Source]:
+    """Environments and written requests, which have these shares, and requests for calls of APIs and functions."""
     apis = generators(catalogue)
-    weight = sum(w for _, w, _ in apis)
+    weight, left = sum(w for _, w, _ in apis), 1 - environments - written
     return [
         ("environments", environments, registry.generate),
-        *((name, (1 - environments) * w / weight, draw) for name, w, draw in apis),
+        (WRITTEN, written, Sheets()),
+        *((name, left * w / weight, draw) for name, w, draw in apis),
     ]
 
 
 def trajectories(
     sources: Sequence[Source], split: Split, rng: random.Random, suites: Suites, counts: Counter[str]
 ) -> Iterator[tuple[str, Trajectory]]:
-    """Runs without end, each with the name of its source."""
-    offered = [s for s in sources if split in API_SPLITS or s[0] == "environments"]
-    while True:
+    """Runs without end, each with the name of its source; none where no source of the split has a share."""
+    offered = [s for s in sources if s[1] > 0 and (split in API_SPLITS or s[0] == "environments")]
+    joined = [s for s in offered if s[0] != WRITTEN]
+    while offered:
         name, _, draw = rng.choices(offered, [weight for _, weight, _ in offered])[0]
         try:
-            run = _composed(offered, split, rng) if rng.random() < COMPOSED else _drawn(draw, split, rng)
+            is_joined = name != WRITTEN and rng.random() < COMPOSED
+            run = _composed(joined, split, rng) if is_joined else _drawn(draw, split, rng)
         except AssertionError:
             counts[f"{name}:rejected by its checks"] += 1
             continue

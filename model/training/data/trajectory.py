@@ -46,7 +46,8 @@ class StepRecord:
 class Trajectory:
     """A whole run on one task. `replans` maps a step number to the plan made after it; `nearest` are tools and scores.
 
-    `slips` are turns that a run shows and nobody should learn: FIRST_PLAN, or the last verdict on a step.
+    `slips` are turns that a run shows and nobody should learn: FIRST_PLAN, or the last verdict on a step. `alone` is
+    the number of the only step whose call is shown, straight after the plan, as calls are drafted side by side.
     """
 
     task: str
@@ -62,6 +63,12 @@ class Trajectory:
     recalled: list[str] = field(default_factory=list)
     nearest: list[tuple[str, float]] = field(default_factory=list)
     slips: frozenset[int] = frozenset()
+    alone: int | None = None
+
+    def shown_steps(self) -> list[tuple[int, StepRecord]]:
+        """The steps that the chat has, with their numbers."""
+        numbered = list(enumerate(self.steps, 1))
+        return [(number, step) for number, step in numbered if self.alone in (None, number)]
 
 
 def chat(run: Trajectory) -> list[Message]:
@@ -94,7 +101,7 @@ def known_texts(known: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _steps(run: Trajectory) -> Iterator[tuple[Message, bool]]:
     parameters = {tool.name: tool.parameters for tool in run.tools}
-    for number, step in enumerate(run.steps, 1):
+    for number, step in run.shown_steps():
         for i, attempt in enumerate(step.attempts):
             name = attempt.tool or step.tool
             arguments = protocol.in_schema_order(attempt.arguments, parameters[name])

@@ -6,6 +6,7 @@ to a result, a verdict and an answer, the others are cut after a call.
 """
 
 import random
+from collections.abc import Mapping
 from typing import Any
 
 from coterie.model import protocol
@@ -86,22 +87,28 @@ def refusal_reason(ask: Ask) -> str:
 
 
 def step_text(ask: Ask) -> str:
+    """See `step_of`."""
+    return step_of(ask.text, ask.arguments, ask.card.description)
+
+
+def step_of(text: str, arguments: Mapping[str, Any], description: str) -> str:
     """The request itself, or, where it is long, the tool's purpose and a few values."""
-    values = [str(each) for value in ask.arguments.values() for each in (value if isinstance(value, list) else [value])]
-    said = own_words.sentence(ask.text, values)
-    if not said or any(value not in ask.text for value in values):  # a value in other words may be in any sentence
-        whole = own_words.clean(ask.text)
+    values = [str(each) for value in arguments.values() for each in (value if isinstance(value, list) else [value])]
+    said = own_words.sentence(text, values)
+    if not said or any(value not in text for value in values):  # a value in other words may be in any sentence
+        whole = own_words.clean(text)
         said = whole if len(whole.split()) <= own_words.MAX_WORDS and "\n" not in whole else said
-    last = own_words.clean(ask.text.rstrip(".").split(". ")[-1])
-    return said or (last if len(last.split()) <= own_words.MAX_WORDS and "\n" not in last else do_text(ask))
+    last = own_words.clean(text.rstrip(".").split(". ")[-1])
+    short = len(last.split()) <= own_words.MAX_WORDS and "\n" not in last
+    return said or (last if short else do_text(arguments, description))
 
 
-def do_text(ask: Ask) -> str:
+def do_text(arguments: Mapping[str, Any], description: str) -> str:
     """A step in at most twelve words: what, and on what."""
-    what = clause(ask.card.description, 7)
+    what = clause(description, 7)
     values: list[str] = []
     room = 12 - len(what.split())
-    for value in ask.arguments.values():
+    for value in arguments.values():
         text = str(value)
         if isinstance(value, (bool, list, dict)) or len(text) > 40 or len(text.split()) > room:
             continue

@@ -1,0 +1,142 @@
+"""Runs of the written requests, a sheet at a time: one set of tools, and everything that is asked of it.
+
+The chats of a sheet begin alike, so a training row has their rules and tools once (`data.tokens.pack`). A request for
+several calls is one run for each of them, as a caller drafts them side by side, straight after the plan.
+"""
+
+import random
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from zlib import crc32
+
+from coterie.model import protocol
+from coterie.model.chat import ToolCard
+from coterie.model.protocol import Plan, PlannedStep
+from coterie.model.training.data import own_words
+from coterie.model.training.data.apis import frames, kinds, written
+from coterie.model.training.data.apis.phrasing import clause
+from coterie.model.training.data.apis.written import Domain, Request
+from coterie.model.training.data.trajectory import FIRST_PLAN, Attempt, Split, StepRecord, Trajectory, known_texts
+
+ENVIRONMENT = "functions"
+# How many other tools are shown, how many of them are of the same file, and how often names are spelt in another style.
+OTHERS = {0: 14, 1: 12, 2: 14, 3: 16, 4: 12, 6: 10, 8: 8}
+NEAR, RESTYLED = 0.7, 0.3
+WITH_OTHERS = 0.75
+STRANGE = 0.6
+"""How often a sheet has the tools that its mixed requests need, and a request for a tool that it does not show."""
+
+
+class Sheets:
+    """Draws runs; every request of a split comes once before any comes again."""
+
+    def __init__(self, domains: Sequence[Domain] | None = None) -> None:
+        self._domains = written.load() if domains is None else domains
+        self._waiting: dict[Split, deque[Trajectory]] = {}
+        self._anchors: dict[Split, list[tuple[Domain, str]]] = {}
+
+    def __call__(self, rng: random.Random, split: Split) -> Trajectory:
+        """The next run."""
+        waiting = self._waiting.setdefault(split, deque())
+        while not waiting:
+            waiting.extend(self._sheet(rng, split, *self._anchor(rng, split)))
+        return waiting.popleft()
+
+    def _anchor(self, rng: random.Random, split: Split) -> tuple[Domain, str]:
+        """The function that the next sheet is about."""
+        left = self._anchors.setdefault(split, [])
+        if not left:
+            left += [(d, name) for d in self._domains for name in d.functions if belongs(name, split)]
+            rng.shuffle(left)
+        return left.pop()
+
+    def _sheet(self, rng: random.Random, split: Split, domain: Domain, anchor: str) -> Iterator[Trajectory]:
+        mine = [r for r in _about(domain, anchor) if is_held(r) == (split == "held_template") or split == "held_family"]
+        needed = {anchor}
+        if rng.random() < WITH_OTHERS:
+            needed |= {call.name for request in mine for call in request.calls if belongs(call.name, split)}
+        [count] = rng.choices(list(OTHERS), list(OTHERS.values()))
+        tools = [domain.functions[name] for name in domain.functions if name in needed]
+        tools += self._others(rng, split, domain, needed, count)
+        asked = [r for r in mine if {call.name for call in r.calls} <= needed]
+        if rng.random() < STRANGE:
+            asked += self._strange(rng, split, {tool.name for tool in tools})
+        rng.shuffle(tools)
+        called = _restyled(rng, domain.name, tools) if rng.random() < RESTYLED else {t.name: t for t in tools}
+        for request in asked:
+            yield from _runs(request, called, f"{domain.name}/{anchor}")
+
+    def _others(self, rng: random.Random, split: Split, domain: Domain, needed: set[str], count: int) -> list[ToolCard]:
+        """Tools for something else, most of them of the same file."""
+        chosen: dict[str, ToolCard] = {}
+        for _ in range(count * 4):
+            other = domain if rng.random() < NEAR else rng.choice(self._domains)
+            name = rng.choice(list(other.functions))
+            if len(chosen) < count and name not in needed and belongs(name, split):
+                chosen[name] = other.functions[name]
+        return list(chosen.values())
+
+    def _strange(self, rng: random.Random, split: Split, shown: set[str]) -> list[Request]:
+        """A request for a function that is not shown, seen as one that nothing can serve."""
+        request = rng.choice(rng.choice(self._domains).requests)
+        names = {call.name for call in request.calls}
+        is_fit = names and not names & shown and all(belongs(name, split) for name in names)
+        return [Request(request.text)] if is_fit and is_held(request) == (split == "held_template") else []
+
+
+def belongs(name: str, split: Split) -> bool:
+    """Whether a split may show the function: some are kept out of training whole."""
+    return frames.is_held(name) == (split == "held_family")
+
+
+def is_held(request: Request) -> bool:
+    """Whether a request is kept out of training though its function is not (one in sixteen)."""
+    return crc32(request.text.encode()) % 16 == 0
+
+
+def _about(domain: Domain, anchor: str) -> Iterator[Request]:
+    """The requests that call this function first, and those beside them that nothing can serve."""
+    last = ""
+    for request in domain.requests:
+        last = request.calls[0].name if request.calls else last
+        if last == anchor:
+            yield request
+
+
+def _restyled(rng: random.Random, domain: str, tools: Sequence[ToolCard]) -> dict[str, ToolCard]:
+    """The tools by their written names, all with names in one other spelling."""
+    style = rng.choice(frames.STYLES)
+    return {tool.name: replace(tool, name=frames.styled(tool.name, style, domain)) for tool in tools}
+
+
+def _runs(request: Request, tools: dict[str, ToolCard], template: str) -> Iterator[Trajectory]:
+    """The runs of one request; the plan is learned in the first alone."""
+    shown = list(tools.values())
+    if not request.calls:
+        yield Trajectory(
+            request.text, shown, Plan(refusal=_reason(request.text)), f"refuse:{template}", template, ENVIRONMENT,
+            "refusal_hard",
+        )  # fmt: skip
+        return
+    steps: list[StepRecord] = []
+    for call in request.calls:
+        tool = tools[call.name]
+        arguments = protocol.in_schema_order(call.arguments, tool.parameters)
+        text = call.step or kinds.step_of(request.text, arguments, tool.description)
+        planned = PlannedStep(text, known_texts(arguments))
+        steps.append(StepRecord(planned, tool.name, [Attempt(arguments)], [tool.name]))
+    kind = "single" if len(steps) == 1 else "parallel" if len({s.tool for s in steps}) == 1 else "parallel_mixed"
+    plan = Plan(tuple(step.planned for step in steps))
+    run = Trajectory(request.text, shown, plan, template, template, ENVIRONMENT, kind, steps)
+    whole = own_words.reworded(run, [step.planned.do for step in steps])
+    yield replace(whole, alone=1)
+    for number in range(2, len(steps) + 1):
+        yield replace(whole, alone=number, slips=frozenset({FIRST_PLAN}))
+
+
+def _reason(text: str) -> str:
+    """Why nothing fits: what was asked for, in the words of the request."""
+    asked = clause(own_words.clean(text.split("\n")[0]), 12)
+    lowered = asked[:1].lower() + asked[1:] if asked[1:2].islower() else asked
+    return f"No tool here gives this: {lowered.rstrip('?.!')}."
