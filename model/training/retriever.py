@@ -144,7 +144,7 @@ def searches_of(run: Trajectory) -> Searches:
 def draw(split: Split, count: int, seed: int, catalogue: Path | None, suites: Suites) -> Iterator[Searches]:
     """Runs with `count` searches in all, half of the runs from environments; none shares words with a suite."""
     rng = random.Random(f"retriever {seed} {split}")
-    for _, run in trajectories(sources(catalogue, 0.5, 0.25), split, rng, suites, Counter()):
+    for _, run in trajectories(sources(catalogue, 0.4, 0.1, 0.25), split, rng, suites, Counter()):
         if len(run.tools) >= FEWEST_TOOLS:
             found = searches_of(run)
             yield found

@@ -33,7 +33,7 @@ def main() -> None:
     arguments = _arguments()
     arguments.out.mkdir(parents=True, exist_ok=True)
     encoder = load_encoder(arguments.base)
-    drawn_from = sources(arguments.catalogue, arguments.environments, arguments.written)
+    drawn_from = sources(arguments.catalogue, arguments.environments, arguments.tasks, arguments.requests)
     suites, shortlist = Suites(suites_here()), Shortlist(TorchEncoder.load())
     print(json.dumps({"checked against": {"texts": len(suites.texts), "13-grams": len(suites.ngrams)}}), flush=True)
     statistics: dict[str, Any] = {}
@@ -72,12 +72,16 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--chats", type=Path, help="verified runs of the agent to learn from, JSONL")
     parser.add_argument("--prompts", type=float, default=0.3, help="share of text.xz that is prompts of training runs")
     parser.add_argument("--max-tokens", type=int, default=2000, help="longer trajectories are left out")
-    parser.add_argument("--environments", type=float, default=0.5, help="share of environment trajectories")
-    parser.add_argument("--written", type=float, default=0.25, help="share of requests written one by one")
+    parser.add_argument("--environments", type=float, default=0.4, help="share of environment trajectories")
+    parser.add_argument("--tasks", type=float, default=0.1, help="share of environment tasks written one by one")
+    parser.add_argument("--requests", type=float, default=0.25, help="share of requests written one by one")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
-    if min(arguments.environments, arguments.written, 1 - arguments.environments - arguments.written) < 0:
-        parser.error("--environments and --written are shares: neither is negative, and both together are at most 1")
+    shares = (arguments.environments, arguments.tasks, arguments.requests)
+    if min(shares) < 0 or sum(shares) > 1:
+        parser.error(
+            "--environments, --tasks and --requests are shares: none is negative, and together they are at most 1"
+        )
     return arguments
 
 

@@ -1,16 +1,18 @@
 """Runs to learn from, of every source in its share: environments, APIs, functions, several of them joined, and
-requests written one by one."""
+requests and tasks written one by one."""
 
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import get_args
 
 from coterie.model.training.data import registry
 from coterie.model.training.data.apis import generators
 from coterie.model.training.data.apis.sheets import Sheets
 from coterie.model.training.data.compose import compose, joins
 from coterie.model.training.data.contamination import Suites
+from coterie.model.training.data.environments import written
 from coterie.model.training.data.gone_over import gone_over
 from coterie.model.training.data.own_words import about_it
 from coterie.model.training.data.slips import slipped
@@ -19,8 +21,12 @@ from coterie.model.training.data.trajectory import Split, Trajectory
 Draw = Callable[[random.Random, Split], Trajectory]
 Source = tuple[str, float, Draw]
 """Its name, its share, and how to draw a run of a split."""
-WRITTEN = "functions.written"
+REQUESTS = "functions.written"
 API_SPLITS: tuple[Split, ...] = ("train", "held_template", "held_family")
+SPLITS: dict[str, tuple[Split, ...]] = {
+    "environments": get_args(Split),
+    "environments.written": ("train", "held_template"),
+}
 # How often runs are joined, of how many parts: plans of several steps are the hard part.
 COMPOSED = 0.3
 PARTS = {2: 0.6, 3: 0.3, 4: 0.1}
@@ -29,13 +35,15 @@ SINGLE_PARTS = 0.6
 ABOUT_IT = 0.15
 
 
-def sources(catalogue: Path | None, environments: float, written: float) -> list[Source]:
-    """Environments and written requests, which have these shares, and requests for calls of APIs and functions."""
+def sources(catalogue: Path | None, environments: float, tasks: float, requests: float) -> list[Source]:
+    """Environments, written tasks and written requests, which have these shares, and requests for calls of APIs and
+    functions, which have the rest."""
     apis = generators(catalogue)
-    weight, left = sum(w for _, w, _ in apis), 1 - environments - written
+    weight, left = sum(w for _, w, _ in apis), 1 - environments - tasks - requests
     return [
         ("environments", environments, registry.generate),
-        (WRITTEN, written, Sheets()),
+        ("environments.written", tasks, written.generate),
+        (REQUESTS, requests, Sheets()),
         *((name, left * w / weight, draw) for name, w, draw in apis),
     ]
 
@@ -44,12 +52,12 @@ def trajectories(
     sources: Sequence[Source], split: Split, rng: random.Random, suites: Suites, counts: Counter[str]
 ) -> Iterator[tuple[str, Trajectory]]:
     """Runs without end, each with the name of its source; none where no source of the split has a share."""
-    offered = [s for s in sources if s[1] > 0 and (split in API_SPLITS or s[0] == "environments")]
-    joined = [s for s in offered if s[0] != WRITTEN]
+    offered = [s for s in sources if s[1] > 0 and split in SPLITS.get(s[0], API_SPLITS)]
+    joined = [s for s in offered if s[0] != REQUESTS]
     while offered:
         name, _, draw = rng.choices(offered, [weight for _, weight, _ in offered])[0]
         try:
-            is_joined = name != WRITTEN and rng.random() < COMPOSED
+            is_joined = name != REQUESTS and rng.random() < COMPOSED
             run = _composed(joined, split, rng) if is_joined else _drawn(draw, split, rng)
         except AssertionError:
             counts[f"{name}:rejected by its checks"] += 1
