@@ -288,9 +288,7 @@ def main(paths: Sequence[str]) -> None:
 
 def _tried(task: Task, environment: Environment) -> bool:
     print(f"? {task.text!r}")
-    scene = Scene(
-        random.Random(0), environment.ops, {p: make(random.Random(0), {}) for p, make in environment.makers.items()}
-    )
+    scene = Scene(random.Random(0), environment.ops, LazyWorld(random.Random(0), environment.makers))
     error = ""
     try:
         play(task, scene)
