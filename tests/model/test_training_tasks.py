@@ -109,7 +109,7 @@ def test_a_run_that_does_not_hold_is_found(
         runs(text, environments)
     path = tmp_path / "t.txt"
     path.write_text(text, "utf-8")
-    written.main([str(path)])
+    written.main([path])
     found = capsys.readouterr().out
     assert "WRONG: " in found
     assert "1 tasks, 0 of them to be refused, 1 that do not run" in found
@@ -125,6 +125,8 @@ def test_a_run_that_does_not_hold_is_found(
         ("? Book it\n? Book it", "line 3: this task stands here twice"),
         ("- Book it", "line 2: a task begins with \\? or x"),
         ('& {"environment": "clinic", "state": {"pets": {}}}', "line 2: clinic has no pets; it has today"),
+        ('& {"environment": "clinics", "state": {}}', "line 2: no environment 'clinics'; there are workspace, shop"),
+        ('& {"environment": "clinic"}', "line 2: a world has environment and state, not environment"),
     ],
 )
 def test_what_is_wrong_in_a_file_is_told_with_its_line(

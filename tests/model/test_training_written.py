@@ -63,12 +63,12 @@ def test_what_is_wrong_in_a_file_is_told_with_its_line(lines: str, message: str)
 def test_the_checker_lists_what_to_look_at(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "home.txt"
     path.write_text(LAMP + '? Hall, half\n= lamp {"room": "Hall", "percent": 50}\n', "utf-8")
-    written.main([str(path)])
+    written.main([path])
     look, summary = capsys.readouterr().out.splitlines()
     assert look == "  look: 'Hall, half': lamp.percent = 50"
     assert summary.endswith("1 functions, 1 requests, 0 of several calls, 0 of none")
-    with pytest.raises(SystemExit, match=r"no\.txt: .*No such file"):
-        written.main([str(tmp_path / "no.txt")])
+    with pytest.raises(SystemExit, match=r"No such file.*no\.txt"):
+        written.main([tmp_path / "no.txt"])
 
 
 def test_every_file_here_reads() -> None:

@@ -72,6 +72,13 @@ def clean(text: str) -> str:
     return text[:1].upper() + text[1:] if text[1:2].islower() or text[1:2] == " " else text
 
 
+def in_short(text: str, most: int = 14) -> str:
+    """The beginning of a task as it stands behind a colon: at most so many words of its first line."""
+    said = clean(text.split("\n")[0])
+    words = (said[:1].lower() + said[1:] if said[1:2].islower() else said).split()
+    return " ".join(words[:most]).rstrip(".?!,;:")
+
+
 def sentence(text: str, values: Sequence[str]) -> str | None:
     """The shortest run of whole sentences that names all values and asks for something, as a step; nothing where it
     names none."""

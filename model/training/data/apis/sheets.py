@@ -15,7 +15,6 @@ from coterie.model.chat import ToolCard
 from coterie.model.protocol import Plan, PlannedStep
 from coterie.model.training.data import own_words
 from coterie.model.training.data.apis import frames, kinds, written
-from coterie.model.training.data.apis.phrasing import clause
 from coterie.model.training.data.apis.written import Domain, Request
 from coterie.model.training.data.trajectory import FIRST_PLAN, Attempt, Split, StepRecord, Trajectory, known_texts
 
@@ -114,10 +113,9 @@ def _runs(request: Request, tools: dict[str, ToolCard], template: str) -> Iterat
     """The runs of one request; the plan is learned in the first alone."""
     shown = list(tools.values())
     if not request.calls:
-        yield Trajectory(
-            request.text, shown, Plan(refusal=_reason(request.text)), f"refuse:{template}", template, ENVIRONMENT,
-            "refusal_hard",
-        )  # fmt: skip
+        plan = Plan(refusal=f"No tool here gives this: {own_words.in_short(request.text)}.")
+        kind = "refusal_hard"
+        yield Trajectory(request.text, shown, plan, f"refuse:{template}", template, ENVIRONMENT, kind)
         return
     steps: list[StepRecord] = []
     for call in request.calls:
@@ -133,10 +131,3 @@ def _runs(request: Request, tools: dict[str, ToolCard], template: str) -> Iterat
     yield replace(whole, alone=1)
     for number in range(2, len(steps) + 1):
         yield replace(whole, alone=number, slips=frozenset({FIRST_PLAN}))
-
-
-def _reason(text: str) -> str:
-    """Why nothing fits: what was asked for, in the words of the request."""
-    asked = clause(own_words.clean(text.split("\n")[0]), 12)
-    lowered = asked[:1].lower() + asked[1:] if asked[1:2].islower() else asked
-    return f"No tool here gives this: {lowered.rstrip('?.!')}."

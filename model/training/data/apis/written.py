@@ -11,9 +11,9 @@ Unlike a frame's, a request's words and values occur once, so nothing of it can 
 their requests, which are to be looked at.
 """
 
+import argparse
 import json
 import re
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -159,13 +159,13 @@ def unsaid(request: Request) -> Iterator[tuple[Call, str, Any]]:
                     yield call, name, item
 
 
-def main(paths: Sequence[str]) -> None:
+def main(paths: Sequence[Path]) -> None:
     """Check files; one line each, and one for every value to look at."""
     for path in paths:
         try:
-            domain = read(Path(path).read_text("utf-8"), Path(path).stem)
+            domain = read(path.read_text("utf-8"), path.stem)
         except (OSError, ValueError) as error:
-            raise SystemExit(f"{path}: {error}") from None
+            raise SystemExit(str(error)) from None
         for request in domain.requests:
             for call, name, item in unsaid(request):
                 print(f"  look: {request.text!r}: {call.name}.{name} = {json.dumps(item, ensure_ascii=False)}")
@@ -181,4 +181,6 @@ def main(paths: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("files", type=Path, nargs="+", help="to check")
+    main(parser.parse_args().files)

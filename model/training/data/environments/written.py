@@ -15,10 +15,10 @@ distractors, memories. `python -m coterie.model.training.data.environments.writt
 what every call gives.
 """
 
+import argparse
 import json
 import random
 import re
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from copy import deepcopy
@@ -93,7 +93,7 @@ def read(text: str, name: str, environments: Mapping[str, Environment]) -> Writt
                 raise ValueError("the first line is the world: & {...}")
             else:
                 _take(tasks, mark, rest, world)
-        except (ValueError, KeyError) as error:
+        except ValueError as error:
             raise ValueError(f"{name}.txt, line {number}: {error}") from None
     if world is None:
         raise ValueError(f"{name}.txt has no world")
@@ -101,7 +101,9 @@ def read(text: str, name: str, environments: Mapping[str, Environment]) -> Writt
 
 
 def _world(said: dict[str, Any], environments: Mapping[str, Environment]) -> Environment:
-    known = environments[said["environment"]]
+    if set(said) != {"environment", "state"}:
+        raise ValueError(f"a world has environment and state, not {', '.join(said)}")
+    known = _named(said["environment"], environments)
     if unknown := set(said["state"]) - set(known.makers):
         raise ValueError(f"{known.name} has no {', '.join(sorted(unknown))}; it has {', '.join(known.makers)}")
     state = said["state"]
@@ -112,6 +114,12 @@ def _world(said: dict[str, Any], environments: Mapping[str, Environment]) -> Env
         made[part]  # also leaves what new records are numbered with
     empty = {part: type(value)() if isinstance(value, (dict, list)) else value for part, value in made.items()}
     return Environment(known.name, known.ops, {part: partial(_copy, value) for part, value in (empty | state).items()})
+
+
+def _named(name: str, environments: Mapping[str, Environment]) -> Environment:
+    if name not in environments:
+        raise ValueError(f"no environment {name!r}; there are {', '.join(environments)}")
+    return environments[name]
 
 
 def _copy(value: Any, rng: random.Random, world: Any) -> Any:
@@ -162,7 +170,7 @@ def play(task: Task, scene: Scene) -> None:
     """Say, plan, call and judge what is written. AssertionError where a run is not what was written."""
     scene.task(task.text)
     if not task.steps:
-        scene.refuse(_reason(task.text))
+        scene.refuse(f"No tool here can do this: {own_words.in_short(task.text)}.")
         return
     assert task.answer, f"no answer: {task.text}"
     plans = list(_plans(task))
@@ -213,12 +221,6 @@ def _said(value: Any, text: str) -> bool:
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         return False
     return value.lower() in text.lower() if isinstance(value, str) else f"{value:g}" in _NUMBER.findall(text)
-
-
-def _reason(text: str) -> str:
-    asked = own_words.clean(text.split("\n")[0])
-    words = (asked[:1].lower() + asked[1:] if asked[1:2].islower() else asked).split()
-    return f"No tool here can do this: {' '.join(words[:14]).rstrip('.?!,;:')}."
 
 
 @dataclass(frozen=True)
@@ -274,13 +276,15 @@ def _environments() -> dict[str, Environment]:
     return {template.environment.name: template.environment for template in catalog().templates.values()}
 
 
-def main(paths: Sequence[str]) -> None:
+def main(paths: Sequence[Path], described: str | None = None) -> None:
     """Run every task of the files once and print what its calls give; one line for every task that fails."""
-    for path in paths:
-        try:
-            written = read(Path(path).read_text("utf-8"), Path(path).stem, _environments())
-        except (OSError, ValueError) as error:
-            raise SystemExit(f"{path}: {error}") from None
+    try:
+        if described:
+            describe(described)
+        files = {path: read(path.read_text("utf-8"), path.stem, _environments()) for path in paths}
+    except (OSError, ValueError) as error:
+        raise SystemExit(str(error)) from None
+    for path, written in files.items():
         bad = sum(not _tried(task, written.environment) for task in written.tasks)
         refused = sum(not task.steps for task in written.tasks)
         print(f"{path}: {len(written.tasks)} tasks, {refused} of them to be refused, {bad} that do not run")
@@ -306,7 +310,7 @@ def _tried(task: Task, environment: Environment) -> bool:
 
 def describe(name: str) -> None:
     """Print the operations of an environment, and a world of it to learn the fields from."""
-    environment = _environments()[name]
+    environment = _named(name, _environments())
     for role, op in environment.ops.items():
         params = ", ".join(f"{p.role}{'' if p.required else '?'}: {json.dumps(p.schema)}" for p in op.params)
         print(f"{role}({params}): {dress(random.Random(0), op, draw_style(random.Random(1))).card.description}")
@@ -318,7 +322,8 @@ def describe(name: str) -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--describe"]:
-        describe(sys.argv[2])
-    else:
-        main(sys.argv[1:])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("files", type=Path, nargs="*", help="to check")
+    parser.add_argument("--describe", metavar="ENVIRONMENT", help="print its operations and a world of it")
+    given = parser.parse_args()
+    main(given.files, given.describe)
