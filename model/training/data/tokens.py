@@ -144,8 +144,8 @@ def pack(documents: TokenSet, row_tokens: int, seed: int) -> Rows:
     lengths = np.diff(documents.starts)
     order = [int(i) for i in np.random.default_rng(seed).permutation(len(documents)) if lengths[i]]
     bundles = list(_bundles(documents, order, row_tokens))
-    sizes = np.array([bundle.size(documents) for bundle in bundles], np.int64)
-    bins = _best_fit(range(len(bundles)), sizes, row_tokens)
+    sizes = [bundle.size(documents) for bundle in bundles]
+    bins = _best_fit(sizes, row_tokens)
     tokens = np.full((len(bins), row_tokens), PADDING, np.uint16)
     learned = np.zeros((len(bins), row_tokens), np.bool_)
     document = np.full((len(bins), row_tokens), -1, np.int16)
@@ -215,13 +215,12 @@ def _head(documents: TokenSet, i: int) -> int:
     return 0 if documents.learned[span][:head].any() else head
 
 
-def _best_fit(order: Sequence[int], lengths: NDArray[np.int64], capacity: int) -> list[list[int]]:
-    """Each document goes to the fullest open row that still holds it; a window of open rows keeps it linear."""
+def _best_fit(sizes: Sequence[int], capacity: int) -> list[list[int]]:
+    """Which sizes go into each row: the fullest open row that holds one; a window of open rows keeps it linear."""
     window = 64
     closed: list[list[int]] = []
     rows: list[tuple[int, list[int]]] = []
-    for i in order:
-        need = int(lengths[i])
+    for i, need in enumerate(sizes):
         fitting = [row for row in rows if row[0] >= need]
         if fitting:
             row = min(fitting)
