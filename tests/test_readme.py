@@ -1,4 +1,4 @@
-"""The README is true: its Python runs, its commands parse, the cheap ones run, its files are there.
+"""The README is true: its Python runs, its commands and those of the results parse, cheap ones run, its files exist.
 
 Where a model would be asked, a server that says given lines stands in for it, by the environment alone.
 """
@@ -22,9 +22,10 @@ from coterie.agent.cli import app
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+RESULTS = (ROOT / "docs" / "results.md").read_text(encoding="utf-8")
 SHELL = re.findall(r"^```sh\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
 PYTHON = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
-INLINE = re.findall(r"`((?:coterie|make) [^`]+)`", README)
+INLINE = re.findall(r"`((?:coterie|make) [^`]+)`", README + RESULTS)
 LINES = [line.split("  #")[0].strip() for block in SHELL for line in block.splitlines() if line.strip()] + INLINE
 COTERIE = [re.sub(r"^(\.venv/bin/)?coterie ", "", line) for line in LINES if re.match(r"(\.venv/bin/)?coterie ", line)]
 MAKE = [line for line in LINES if line.startswith("make ")]
@@ -122,7 +123,9 @@ def test_a_look_at_what_there_is(world: Path, monkeypatch: pytest.MonkeyPatch, s
 
 def test_what_it_points_to_is_there() -> None:
     linked = re.findall(r"\]\(([^)#:]+)\)", README)
+    beside = re.findall(r"\]\(([^)#:]+)\)", RESULTS)
     folders = re.findall(r"^\| `(\w+/)` \|", README, re.MULTILINE)
     assert linked
     assert folders
     assert [path for path in [*linked, *folders] if not (ROOT / path).exists()] == []
+    assert [path for path in beside if not (ROOT / "docs" / path).exists()] == []
