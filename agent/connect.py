@@ -11,6 +11,8 @@ from coterie.memory.records import ModelRef
 from coterie.model.chat import ChatModel, Sampling
 from coterie.model.client import Client
 from coterie.model.errors import ModelNotFound, RequestRefused, UnexpectedResponse
+from coterie.model.refusing import Refusing
+from coterie.model.spelling import is_learned_by
 from coterie.tools.threads import run_in_thread
 
 if TYPE_CHECKING:
@@ -50,7 +52,7 @@ async def _foreign(settings: Settings, base_url: str) -> Connected:
     client = Client(base_url, name, settings.api_key, settings.model_timeout_s)
     if name not in offered:
         await client.complete([{"role": "user", "content": "Hello"}], None, Sampling(max_tokens=1))
-    return Connected(client, ModelRef(name, base_url=client.base_url))
+    return Connected(_careful(client, settings), ModelRef(name, base_url=client.base_url))
 
 
 async def _offered(client: Client, required: bool) -> list[str]:
@@ -72,7 +74,13 @@ async def _local(settings: Settings, trace: Trace) -> Connected:
     say = _Said(trace, asyncio.get_running_loop())
     info = await run_in_thread(start, "model-server")
     client = Client(info.url, info.model, timeout_s=settings.model_timeout_s, engine="vllm")
-    return Connected(client, ModelRef(info.model, info.weights_sha256, info.kernels, client.base_url))
+    ref = ModelRef(info.model, info.weights_sha256, info.kernels, client.base_url)
+    return Connected(_careful(client, settings), ref)
+
+
+def _careful(client: Client, settings: Settings) -> ChatModel:
+    """The model, which refuses where it is unsure, if it is one of ours: the margin was chosen for them."""
+    return Refusing(client, settings.refusal_margin) if is_learned_by(client.name) else client
 
 
 def local_server(settings: Settings, model: ModelRef) -> "ServerInfo | None":

@@ -92,6 +92,9 @@ class Settings(BaseModel):
     candidate_margin: float = Field(
         0.1, ge=0, description="how far from the nearest tool's score the others may be; a clear first is offered alone"
     )
+    refusal_margin: float = Field(
+        1.0, ge=0, description="nats by which a plan of our weights must be likelier than a refusal, to be taken"
+    )
     ground_plan: bool = Field(True, description="values a first plan takes from the task must stand in it")
     ground_arguments: bool = Field(
         True, description="a call with a slip of the pen in it is written again from what was seen"

@@ -233,7 +233,12 @@ def plan_schema(first: int = 1, values: Sequence[str] = ()) -> JsonSchema:
     needs = {"type": "array", "items": {"type": "integer", "minimum": 1}, "maxItems": MAX_STEPS_IN_PLAN}
     step = _record(**{"do": _TEXT, "with": {"type": "array", "items": known}, "needs": needs})
     steps = {"type": "array", "items": step, "minItems": int(first == 1), "maxItems": MAX_STEPS_IN_PLAN}
-    return {"anyOf": [_record(steps=steps), _record(refuse=_TEXT)]}
+    return {"anyOf": [_record(steps=steps), refusal_schema()]}
+
+
+def refusal_schema() -> JsonSchema:
+    """A refusal, and why."""
+    return _record(refuse=_TEXT)
 
 
 def call_schema(tools: Sequence[ToolCard]) -> JsonSchema:
