@@ -1,7 +1,8 @@
 """Held-out accuracy, teacher-forced: is every token of an assistant turn the most probable one?
 
 A lower bound of what the served model does, since its grammar forces the syntax. Turns are told apart by how
-they begin; a call is also scored on its name and on its arguments alone, a verdict on its note and its choice.
+they begin; a call is also scored on its name and on its arguments alone, a verdict on its note and its choice, and of
+plans and refusals is counted what would be refused at every margin that `model.refusing` could ask for.
 """
 
 from collections import defaultdict
@@ -24,6 +25,7 @@ PARTS = {
     "call": (' "arguments', "name", "arguments"),
     "verdict": (' "verdict', "note", "choice"),
 }  # and what parts them
+MARGINS = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0)  # nats
 
 
 @dataclass
@@ -64,13 +66,16 @@ class HeldOut:
 
 @torch.no_grad()
 def accuracy(network: Network, rows: Rows, encoder: Encoder, rows_at_once: int = 4) -> dict[str, Tally]:
-    """Exact-match tallies by kind of turn; those of two parts also by part (`call name`, `verdict choice`)."""
+    """Exact-match tallies by kind of turn; those of two parts also by part (`call name`, `verdict choice`); how many
+    plans and refusals would be refused by margin (`plan, refused at 1.0`)."""
     heads = {kind: encoder.encode(text) for kind, text in TURNS.items()}
+    parting = next(at for at, (a, b) in enumerate(zip(heads["plan"], heads["refusal"], strict=False)) if a != b)
+    alternatives = (heads["refusal"][parting], heads["plan"][parting])
     marks = {kind: encoder.encode(f",{mark}")[1:] for kind, (mark, *_) in PARTS.items()}
     tallies: dict[str, Tally] = defaultdict(Tally)
     for start in range(0, len(rows.tokens), rows_at_once):
         batch = rows[start : start + rows_at_once]
-        hits = _hits(network, batch)
+        hits, odds = _read(network, batch, alternatives)
         for row, turn in _turns(batch.learned):
             ids, right = batch.tokens[row, turn].tolist(), hits[row, turn]
             kind = next((k for k, head in heads.items() if ids[: len(head)] == head), "other")
@@ -79,6 +84,8 @@ def accuracy(network: Network, rows: Rows, encoder: Encoder, rows_at_once: int =
                 cut, (_, before, after) = _find(ids, marks[kind]), PARTS[kind]
                 tallies[f"{kind} {before}"].add(bool(right[:cut].all()))
                 tallies[f"{kind} {after}"].add(bool(right[cut:].all()))
+            for margin in MARGINS if kind in ("plan", "refusal") else ():
+                tallies[f"{kind}, refused at {margin}"].add(bool(odds[row, turn.start + parting] > -margin))
     return dict(tallies)
 
 
@@ -88,13 +95,17 @@ def _find(ids: list[int], mark: list[int]) -> int:
     return next((at for at in range(len(ids) - size + 1) if ids[at : at + size] == mark), len(ids))
 
 
-def _hits(network: Network, rows: Rows) -> NDArray[np.bool_]:
+def _read(network: Network, rows: Rows, alternatives: tuple[int, int]) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
+    """Of every learned token [rows, T] whether it is the most probable one, and how much likelier the first of the
+    alternatives is than the second in its place, in nats."""
     before, target, _ = before_learned(network, rows)
     head = network.embedding.to(before.dtype)
     best = [F.linear(part, head).argmax(-1) for part in torch.split(before, 4096)]
-    hits = np.zeros(rows.learned.shape, np.bool_)
+    first, second = F.linear(before, head[list(alternatives)]).float().T
+    hits, odds = np.zeros(rows.learned.shape, np.bool_), np.zeros(rows.learned.shape, np.float32)
     hits[:, 1:][rows.learned[:, 1:]] = (torch.cat(best) == target).cpu().numpy()
-    return hits
+    odds[:, 1:][rows.learned[:, 1:]] = (first - second).cpu().numpy()
+    return hits, odds
 
 
 def _turns(learned: NDArray[np.bool_]) -> Iterator[tuple[int, slice]]:

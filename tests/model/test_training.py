@@ -16,7 +16,7 @@ from coterie.model.training.attention import document_attention
 from coterie.model.training.carve import carve
 from coterie.model.training.data.tokens import NO_HEAD, PADDING, Rows, TokenSet, encode_chat, pack
 from coterie.model.training.finetune import Recipe, before_learned, finetune, task_loss, trained
-from coterie.model.training.held_out import HeldOut, accuracy, perplexity
+from coterie.model.training.held_out import MARGINS, HeldOut, accuracy, perplexity
 from coterie.model.training.network import LowRank, Network, Shape, uncarved
 from coterie.model.training.plot import curves, plot, read
 from coterie.model.training.ship import ship, unship
@@ -356,6 +356,23 @@ def test_accuracy_counts_turns(dense: dict[str, Tensor], turn: bytes, kinds: set
     tallies = accuracy(network, Rows.apart(tokens, learned, np.zeros(tokens.shape, np.int16)), Bytes())
     assert {kind: tally.total for kind, tally in tallies.items()} == dict.fromkeys(kinds, 1)
     assert 1 < perplexity(network, rows(3)) < 1e6
+
+
+@pytest.mark.parametrize("turn", [b'{"steps": []}', b'{"refuse": "no tool"}'])
+def test_what_would_be_refused_is_counted_by_margin(dense: dict[str, Tensor], turn: bytes) -> None:
+    network = checkpoint.dense_parent(dense, SHAPE, CPU)
+    tokens = np.frombuffer(b"....." + turn, np.uint8).astype(np.uint16)[None]
+    learned = (np.arange(tokens.shape[1]) >= 5)[None]
+    document = np.zeros(tokens.shape, np.int16)
+    tallies = accuracy(network, Rows.apart(tokens, learned, document), Bytes())
+    hidden, _ = network(torch.from_numpy(tokens.astype(np.int64)), document_attention(torch.zeros(1, len(tokens[0]))))
+    before = hidden[0, 5 + len('{"') - 1]
+    odds = float(before.float() @ (network.embedding[ord("r")] - network.embedding[ord("s")]).float())
+    kind = "plan" if b"steps" in turn else "refusal"
+    counted = {margin: tallies[f"{kind}, refused at {margin}"] for margin in MARGINS}
+    assert {margin: (tally.right, tally.total) for margin, tally in counted.items()} == {
+        margin: (odds > -margin, 1) for margin in MARGINS
+    }
 
 
 @pytest.mark.parametrize("dtype", ["bfloat16", "float32"])
