@@ -75,7 +75,7 @@ def accuracy(network: Network, rows: Rows, encoder: Encoder, rows_at_once: int =
     tallies: dict[str, Tally] = defaultdict(Tally)
     for start in range(0, len(rows.tokens), rows_at_once):
         batch = rows[start : start + rows_at_once]
-        hits, odds = _read(network, batch, alternatives)
+        hits, odds = _hits_and_odds(network, batch, alternatives)
         for row, turn in _turns(batch.learned):
             ids, right = batch.tokens[row, turn].tolist(), hits[row, turn]
             kind = next((k for k, head in heads.items() if ids[: len(head)] == head), "other")
@@ -95,7 +95,9 @@ def _find(ids: list[int], mark: list[int]) -> int:
     return next((at for at in range(len(ids) - size + 1) if ids[at : at + size] == mark), len(ids))
 
 
-def _read(network: Network, rows: Rows, alternatives: tuple[int, int]) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
+def _hits_and_odds(
+    network: Network, rows: Rows, alternatives: tuple[int, int]
+) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
     """Of every learned token [rows, T] whether it is the most probable one, and how much likelier the first of the
     alternatives is than the second in its place, in nats."""
     before, target, _ = before_learned(network, rows)
