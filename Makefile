@@ -17,7 +17,7 @@ run:
 test:
 	@$(SETUP) runtime dev benchmarks agents inspect ray
 	@$(BIN)/coterie model build > /dev/null
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder --max-worker-restart 0 $(ARGS)
 
 check:
 	@$(SETUP) runtime dev
