@@ -11,7 +11,9 @@ model: give a server for all with --base-url, or each machine serves the model i
 import asyncio
 import math
 import os
+import secrets
 import shutil
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -148,6 +150,7 @@ class Cluster:
 async def cluster(order: WorkOrder, concurrency: int) -> AsyncIterator[Cluster]:
     """The workers of one run: one a core of the cluster, at most as many as trials at the same time."""
     require_ray()
+    _guard()
     import ray
 
     if started := not ray.is_initialized():
@@ -171,16 +174,16 @@ def require_ray() -> None:
 
 
 def join_or_start(num_cores: int | None = None) -> None:
-    """Connect to the cluster of RAY_ADDRESS, or start one of so many cores on the loopback; no usage report is sent.
+    """Connect to the cluster of RAY_ADDRESS, or start one of so many cores here, which `_guard` closes to others.
 
     Ray gives its own processes 30 s to start, which a busy machine may miss, so it is tried twice.
     """
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    _guard()
     import ray
 
     given: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
     if not os.environ.get("RAY_ADDRESS"):
-        given |= {"num_cpus": num_cores, "include_dashboard": False, "_node_ip_address": "127.0.0.1"}
+        given |= {"num_cpus": num_cores, "include_dashboard": False}
     for last in (False, True):
         try:
             ray.init(**given)
@@ -192,3 +195,16 @@ def join_or_start(num_cores: int | None = None) -> None:
                 raise InfrastructureError(
                     f"no Ray cluster could be had: {why}; check RAY_ADDRESS, or try again"
                 ) from error
+
+
+def _guard() -> None:
+    """Settings that Ray reads when it is imported: no usage report, and a token for a cluster that we start.
+
+    Ray listens on every interface (it turns a loopback address into an outward one) and obeys whoever connects. The
+    token is RAY_AUTH_TOKEN or a random one, which this process and its workers know. A program that imported Ray
+    before has made its own settings.
+    """
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    if "ray" not in sys.modules and not os.environ.get("RAY_ADDRESS") and "RAY_AUTH_MODE" not in os.environ:
+        os.environ["RAY_AUTH_MODE"] = "token"
+        os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
