@@ -175,6 +175,14 @@ def test_refusals_name_the_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
     extension.isa.cache_clear()
 
 
+@pytest.mark.parametrize("short", LayerWeights._fields)
+def test_tensors_that_do_not_fit_each_other_are_refused(short: str) -> None:
+    weights, routing = weights_of("groups")
+    tensor = getattr(weights, short)
+    with pytest.raises(ValueError, match=rf"{short[: short.rindex('_')].replace('_', ' ')} is \(\d+"):
+        pack(weights._replace(**{short: tensor[:-1]}), routing)
+
+
 @pytest.mark.parametrize("shape", [(1, 3, 64), (3, 60), (3, 68), (64,)])
 def test_rows_of_another_shape_are_refused(shape: tuple[int, ...]) -> None:
     packed = pack(*weights_of("softmax"))

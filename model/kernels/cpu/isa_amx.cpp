@@ -29,6 +29,7 @@ void configure(int first, int second) {
     const int rows[8] = {first, first, second, second, first, second, 16, 16};
     TileConfig config;
     for (int t = 0; t < 8; ++t) config.row_bytes[t] = 64, config.rows[t] = uint8_t(rows[t] ? rows[t] : 1);
+    asm volatile("" ::: "memory"); // some versions of GCC believe that only the first 8 bytes are read, and store no more
     _tile_loadconfig(&config);
 }
 

@@ -22,7 +22,7 @@ def pack(weights: LayerWeights, routing: Routing, weight_format: WeightFormat = 
     num_experts, hidden = weights.gate_EH.shape
     width = weights.w2_EHI.shape[2]
     shared = 0 if weights.shared_w2_HS is None else weights.shared_w2_HS.shape[1]
-    _check(weights, routing, hidden, width)
+    _check(weights, routing, hidden, width, shared)
     parts = [weights.gate_EH.float(), torch.zeros(num_experts) if weights.bias_E is None else weights.bias_E.float()]
     matrices = [_interleave(weights.w13_EJH), _pad32(weights.w2_EHI)]
     if weights.shared_w13_ZH is not None and weights.shared_w2_HS is not None:
@@ -40,12 +40,21 @@ def pack(weights: LayerWeights, routing: Routing, weight_format: WeightFormat = 
     return _join(header, tensors, offsets, size)
 
 
-def _check(weights: LayerWeights, routing: Routing, hidden: int, width: int) -> None:
-    expected = (routing.num_experts, 2 * width, hidden)
-    if weights.w13_EJH.shape != expected or weights.w2_EHI.shape != (routing.num_experts, hidden, width):
-        raise ValueError(
-            f"w13 is {tuple(weights.w13_EJH.shape)}, w2 {tuple(weights.w2_EHI.shape)}; w13 must be {expected}"
-        )
+def _check(weights: LayerWeights, routing: Routing, hidden: int, width: int, shared: int) -> None:
+    experts = routing.num_experts
+    expected = {
+        "gate": (weights.gate_EH, (experts, hidden)),
+        "bias": (weights.bias_E, (experts,)),
+        "w13": (weights.w13_EJH, (experts, 2 * width, hidden)),
+        "w2": (weights.w2_EHI, (experts, hidden, width)),
+        "shared w13": (weights.shared_w13_ZH, (2 * shared, hidden)),
+        "shared w2": (weights.shared_w2_HS, (hidden, shared)),
+    }
+    for name, (tensor, shape) in expected.items():
+        if tensor is not None and tensor.shape != shape:
+            raise ValueError(
+                f"{name} is {tuple(tensor.shape)}; for {experts} experts of width {width} it must be {shape}"
+            )
     if hidden > 16384 or routing.num_experts > 2048 or routing.num_groups > 512:
         raise ValueError(
             f"hidden {hidden}, {routing.num_experts} experts: the CPU kernel takes up to 16384 and 2048; "
