@@ -150,7 +150,7 @@ class Cluster:
 async def cluster(order: WorkOrder, concurrency: int) -> AsyncIterator[Cluster]:
     """The workers of one run: one a core of the cluster, at most as many as trials at the same time."""
     require_ray()
-    _guard()
+    _configure_before_import()
     import ray
 
     if started := not ray.is_initialized():
@@ -174,11 +174,11 @@ def require_ray() -> None:
 
 
 def join_or_start(num_cores: int | None = None) -> None:
-    """Connect to the cluster of RAY_ADDRESS, or start one of so many cores here, which `_guard` closes to others.
+    """Connect to the cluster of RAY_ADDRESS, or start one of so many cores here, closed to others by a token.
 
     Ray gives its own processes 30 s to start, which a busy machine may miss, so it is tried twice.
     """
-    _guard()
+    _configure_before_import()
     import ray
 
     given: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
@@ -197,7 +197,7 @@ def join_or_start(num_cores: int | None = None) -> None:
                 ) from error
 
 
-def _guard() -> None:
+def _configure_before_import() -> None:
     """Settings that Ray reads when it is imported: no usage report, and a token for a cluster that we start.
 
     Ray listens on every interface (it turns a loopback address into an outward one) and obeys whoever connects. The

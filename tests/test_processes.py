@@ -1,4 +1,4 @@
-"""How two processes share the tests, seen from inside the tests of two files that both start a server."""
+"""How two processes share the tests: two files that name the model server, though they start none, and one without."""
 
 import subprocess
 import sys
