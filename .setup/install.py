@@ -30,6 +30,7 @@ STAGES = {
     "agents": [("agents.txt", ["--no-deps"], "other agent frameworks")],
     "ray": [("ray.txt", ["--no-deps"], "Ray")],
     "inspect": [("inspect.txt", ["--no-deps"], "Inspect AI, to check exported logs")],
+    "large": [("large.txt", ["--no-deps"], "the base model of coterie-large, 0.5 GB")],
     "training": [("training.txt", ["--no-deps"], "API catalogues for the training data")],
 }
 CAUSES = [

@@ -10,9 +10,9 @@ from coterie.agent.trace import Trace, Waiting
 from coterie.memory.records import ModelRef
 from coterie.model.chat import ChatModel, Sampling
 from coterie.model.client import Client
+from coterie.model.config import model_of
 from coterie.model.errors import ModelNotFound, RequestRefused, UnexpectedResponse
 from coterie.model.refusing import Refusing
-from coterie.model.spelling import is_learned_by
 from coterie.tools.threads import run_in_thread
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ async def _local(settings: Settings, trace: Trace) -> Connected:
 
 def _careful(client: Client, settings: Settings) -> ChatModel:
     """The model, which refuses where it is unsure, if it is one of ours: the margin was chosen for them."""
-    return Refusing(client, settings.refusal_margin) if is_learned_by(client.name) else client
+    return Refusing(client, settings.refusal_margin) if model_of(client.name) else client
 
 
 def local_server(settings: Settings, model: ModelRef) -> "ServerInfo | None":

@@ -148,7 +148,7 @@ def check_engine(settings: Settings) -> Check:
 
 def check_model(settings: Settings, home: Path) -> Check:
     """The model that a run would ask: answering elsewhere, built here, or a reference that makes sense."""
-    from coterie.model.config import VARIANTS
+    from coterie.model.config import names
     from coterie.model.errors import ModelError
 
     try:
@@ -156,7 +156,7 @@ def check_model(settings: Settings, home: Path) -> Check:
             impatient = settings.model_copy(update={"model_timeout_s": ANSWER_TIMEOUT_S})
             model = asyncio.run(connect(impatient, None, Trace())).ref
             return Check("model", "ok", f"{model.name}, served elsewhere: {model.base_url}")
-        if settings.model in VARIANTS:
+        if settings.model in names():
             return _check_built(settings.model, home)
         from coterie.model.serving.reference import resolve
 
@@ -172,7 +172,7 @@ def _check_built(name: str, home: Path) -> Check:
 
     folder = place_of(home, name)
     if not (folder / CARD).is_file():
-        advice = "it is built when first needed; to do it now: coterie model build"
+        advice = f"it is built when first needed; to do it now: coterie model build {name}"
         return Check("model", "warning", f"{name} is not built", advice)
     try:
         sha256 = read_card(folder).weights_sha256[:12]

@@ -2,41 +2,48 @@
 
 import os
 import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from coterie.model.config import DEFAULT_MODEL, VARIANTS, Variant
+from coterie.model.config import DEFAULT_MODEL, DENSE, MODELS, Variant
 from coterie.model.location import data_home
 from coterie.model.telling import Progress, put_json, told
 
 app = typer.Typer(help="Our model.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
+Name = Annotated[str, typer.Argument(help=f"Which of ours: {', '.join(MODELS)}.")]
 Which = Annotated[Variant, typer.Option("--variant", help="moe: ours; dense: its untrained parent, the baseline.")]
 PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 
 
 @app.command()
-def build(variant: Which = "moe", as_json: AsJson = False) -> None:
+def build(
+    name: Name = DEFAULT_MODEL,
+    variant: Which = "moe",
+    base: Annotated[Path | None, typer.Option(help="The base model's GGUF file; the installed one by default.")] = None,
+    as_json: AsJson = False,
+) -> None:
     """Build the checkpoint that is served, once."""
     from coterie.model.weights.build import build as build_checkpoint
 
     with told(), Progress() as say:
-        folder = build_checkpoint(data_home(), _name(variant), say)
+        folder = build_checkpoint(data_home(), _name(name, variant), say, base)
     if as_json:
-        put_json({"name": _name(variant), "path": str(folder)})
+        put_json({"name": _name(name, variant), "path": str(folder)})
     else:
         print(folder)
 
 
 @app.command()
-def card(variant: Which = "moe", as_json: AsJson = False) -> None:
+def card(name: Name = DEFAULT_MODEL, variant: Which = "moe", as_json: AsJson = False) -> None:
     """Say what the model is, what it scored, and whether its files are the pinned ones."""
     from coterie.model.weights.card import model_card
 
     with told(), Progress() as say:
-        face = model_card(data_home(), _name(variant), say)
+        face = model_card(data_home(), _name(name, variant), say)
     if as_json:
         put_json(face)
     else:
@@ -58,6 +65,7 @@ def train(context: typer.Context) -> None:
 @app.command()
 def route(
     text: Annotated[str, typer.Argument(help="Text to send through the model.")],
+    name: Annotated[str, typer.Option("--model", help=f"Which of ours: {', '.join(MODELS)}.")] = DEFAULT_MODEL,
     layer: Annotated[list[int] | None, typer.Option("--layer", help="Only these layers.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -65,7 +73,7 @@ def route(
     from coterie.model.weights.routes import routes
 
     with told(), Progress() as say:
-        found = routes(data_home(), DEFAULT_MODEL, text, say)
+        found = routes(data_home(), name, text, say)
     if as_json:
         put_json(found)
         return
@@ -73,8 +81,8 @@ def route(
         print(f"layer {number:2}  " + " ".join(f"{count:4}" for count in found["counts"][number]))
 
 
-def _name(variant: Variant) -> str:
-    return next(name for name, its in VARIANTS.items() if its == variant)
+def _name(name: str, variant: Variant) -> str:
+    return name if variant == "moe" else name + DENSE
 
 
 def _become(module: str, arguments: list[str]) -> None:

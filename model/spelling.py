@@ -11,12 +11,11 @@ follows as it is where that is no word: digits, white space, more JSON; and so d
 
 import re
 from collections.abc import Sequence
-from pathlib import PurePath
 from typing import Any
 
 from coterie.model.chat import JsonSchema, Message
+from coterie.model.config import model_of
 
-OURS = "coterie"
 _WORD = r"(?![-+.]?\d)[^\s\"'`,:}\]\\]"
 _KEY = r"(?![^\"'\n]{1,64}[\"']:)"
 _OPENING = r"(?<![^\s:\[{,])([\"'`“‘])"
@@ -26,8 +25,9 @@ _VALUE = re.compile(_WORD)
 
 
 def is_learned_by(model: str) -> bool:
-    """Whether a model of this name, or in this folder, is one of ours."""
-    return PurePath(model).name.startswith(OURS)
+    """Whether a model of this name, or in this folder, is one of ours that learned it."""
+    ours = model_of(model)
+    return ours is not None and ours.spelt
 
 
 def spell(text: str) -> str:

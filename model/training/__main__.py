@@ -1,7 +1,7 @@
 """`python -m coterie.model.training COMMAND`, made to need little but torch and the base.
 
-carve    --base GGUF --data DIR --out FILE             cut the dense parent into experts
-train    --base GGUF --data DIR --carve FILE --out DIR heal and fine-tune (resumes)
+carve    --data DIR --out FILE             cut the dense parent into experts
+train    --data DIR --carve FILE --out DIR heal and fine-tune (resumes)
 sweep    ... --rates 1e-3,2e-3 --minutes 0.5           short runs, prints the loss each learning rate reaches
 speed    ... --row-tokens 2048 --rows 2                tokens a second, with and without what makes it fast
 evaluate ... --state FILE                              held-out accuracy and perplexity beside the parent's, as JSON
@@ -20,15 +20,17 @@ from typing import Any
 import torch
 from scipy.stats import binomtest
 
+from coterie.model.config import DEFAULT_MODEL, MODELS
 from coterie.model.training import checkpoint, ranks
 from coterie.model.training.carve import carve
 from coterie.model.training.data.tokens import Encoder, Rows, TokenSet, pack
 from coterie.model.training.finetune import Recipe, finetune, trained
 from coterie.model.training.held_out import HeldOut, Tally, accuracy, perplexity
 from coterie.model.training.network import Network, Shape
-from coterie.model.training.parent import load_encoder, load_weights
+from coterie.model.training.parent import encoder_of, load_parent
 from coterie.model.training.plot import plot
 from coterie.model.training.speed import speed
+from coterie.model.weights.base import Base
 
 ROW_TOKENS = 4096
 HELD_OUT = ("held_template", "held_family", "held_environment")
@@ -62,7 +64,8 @@ def _require_files(arguments: argparse.Namespace) -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("command", choices=list(COMMANDS))
-    parser.add_argument("--base", type=Path, help="the base model's GGUF file; its wheel's by default")
+    parser.add_argument("--model", choices=list(MODELS), default=DEFAULT_MODEL, help="of ours, which is made")
+    parser.add_argument("--base", type=Path, help="the base model's GGUF file; the installed one by default")
     parser.add_argument("--data", type=Path, nargs="+", help="folders made by the data command, taken together")
     parser.add_argument("--carve", type=Path, help="file made by the carve command")
     parser.add_argument("--state", type=Path, help="trained state to start from or to evaluate")
@@ -71,7 +74,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--out", type=Path)
     parser.add_argument("--dense", action="store_true", help="the dense baseline instead of the carved model")
     parser.add_argument("--dense-state", type=Path, help="evaluate: the dense baseline trained alike, beside the model")
-    parser.add_argument("--top-k", type=int, help=f"active experts; the state's, or {Shape.top_k}")
+    parser.add_argument("--top-k", type=int, help="active experts; the state's, or the model's")
     parser.add_argument("--rank", type=int, help=f"of the low-rank deltas; the state's, or {Shape.rank}")
     parser.add_argument("--scaling", type=float, help=f"of the low-rank deltas; the state's, or {Shape.scaling}")
     parser.add_argument("--minutes", type=float, default=1.0)
@@ -93,16 +96,22 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _shape(arguments: argparse.Namespace) -> Shape:
+def _base(arguments: argparse.Namespace) -> Base:
+    return load_parent(MODELS[arguments.model].base, arguments.base)
+
+
+def _shape(arguments: argparse.Namespace, base: Base) -> Shape:
     """The state's, or the usual one, with what was asked for."""
     asked = {name: getattr(arguments, name) for name in ("top_k", "rank", "scaling")}
-    known = checkpoint.shape_of(arguments.state) if arguments.state else Shape()
+    usual = Shape.of(base.parent, MODELS[arguments.model].experts)
+    known = checkpoint.shape_of(arguments.state) if arguments.state else usual
     return replace(known, **{name: value for name, value in asked.items() if value is not None})
 
 
 def _carve(arguments: argparse.Namespace) -> None:
     torch.manual_seed(arguments.seed)
-    dense = checkpoint.dense_parent(load_weights(arguments.base), Shape(), torch.device("cpu"))
+    base = _base(arguments)
+    dense = checkpoint.dense_parent(base.weights, _shape(arguments, base), torch.device("cpu"))
     task = _rows(arguments, "train", limit=8).tokens.reshape(-1, 1024)
     text = _rows(arguments, "text", limit=8).tokens.reshape(-1, 1024)
     rows = torch.stack([torch.from_numpy(part[:8].astype("int64")) for part in (task, text)]).flatten(0, 1)
@@ -110,9 +119,9 @@ def _carve(arguments: argparse.Namespace) -> None:
 
 
 def _train(arguments: argparse.Namespace) -> None:
-    dense = load_weights(arguments.base)
-    network = _student(arguments, dense)
-    _run(arguments, dense, network, arguments.lr, arguments.out)
+    base = _base(arguments)
+    network = _student(arguments, base)
+    _run(arguments, base, network, arguments.lr, arguments.out)
     if ranks.rank():
         return
     checkpoint.save_trained(trained(network), network.shape, arguments.out / "trained.pt")
@@ -123,25 +132,25 @@ def _train(arguments: argparse.Namespace) -> None:
 
 
 def _sweep(arguments: argparse.Namespace) -> None:
-    dense, arguments.held_rows = load_weights(arguments.base), 0
+    base, arguments.held_rows = _base(arguments), 0
     for rate in map(float, arguments.rates.split(",")):
         out = arguments.out / f"lr{rate:g}"
-        _run(arguments, dense, _student(arguments, dense), rate, out)
+        _run(arguments, base, _student(arguments, base), rate, out)
         logged = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
         losses = [row["loss"] for row in logged if "loss" in row][-4:]
         print(json.dumps({"lr": rate, "loss": sum(losses) / len(losses) if losses else None}), flush=True)
 
 
 def _speed(arguments: argparse.Namespace) -> None:
-    network = _student(arguments, load_weights(arguments.base))
+    network = _student(arguments, _base(arguments))
     for row in speed(network, _rows(arguments, "train", arguments.rows)):
         print(json.dumps(row), flush=True)
 
 
-def _run(arguments: argparse.Namespace, dense: Any, network: Network, rate: float, out: Path) -> None:
+def _run(arguments: argparse.Namespace, base: Base, network: Network, rate: float, out: Path) -> None:
     torch.set_float32_matmul_precision("high")
     device = torch.device(arguments.device)
-    teacher = checkpoint.dense_parent(dense, _shape(arguments), device)
+    teacher = checkpoint.dense_parent(base.weights, _shape(arguments, base), device)
     recipe = Recipe(
         minutes=arguments.minutes,
         steps=arguments.steps,
@@ -155,18 +164,18 @@ def _run(arguments: argparse.Namespace, dense: Any, network: Network, rate: floa
         compiled=True,
     )
     held = {split: _rows(arguments, split, arguments.held_rows) for split in HELD_OUT if arguments.held_rows}
-    held_out = HeldOut(held, load_encoder(arguments.base)) if held else None
+    held_out = HeldOut(held, encoder_of(base, MODELS[arguments.model])) if held else None
     finetune(network, teacher, _rows(arguments, "train"), _rows(arguments, "text"), recipe, out, held_out)
 
 
 def _evaluate(arguments: argparse.Namespace) -> None:
-    dense = load_weights(arguments.base)
-    parent = checkpoint.dense_parent(dense, _shape(arguments), torch.device(arguments.device))
-    networks = {"model": _student(arguments, dense).eval(), "dense parent, untrained": parent.eval()}
+    base = _base(arguments)
+    parent = checkpoint.dense_parent(base.weights, _shape(arguments, base), torch.device(arguments.device))
+    networks = {"model": _student(arguments, base).eval(), "dense parent, untrained": parent.eval()}
     if arguments.dense_state:
         alike = argparse.Namespace(**vars(arguments) | {"dense": True, "state": arguments.dense_state})
-        networks["dense parent, trained alike"] = _student(alike, dense).eval()
-    encoder = load_encoder(arguments.base)
+        networks["dense parent, trained alike"] = _student(alike, base).eval()
+    encoder = encoder_of(base, MODELS[arguments.model])
     report = {name: _scores(arguments, network, encoder) for name, network in networks.items()}
     text = json.dumps(report, indent=1)
     print(text, flush=True)
@@ -195,15 +204,18 @@ def _ship(arguments: argparse.Namespace) -> None:
 
     if arguments.state is None:
         raise SystemExit("ship needs --state: the trained.pt of a run")
-    print(ship(_student(arguments, load_weights(arguments.base)), arguments.carve, arguments.out))
+    network = _student(arguments, _base(arguments))
+    print(ship(network, arguments.carve, arguments.out, MODELS[arguments.model].base.sha256))
 
 
 def _unship(arguments: argparse.Namespace) -> None:
     from coterie.model.training.ship import unship
+    from coterie.model.weights.adapter import WEIGHTS
 
     if arguments.out is None:
         raise SystemExit("unship needs --out: the folder to write to")
-    unship(arguments.out)
+    model, base = MODELS[arguments.model], _base(arguments)
+    unship(arguments.out, WEIGHTS / model.adapter, Shape.of(base.parent, model.experts))
 
 
 def _plot(arguments: argparse.Namespace) -> None:
@@ -216,8 +228,8 @@ def _mix(arguments: argparse.Namespace) -> None:
     checkpoint.mix(arguments.state, arguments.other, arguments.share, arguments.out)
 
 
-def _student(arguments: argparse.Namespace, dense: Any) -> Network:
-    device, shape = torch.device(arguments.device), _shape(arguments)
+def _student(arguments: argparse.Namespace, base: Base) -> Network:
+    device, shape, dense = torch.device(arguments.device), _shape(arguments, base), base.weights
     torch.manual_seed(arguments.seed)
     if arguments.dense:
         network = checkpoint.dense_student(dense, shape, device)

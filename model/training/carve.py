@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 import torch.nn.functional as F
-from scipy.optimize import linear_sum_assignment
+from numpy.typing import NDArray
 from torch import Tensor
 
 from coterie.model.training.attention import document_attention
@@ -68,16 +68,36 @@ def _profiles(contribution_PR: Tensor) -> Tensor:
 
 
 def _balanced_clusters(profiles_RP: Tensor, clusters: int, seed: int, rounds: int = 4) -> Tensor:
-    """k-means with clusters of equal size: assignment by the Hungarian method; returns the cluster of each [R]."""
-    size = len(profiles_RP) // clusters
+    """k-means with clusters of equal size; returns the cluster of each [R]."""
     centres = profiles_RP[_spread(profiles_RP, clusters, seed)]
     assigned = torch.zeros(len(profiles_RP), dtype=torch.long)
     for _ in range(rounds):
         similarity = (profiles_RP @ F.normalize(centres, dim=1).T).numpy()
-        _, slots = linear_sum_assignment(-np.repeat(similarity, size, axis=1))
-        assigned = torch.from_numpy(slots // size)
+        assigned = torch.from_numpy(_evenly(similarity))
         centres = torch.stack([profiles_RP[assigned == c].mean(0) for c in range(clusters)])
     return assigned
+
+
+def _evenly(similarity_RC: NDArray[np.float32], rounds: int = 200) -> NDArray[np.int64]:
+    """The cluster [R] of each, as many in every one, with a sum of similarities that is the largest or close to it.
+
+    An auction: what is asked for too much becomes dearer until nearly all get what they like best; then those go first
+    who would lose most by their second choice. A hundredth of the Hungarian method's time at 14 clusters of 256.
+    """
+    size = len(similarity_RC) // similarity_RC.shape[1]
+    price_C, step = np.zeros(similarity_RC.shape[1]), np.ptp(similarity_RC) / 4
+    for _ in range(rounds):
+        demand_C = np.bincount((similarity_RC - price_C).argmax(1), minlength=len(price_C))
+        price_C += step * (demand_C / size - 1)
+        step *= 0.97
+    value_RC = similarity_RC - price_C
+    liked_RC = np.argsort(-value_RC, axis=1)
+    best_R, next_R = (np.take_along_axis(value_RC, liked_RC[:, at : at + 1], 1)[:, 0] for at in (0, 1))
+    room_C, given_R = np.full(len(price_C), size), np.zeros(len(value_RC), np.int64)
+    for row in np.argsort(next_R - best_R):
+        given_R[row] = next(cluster for cluster in liked_RC[row] if room_C[cluster])
+        room_C[given_R[row]] -= 1
+    return given_R
 
 
 def _spread(profiles_RP: Tensor, count: int, seed: int) -> list[int]:

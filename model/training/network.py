@@ -17,6 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from coterie.model.config import Experts, Parent
 from coterie.model.training import products
 
 Attention = Callable[[Tensor, Tensor, Tensor], Tensor]
@@ -24,22 +25,29 @@ Attention = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 @dataclass(frozen=True)
 class Shape:
-    """Sizes of the dense parent (SmolLM2-135M by default) and of the experts carved from it."""
+    """Sizes of the dense parent and of the experts carved from it, and what the low-rank deltas are."""
 
-    layers: int = 30
-    hidden: int = 576
-    heads: int = 9
-    kv_heads: int = 3
-    head_width: int = 64
-    ffn: int = 1536
-    vocab: int = 49152
-    rope_theta: float = 1e5
-    eps: float = 1e-5
-    shared: int = 384
-    experts: int = 12
-    top_k: int = 8
+    layers: int
+    hidden: int
+    heads: int
+    kv_heads: int
+    head_width: int
+    ffn: int
+    vocab: int
+    rope_theta: float
+    eps: float
+    shared: int
+    experts: int
+    top_k: int
     rank: int = 64
     scaling: float = 0.5
+
+    @staticmethod
+    def of(parent: Parent, experts: Experts) -> "Shape":
+        """That of a parent carved so."""
+        p, e = parent, experts
+        sizes = (p.layers, p.hidden, p.heads, p.kv_heads, p.head_width, p.ffn, p.vocab, p.rope_theta, p.eps)
+        return Shape(*sizes, e.shared, e.number, e.top_k)
 
     @property
     def expert_width(self) -> int:
@@ -55,13 +63,15 @@ class Routed(NamedTuple):
 
 
 class LowRank(nn.Module):
-    """A frozen matrix [out, in] with a learned delta of rank r; the delta starts at zero."""
+    """A frozen matrix [out, in], with a frozen bias `added` [out] or none, and a delta of rank r, zero at first."""
 
     weight: Tensor
+    added: Tensor | None
 
-    def __init__(self, weight: Tensor, rank: int, scaling: float) -> None:
+    def __init__(self, weight: Tensor, rank: int, scaling: float, added: Tensor | None = None) -> None:
         super().__init__()
         self.register_buffer("weight", weight, persistent=False)
+        self.register_buffer("added", added, persistent=False)
         self.A = nn.Parameter(torch.randn(rank, weight.shape[1]) / math.sqrt(weight.shape[1]))
         self.B = nn.Parameter(torch.zeros(weight.shape[0], rank))
         self.scaling = scaling
@@ -71,19 +81,24 @@ class LowRank(nn.Module):
         """x [..., in] -> [..., out]. A GPU multiplies by the merged weight; a CPU, whose batches are small, is
         quicker with the factors apart, because then no gradient of a full matrix is formed."""
         if x.is_cuda:
-            return F.linear(x, self.effective(x.dtype))
+            return F.linear(x, self.effective(x.dtype), self._added(x.dtype))
         rows = x.flatten(0, -2)
         inner = F.linear(rows, self.A.to(x.dtype))
         if self.by_openblas and products.can_take(rows, self.weight):
             plain = products.frozen_linear(rows, self.weight)
         else:
             plain = F.linear(rows, self.weight.to(x.dtype))
-        return torch.addmm(plain, inner, self.B.to(x.dtype).T, alpha=self.scaling).view(*x.shape[:-1], -1)
+        y = torch.addmm(plain, inner, self.B.to(x.dtype).T, alpha=self.scaling)
+        added = self._added(x.dtype)
+        return (y if added is None else y + added).view(*x.shape[:-1], -1)
 
     def effective(self, dtype: torch.dtype) -> Tensor:
         """W + scaling * B @ A, the weight that is served."""
         delta = self.B.to(dtype) @ self.A.to(dtype)
         return torch.add(self.weight.to(dtype), delta, alpha=self.scaling)
+
+    def _added(self, dtype: torch.dtype) -> Tensor | None:
+        return None if self.added is None else self.added.to(dtype)
 
 
 class Layer(nn.Module):
@@ -103,7 +118,8 @@ class Layer(nn.Module):
         qkv = torch.cat([dense[f"self_attn.{name}_proj"] for name in "qkv"]).to(dtype)
         self.norm1 = nn.Parameter(dense["input_layernorm"].float().clone())
         self.norm2 = nn.Parameter(dense["post_attention_layernorm"].float().clone())
-        self.qkv = LowRank(qkv, shape.rank, shape.scaling)
+        biases = [dense[f"self_attn.{name}_proj.bias"] for name in "qkv" if f"self_attn.{name}_proj.bias" in dense]
+        self.qkv = LowRank(qkv, shape.rank, shape.scaling, torch.cat(biases).to(dtype) if biases else None)
         self.o = LowRank(o, shape.rank, shape.scaling)
         self.gate_up = LowRank(torch.cat([gate[order], up[order]]), shape.rank, shape.scaling)
         self.down = LowRank(down[:, order], shape.rank, shape.scaling)

@@ -9,21 +9,19 @@ from coterie.model.config import Experts
 from coterie.model.training import checkpoint
 from coterie.model.training.finetune import trained
 from coterie.model.training.network import LayerCarve, Network, Shape
-from coterie.model.weights.adapter import FOLDER, Adapter, read_adapter, write_adapter
-
-SHAPE = Shape()
+from coterie.model.weights.adapter import Adapter, read_adapter, write_adapter
 
 
-def ship(network: Network, carve: Path, folder: Path) -> str:
-    """Write the adapter; returns its sha256."""
+def ship(network: Network, carve: Path, folder: Path, base_sha256: str) -> str:
+    """Write the adapter, for the parent of this sha256; returns its own."""
     permutations = {f"layers.{i}.permutation": c.permutation for i, c in enumerate(checkpoint.load_carve(carve))}
     tensors: dict[str, Tensor] = {name: tensor.float().cpu() for name, tensor in trained(network).items()}
     shape = network.shape
     experts = Experts(shape.shared, shape.expert_width, shape.experts, shape.top_k)
-    return write_adapter(folder, Adapter(experts, shape.scaling, tensors | permutations)).sha256
+    return write_adapter(folder, Adapter(experts, shape.scaling, tensors | permutations), base_sha256).sha256
 
 
-def unship(out: Path, folder: Path = FOLDER, shape: Shape = SHAPE) -> None:
+def unship(out: Path, folder: Path, shape: Shape) -> None:
     """Write carve.pt and trained.pt of an adapter: what a run that trains it further starts from.
 
     The factors have the adapter's rounding; `shape` gives the parent's sizes. Raises the errors of `read_adapter`.

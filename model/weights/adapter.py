@@ -18,11 +18,12 @@ import torch
 from pydantic import BaseModel, ConfigDict, ValidationError
 from torch import Tensor
 
-from coterie.model.config import Experts, Parent
+from coterie.model.config import DEFAULT_MODEL, MODELS, Experts, Parent
 from coterie.model.errors import AdapterInvalid
-from coterie.model.weights.base import SHA256, require_sha256, sha256_of
+from coterie.model.weights.base import require_sha256, sha256_of
 
-FOLDER = Path(__file__).parent / "adapter"
+WEIGHTS = Path(__file__).parent
+FOLDER = WEIGHTS / MODELS[DEFAULT_MODEL].adapter
 TENSORS, DESCRIPTION = "adapter.safetensors", "adapter.json"
 LAYER_PAIRS = ("qkv", "o", "gate_up", "down")
 OPTIONAL_PAIRS = ("embed", "lm_head")
@@ -47,7 +48,7 @@ class Description(BaseModel):
 
     version: Literal[1] = 1
     sha256: str
-    base_sha256: str = SHA256
+    base_sha256: str
     architecture: Architecture
 
 
@@ -66,8 +67,8 @@ class Adapter:
         return self.scaling * (self.tensors[f"{name}.B"] @ self.tensors[f"{name}.A"])
 
 
-def write_adapter(folder: Path, adapter: Adapter) -> Description:
-    """Quantize the pairs and write both files; the description is written last."""
+def write_adapter(folder: Path, adapter: Adapter, base_sha256: str) -> Description:
+    """Quantize the pairs and write both files, for the base of this sha256; the description is written last."""
     from safetensors.torch import save_file
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -79,7 +80,8 @@ def write_adapter(folder: Path, adapter: Adapter) -> Description:
     architecture = Architecture(
         shared=e.shared, expert_width=e.width, experts=e.number, top_k=e.top_k, scaling=adapter.scaling
     )
-    description = Description(sha256=sha256_of(folder / TENSORS), architecture=architecture)
+    sha256 = sha256_of(folder / TENSORS)
+    description = Description(sha256=sha256, base_sha256=base_sha256, architecture=architecture)
     (folder / DESCRIPTION).write_text(description.model_dump_json(indent=1) + "\n")
     return description
 

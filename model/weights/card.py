@@ -5,13 +5,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from coterie.model.config import model_of
 from coterie.model.encoder import RETRIEVER, RETRIEVER_SHA256
-from coterie.model.weights.adapter import FOLDER
+from coterie.model.weights.adapter import WEIGHTS
 from coterie.model.weights.base import require_sha256
 from coterie.model.weights.build import build, read_card
 from coterie.model.weights.export import TENSORS
 
-SCORES = FOLDER / "card.json"
+CARD = "card.json"
 
 
 def model_card(home: Path, name: str, say: Callable[[str], None]) -> dict[str, Any]:
@@ -21,7 +22,9 @@ def model_card(home: Path, name: str, say: Callable[[str], None]) -> dict[str, A
     say("checking the weights")
     require_sha256(folder / TENSORS, built.weights_sha256)
     require_sha256(RETRIEVER, RETRIEVER_SHA256)
-    recorded = json.loads(SCORES.read_text()) if SCORES.is_file() and built.variant == "moe" else {}
+    ours = model_of(name)
+    scores = WEIGHTS / ours.adapter / CARD if ours else None
+    recorded = json.loads(scores.read_text()) if scores and scores.is_file() and built.variant == "moe" else {}
     return {
         "name": name,
         "weights_sha256": built.weights_sha256,

@@ -1,7 +1,8 @@
 """Writing a checkpoint folder as transformers and vLLM read it: tensors, configuration, tokenizer.
 
-Dense is `LlamaForCausalLM` with tied words; the experts' form is `Glm4MoeForCausalLM` (grouped-query attention,
-DeepSeek-V3's routing: normalised sigmoid gates with a selection bias, arXiv 2412.19437, 2.1.2).
+Dense is `LlamaForCausalLM` or `Qwen2ForCausalLM` with tied words; the experts' form is `Glm4MoeForCausalLM`
+(grouped-query attention, DeepSeek-V3's routing: normalised sigmoid gates with a selection bias, arXiv 2412.19437,
+2.1.2).
 """
 
 import json
@@ -35,8 +36,8 @@ def write_checkpoint(
 def dense_config(parent: Parent) -> dict[str, Any]:
     """The configuration of the parent itself."""
     return {
-        "architectures": ["LlamaForCausalLM"],
-        "model_type": "llama",
+        "architectures": ["Qwen2ForCausalLM" if parent.qkv_bias else "LlamaForCausalLM"],
+        "model_type": "qwen2" if parent.qkv_bias else "llama",
         "tie_word_embeddings": True,
         "rope_parameters": {"rope_type": "default", "rope_theta": parent.rope_theta},
         **_shared_config(parent),
@@ -80,7 +81,7 @@ def _shared_config(parent: Parent) -> dict[str, Any]:
         "num_key_value_heads": parent.kv_heads,
         "head_dim": parent.head_width,
         "hidden_act": "silu",
-        "attention_bias": False,
+        "attention_bias": parent.qkv_bias,
         "rms_norm_eps": parent.eps,
         "max_position_embeddings": parent.context,
         "dtype": "bfloat16",

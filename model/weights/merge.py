@@ -30,7 +30,8 @@ def _attention(base: Base, adapter: Adapter, i: int) -> dict[str, Tensor]:
     dense = torch.cat([base.weights[f"{at}self_attn.{name}_proj.weight"] for name in "qkv"])
     qkv = _added(dense, adapter.delta(mine + "qkv"))
     k_at, v_at = parent.heads * parent.head_width, (parent.heads + parent.kv_heads) * parent.head_width
-    return {
+    biases = {name: tensor for name, tensor in base.weights.items() if name.startswith(at) and name.endswith(".bias")}
+    return biases | {
         at + "input_layernorm.weight": adapter.tensors[mine + "norm1"].to(torch.bfloat16),
         at + "post_attention_layernorm.weight": adapter.tensors[mine + "norm2"].to(torch.bfloat16),
         at + "self_attn.q_proj.weight": qkv[:k_at],

@@ -86,7 +86,7 @@ def test_runs_that_passed_become_training_documents(suite: Suite, tmp_path: Path
     assert {chat["task"] for chat in found} == {task.id for task in calm.tasks}
     path = tmp_path / "chats.jsonl"
     path.write_text("".join(json.dumps(chat) + "\n" for chat in found))
-    encoder, counts = load_encoder(None), Counter[str]()
+    encoder, counts = load_encoder(), Counter[str]()
     documents = list(own_runs(path, encoder, Suites([]), counts))
     assert counts == {"own runs": len(calm.tasks)}
     ids, learned = documents[0]

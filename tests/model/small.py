@@ -1,6 +1,7 @@
 """A small random parent and adapter: the shapes of the real ones at a thousandth of their size."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -16,9 +17,12 @@ EXPERTS = Experts(shared=16, width=8, number=4, top_k=3)
 RANK = 3
 
 
-def small_base(seed: int = 0) -> Base:
-    """Random bf16 weights under the names of a Llama checkpoint, a vocabulary of bytes."""
-    p, generator = PARENT, torch.Generator().manual_seed(seed)
+QWEN_PARENT = replace(PARENT, qkv_bias=True)
+
+
+def small_base(parent: Parent = PARENT, seed: int = 0) -> Base:
+    """Random bf16 weights under the names of a Llama or Qwen2 checkpoint, a vocabulary of bytes."""
+    p, generator = parent, torch.Generator().manual_seed(seed)
 
     def matrix(rows: int, columns: int) -> Tensor:
         return torch.randn(rows, columns, generator=generator).div(columns**0.5).bfloat16()
@@ -38,6 +42,8 @@ def small_base(seed: int = 0) -> Base:
             at + "input_layernorm.weight": _norm(generator),
             at + "post_attention_layernorm.weight": _norm(generator),
         }
+        for name, size in (("q", p.hidden), ("k", kv_rows), ("v", kv_rows)) if p.qkv_bias else ():
+            weights[f"{at}self_attn.{name}_proj.bias"] = torch.randn(size, generator=generator).bfloat16()
     return Base(p, weights, byte_vocabulary())
 
 

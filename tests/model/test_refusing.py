@@ -80,7 +80,7 @@ async def test_a_certain_plan_is_no_error() -> None:
 
 
 def test_the_deciding_token_is_where_they_part() -> None:
-    plan, refusal = (load_encoder(None).encode(text) for text in (PLAN, REFUSAL))
+    plan, refusal = (load_encoder().encode(text) for text in (PLAN, REFUSAL))
     assert plan[:DECIDING_TOKEN] == refusal[:DECIDING_TOKEN]
     assert plan[DECIDING_TOKEN] != refusal[DECIDING_TOKEN]
 

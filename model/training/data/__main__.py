@@ -1,4 +1,4 @@
-"""Make a training set: `python -m coterie.model.training.data --base GGUF --out DIR --tokens 4e6 [--catalogue FILE]`.
+"""Make a training set: `python -m coterie.model.training.data --out DIR --tokens 4e6 [--catalogue FILE]`.
 
 Writes train.xz, the three held-out sets, text.xz, text_held.xz (see `tokens.TokenSet`) and statistics.json; text.xz
 is for healing: prose, and prompts of the training runs.
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from coterie.model import protocol
+from coterie.model.config import DEFAULT_MODEL, MODELS
 from coterie.model.training.data import text
 from coterie.model.training.data.contamination import Suites, suites_here
 from coterie.model.training.data.draw import sources, trajectories
@@ -32,7 +33,7 @@ def main() -> None:
     """Draw, encode and write every set."""
     arguments = _arguments()
     arguments.out.mkdir(parents=True, exist_ok=True)
-    encoder = load_encoder(arguments.base)
+    encoder = load_encoder(MODELS[arguments.model], arguments.base)
     drawn_from = sources(arguments.catalogue, arguments.environments, arguments.tasks, arguments.requests)
     suites, shortlist = Suites(suites_here()), Shortlist(TorchEncoder.load())
     print(json.dumps({"checked against": {"texts": len(suites.texts), "13-grams": len(suites.ngrams)}}), flush=True)
@@ -48,7 +49,7 @@ def main() -> None:
             prompts += _prompts(documents, budget * arguments.prompts / 10)
         if split == "train" and arguments.chats:
             documents += own_runs(arguments.chats, encoder, suites, counts)
-        TokenSet.of(documents).save(arguments.out / f"{split}.xz")
+        TokenSet.of(documents, encoder.end).save(arguments.out / f"{split}.xz")
         learned = sum(sum(flags) for _, flags in documents)
         total = sum(len(ids) for ids, _ in documents)
         statistics[split] = {"documents": len(documents), "tokens": total, "learned": learned, "kinds": counts}
@@ -56,7 +57,7 @@ def main() -> None:
     for name, held, budget in (("text", False, arguments.tokens / 10), ("text_held", True, arguments.held_tokens)):
         prose = (1 - arguments.prompts) * budget
         documents = list(_prose(encoder, held, budget)) if held else [*_prose(encoder, held, prose), *prompts]
-        TokenSet.of(documents).save(arguments.out / f"{name}.xz")
+        TokenSet.of(documents, encoder.end).save(arguments.out / f"{name}.xz")
         statistics[name] = {"documents": len(documents), "tokens": sum(len(ids) for ids, _ in documents)}
         print(json.dumps({name: statistics[name]}), flush=True)
     (arguments.out / "statistics.json").write_text(json.dumps(statistics, indent=1))
@@ -64,7 +65,8 @@ def main() -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--base", type=Path, help="the base model's GGUF; its wheel's by default")
+    parser.add_argument("--model", choices=list(MODELS), default=DEFAULT_MODEL, help="of ours, which is to learn it")
+    parser.add_argument("--base", type=Path, help="the base model's GGUF; the installed one by default")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--catalogue", type=Path, help="real APIs, made by coterie.model.training.data.apis.catalogue")
     parser.add_argument("--tokens", type=float, default=4e6)

@@ -1,9 +1,9 @@
 """Chats as token rows: what is learned, and how documents are packed.
 
-A set is three flat arrays: tokens, a learned-flag per token (assistant turns with their end mark), and where
-each document starts. Rows of fixed length are filled best-fit; a document is never cut, and attention never
-crosses from one document of a row into another. What chats begin with alike, the rules and the tools, stands in a row
-once, as a head that each of them continues.
+A set is three flat arrays: tokens, a learned-flag per token (assistant turns with their end mark), and where each
+document starts; and the token that ends a turn in its vocabulary. Rows of fixed length are filled best-fit; a document
+is never cut, and attention never crosses from one document of a row into another. What chats begin with alike, the
+rules and the tools, stands in a row once, as a head that each of them continues.
 """
 
 import lzma
@@ -18,53 +18,65 @@ from numpy.typing import NDArray
 from coterie.model.chat import Message
 from coterie.model.spelling import spell
 
-PADDING = 2  # <|im_end|>
+END = "<|im_end|>"
 NO_HEAD = -2  # -1 is the document of the padding
+MAGIC = int.from_bytes(b"tokens 2", "little")
 
 
 class Encoder(Protocol):
-    """A tokenizer: text to token ids, special marks recognised, nothing added."""
+    """A tokenizer: text to token ids, special marks recognised, nothing added.
+
+    `end` is the token of END; `spelt`: chats are spelt for it as `model.spelling` has them.
+    """
+
+    end: int
+    spelt: bool
 
     def encode(self, text: str) -> list[int]: ...
 
 
 @dataclass(frozen=True)
 class TokenSet:
-    """Documents end to end: tokens [n], learned [n], starts [documents + 1]."""
+    """Documents end to end: tokens [n], learned [n], starts [documents + 1]; `end` is the token that ends a turn."""
 
-    tokens: NDArray[np.uint16]
+    tokens: NDArray[np.uint32]
     learned: NDArray[np.bool_]
     starts: NDArray[np.int64]
+    end: int
 
     def __len__(self) -> int:
         return len(self.starts) - 1
 
     @staticmethod
-    def of(documents: Iterable[tuple[Sequence[int], Sequence[bool]]]) -> "TokenSet":
+    def of(documents: Iterable[tuple[Sequence[int], Sequence[bool]]], end: int) -> "TokenSet":
         """Collect encoded documents."""
         pairs = list(documents)
         lengths = np.fromiter((len(ids) for ids, _ in pairs), np.int64, len(pairs))
         return TokenSet(
-            np.fromiter((t for ids, _ in pairs for t in ids), np.uint16, int(lengths.sum())),
+            np.fromiter((t for ids, _ in pairs for t in ids), np.uint32, int(lengths.sum())),
             np.fromiter((f for _, flags in pairs for f in flags), np.bool_, int(lengths.sum())),
             np.concatenate([[0], np.cumsum(lengths)]),
+            end,
         )
 
     @staticmethod
     def joined(sets: Sequence["TokenSet"]) -> "TokenSet":
-        """The documents of all, in order."""
+        """The documents of all, in order. ValueError where they are of several vocabularies."""
+        if len({each.end for each in sets}) > 1:
+            raise ValueError("these sets are of several vocabularies: make them with the same --model")
         lengths = np.concatenate([np.diff(each.starts) for each in sets])
         return TokenSet(
             np.concatenate([each.tokens for each in sets]),
             np.concatenate([each.learned for each in sets]),
             np.concatenate([[0], np.cumsum(lengths)]),
+            sets[0].end,
         )
 
     def save(self, path: Path) -> None:
         """Write compressed: byte planes of the tokens, packed flags, lengths."""
-        planes = self.tokens.view(np.uint8).reshape(-1, 2).T.copy()
+        planes = self.tokens.view(np.uint8).reshape(-1, 4).T.copy()
         lengths = np.diff(self.starts).astype(np.uint32)
-        head = np.array([len(self), len(self.tokens)], np.int64)
+        head = np.array([MAGIC, len(self), len(self.tokens), self.end], np.int64)
         parts = (head, lengths, np.packbits(self.learned), planes)
         path.write_bytes(lzma.compress(b"".join(part.tobytes() for part in parts), preset=4))
 
@@ -73,17 +85,19 @@ class TokenSet:
         """Read what `save` wrote. ValueError where the file is something else."""
         try:
             raw = lzma.decompress(path.read_bytes())
-            documents, count = (int(x) for x in np.frombuffer(raw, np.int64, 2))
+            magic, documents, count, end = (int(x) for x in np.frombuffer(raw, np.int64, 4))
         except (lzma.LZMAError, ValueError) as error:
             raise ValueError(f"{path} is no set of the data command: {error}") from None
-        at = 16
+        if magic != MAGIC:
+            raise ValueError(f"{path} is no set of this version's data command: make it again")
+        at = 32
         lengths = np.frombuffer(raw, np.uint32, documents, at)
         at += 4 * documents
         flags = np.unpackbits(np.frombuffer(raw, np.uint8, -(-count // 8), at))[:count].astype(np.bool_)
         at += -(-count // 8)
-        planes = np.frombuffer(raw, np.uint8, 2 * count, at).reshape(2, count)
-        tokens = np.ascontiguousarray(planes.T).view(np.uint16).reshape(-1)
-        return TokenSet(tokens, flags, np.concatenate([[0], np.cumsum(lengths.astype(np.int64))]))
+        planes = np.frombuffer(raw, np.uint8, 4 * count, at).reshape(4, count)
+        tokens = np.ascontiguousarray(planes.T).view(np.uint32).reshape(-1)
+        return TokenSet(tokens, flags, np.concatenate([[0], np.cumsum(lengths.astype(np.int64))]), end)
 
 
 @dataclass(frozen=True)
@@ -91,13 +105,13 @@ class Rows:
     """Packed rows, all [rows, T]: tokens, learned, document number within the row (negative for padding), and the
     number of the document that a token's document continues, `NO_HEAD` for none."""
 
-    tokens: NDArray[np.uint16]
+    tokens: NDArray[np.uint32]
     learned: NDArray[np.bool_]
     document: NDArray[np.int16]
     head: NDArray[np.int16]
 
     @staticmethod
-    def apart(tokens: NDArray[np.uint16], learned: NDArray[np.bool_], document: NDArray[np.int16]) -> "Rows":
+    def apart(tokens: NDArray[np.uint32], learned: NDArray[np.bool_], document: NDArray[np.int16]) -> "Rows":
         """Rows none of whose documents continues another."""
         return Rows(tokens, learned, document, np.full_like(document, NO_HEAD))
 
@@ -127,11 +141,11 @@ def encode_chat(turns: Iterable[tuple[Message, bool]], encoder: Encoder) -> tupl
     pending = ""
     for message, learn in turns:
         pending += f"<|im_start|>{message['role']}\n"
-        content = spell(message["content"])
+        content = spell(message["content"]) if encoder.spelt else message["content"]
         if message["role"] != "assistant":
-            pending += f"{content}<|im_end|>\n"
+            pending += f"{content}{END}\n"
             continue
-        for text, flag in ((pending, False), (f"{content}<|im_end|>", learn)):
+        for text, flag in ((pending, False), (f"{content}{END}", learn)):
             part = encoder.encode(text)
             ids += part
             learned += [flag] * len(part)
@@ -146,7 +160,7 @@ def pack(documents: TokenSet, row_tokens: int, seed: int) -> Rows:
     bundles = list(_bundles(documents, order, row_tokens))
     sizes = [bundle.size(documents) for bundle in bundles]
     bins = _best_fit(sizes, row_tokens)
-    tokens = np.full((len(bins), row_tokens), PADDING, np.uint16)
+    tokens = np.full((len(bins), row_tokens), documents.end, np.uint32)
     learned = np.zeros((len(bins), row_tokens), np.bool_)
     document = np.full((len(bins), row_tokens), -1, np.int16)
     head = np.full((len(bins), row_tokens), NO_HEAD, np.int16)
@@ -210,7 +224,7 @@ def _bundles(documents: TokenSet, order: Sequence[int], row_tokens: int) -> Iter
 def _head(documents: TokenSet, i: int) -> int:
     """How many tokens of a document are its system message; 0 where something of it is learned."""
     span = slice(int(documents.starts[i]), int(documents.starts[i + 1]))
-    ends = np.flatnonzero(documents.tokens[span] == PADDING)
+    ends = np.flatnonzero(documents.tokens[span] == documents.end)
     head = int(ends[0]) + 1 if len(ends) else 0
     return 0 if documents.learned[span][:head].any() else head
 
