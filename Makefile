@@ -1,6 +1,7 @@
 # make run    the main job: set up all that is needed, then let the agent do the example task
+# make large  what --model coterie-large needs, the larger model: 0.5 GB to fetch, 1.3 GB built
 # make test   the tests (make check adds format, lint, types and import contracts)
-.PHONY: run test check format bench demo-score clean
+.PHONY: run large test check format bench demo-score clean
 SHELL := /bin/bash
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null && echo $$p && break; done || true)
@@ -13,6 +14,10 @@ run:
 	@$(SETUP) runtime
 	@$(BIN)/coterie model build > /dev/null
 	@$(if $(TASK),$(BIN)/coterie run "$(TASK)" $(ARGS),$(BIN)/python examples/run.py $(ARGS))
+
+large:
+	@$(SETUP) runtime large
+	@$(BIN)/coterie model build coterie-large
 
 test:
 	@$(SETUP) runtime dev benchmarks agents inspect ray

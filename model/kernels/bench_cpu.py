@@ -33,11 +33,12 @@ Run = Callable[[Tensor], Tensor]
 CPU_TOKENS = (1, 8, 32, 256, 1024, 4096)
 CPU_SHAPES = (
     SHAPES[0],
+    Shape("coterie-large", 896, 256, 1280, Routing(14, 9, scaling=9.0)),
     Shape("small", 256, 64, 64, Routing(16, 4, num_groups=4, top_groups=2, scaling=2.5)),
     Shape("olmoe-like", 1024, 256, 0, Routing(64, 8, "softmax", renormalize=False)),
     Shape("qwen3-moe-like", 1024, 192, 0, Routing(128, 8, "softmax")),
 )
-COPIES = {"coterie": 30, "small": 2}  # layers walked; one of the others is larger than a cache
+COPIES = {"coterie": 30, "coterie-large": 24, "small": 2}  # layers walked; one of the others is larger than a cache
 SLOW_TOKENS, SLOW_REPEATS = 256, 3  # the loop over experts is not waited for beyond these
 
 

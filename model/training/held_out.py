@@ -19,6 +19,7 @@ from coterie.model.training.attention import document_attention
 from coterie.model.training.data.tokens import Encoder, Rows
 from coterie.model.training.finetune import before_learned, tensor
 from coterie.model.training.network import Network
+from coterie.model.training.products import linear
 
 TURNS = {"plan": '{"steps', "refusal": '{"refuse', "call": '{"name', "verdict": '{"note', "answer": '{"answer'}
 PARTS = {
@@ -102,7 +103,7 @@ def _hits_and_odds(
     alternatives is than the second in its place, in nats."""
     before, target, _ = before_learned(network, rows)
     head = network.embedding.to(before.dtype)
-    best = [F.linear(part, head).argmax(-1) for part in torch.split(before, 4096)]
+    best = [linear(part, head).argmax(-1) for part in torch.split(before, 4096)]
     first, second = F.linear(before, head[list(alternatives)]).float().T
     hits, odds = np.zeros(rows.learned.shape, np.bool_), np.zeros(rows.learned.shape, np.float32)
     hits[:, 1:][rows.learned[:, 1:]] = (torch.cat(best) == target).cpu().numpy()
@@ -128,6 +129,6 @@ def perplexity(network: Network, rows: Rows, rows_at_once: int = 4) -> float:
         real = ((document[:, 1:] >= 0) & (document[:, 1:] == document[:, :-1])).flatten().nonzero()[:, 0]
         before, target = hidden[:, :-1].flatten(0, 1)[real], tokens[:, 1:].flatten()[real]
         for h, t in zip(torch.split(before, 2048), torch.split(target, 2048), strict=True):
-            total += float(F.cross_entropy(F.linear(h, network.embedding.to(h.dtype)).float(), t, reduction="sum"))
+            total += float(F.cross_entropy(linear(h, network.embedding.to(h.dtype)).float(), t, reduction="sum"))
         count += len(real)
     return float(np.exp(total / max(count, 1)))

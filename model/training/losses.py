@@ -9,8 +9,9 @@ Shapes: P positions, D hidden, V vocabulary.
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
+
+from coterie.model.training.products import linear
 
 CHUNK = 4096
 
@@ -21,9 +22,9 @@ class _CrossEntropy(torch.autograd.Function):
         grad_PD, losses = torch.empty_like(hidden_PD), []
         for start in range(0, hidden_PD.shape[0], CHUNK):
             part = slice(start, start + CHUNK)
-            logits = F.linear(hidden_PD[part], head_VD)
+            logits = linear(hidden_PD[part], head_VD)
             loss, dlogits = _cross_entropy_chunk(logits, target_P[part], weight_P[part])
-            grad_PD[part] = dlogits @ head_VD
+            grad_PD[part] = linear(dlogits, head_VD.T)
             losses.append(loss)
         ctx.save_for_backward(grad_PD)
         return torch.stack(losses).sum()
@@ -40,8 +41,9 @@ class _Distillation(torch.autograd.Function):
         grad_PD, losses = torch.empty_like(hidden_PD), []
         for start in range(0, hidden_PD.shape[0], CHUNK):
             part = slice(start, start + CHUNK)
-            loss, dlogits = _distillation_chunk(F.linear(hidden_PD[part], head_VD), F.linear(teacher_PD[part], head_VD))
-            grad_PD[part] = (dlogits @ head_VD) / hidden_PD.shape[0]
+            student, teacher = (linear(rows_PD[part], head_VD) for rows_PD in (hidden_PD, teacher_PD))
+            loss, dlogits = _distillation_chunk(student, teacher)
+            grad_PD[part] = linear(dlogits, head_VD.T) / hidden_PD.shape[0]
             losses.append(loss)
         ctx.save_for_backward(grad_PD)
         return torch.stack(losses).sum() / hidden_PD.shape[0]

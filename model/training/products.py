@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 VARIABLE = "COTERIE_TRAINING_PRODUCTS"
@@ -32,6 +33,13 @@ def frozen_linear(x_TK: Tensor, weight_NK: Tensor) -> Tensor:
     """x @ weight.T -> [T, N] in float32; the gradient goes to `x` alone."""
     out: Tensor = _product(x_TK, weight_NK.T)
     return out
+
+
+def linear(x_TK: Tensor, weight_NK: Tensor) -> Tensor:
+    """x @ weight.T -> [T, N] by whichever is quicker here; the gradient goes to `x` alone."""
+    if by_openblas() and can_take(x_TK, weight_NK):
+        return frozen_linear(x_TK, weight_NK)
+    return F.linear(x_TK, weight_NK.detach())
 
 
 @torch.library.custom_op("coterie::training_product", mutates_args=())

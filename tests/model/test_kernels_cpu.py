@@ -30,6 +30,7 @@ pytestmark = pytest.mark.skipif(reason is not None, reason=str(reason))
 ISAS = extension.usable() if reason is None else []
 SHAPES = {
     "coterie": (Routing(12, 8, scaling=8.0), 576, 96, 384),
+    "coterie-large": (Routing(14, 9, scaling=9.0), 896, 256, 1280),
     "groups": (Routing(16, 4, num_groups=4, top_groups=2, scaling=2.5), 100, 40, 50),
     "softmax": (Routing(20, 3, "softmax", renormalize=False), 64, 48, 0),
 }

@@ -85,7 +85,7 @@ def test_the_deciding_token_is_where_they_part() -> None:
     assert plan[DECIDING_TOKEN] != refusal[DECIDING_TOKEN]
 
 
-@pytest.mark.parametrize(("name", "kind"), [("coterie", Refusing), ("qwen", Client)])
+@pytest.mark.parametrize(("name", "kind"), [("coterie", Refusing), ("coterie-large", Refusing), ("qwen", Client)])
 async def test_it_is_for_our_weights(name: str, kind: type) -> None:
     with serving(["hello"]) as url:
         connected = await connect(Settings(base_url=url, model=name), None, Trace())

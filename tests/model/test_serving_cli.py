@@ -112,12 +112,24 @@ def test_a_server_that_cannot_start_is_an_infrastructure_failure(home: Path, tmp
     assert "no room for the weights" in result.stderr
 
 
-def test_model_build_and_card_say_what_is_wrong(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("coterie.model.weights.base.PACKAGE", "not_installed_anywhere")
-    for command in ("build", "card"):
-        result = CliRunner().invoke(model_app, [command, "--variant", "dense"])
-        assert result.exit_code == 3
-        assert "the base model is not installed" in result.stderr
+def test_model_build_and_card_say_what_is_wrong(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("coterie.model.weights.base.find_spec", lambda _: None)
+    for name, title, advice in (
+        ("coterie", "SmolLM2-135M-Instruct", "make run"),
+        ("coterie-large", "Qwen2.5-Coder-0.5B-Instruct", "make large"),
+    ):
+        for command in ("build", "card"):
+            result = CliRunner().invoke(model_app, [command, name, "--variant", "dense"])
+            assert result.exit_code == 3
+            assert f"the base model {title} is not installed" in result.stderr
+            assert advice in result.stderr
+    unknown = CliRunner().invoke(model_app, ["build", "coterie-huge"])
+    assert (unknown.exit_code, unknown.stdout) == (2, "")
+    assert "ours are coterie, coterie-dense, coterie-large" in unknown.stderr
+    (tmp_path / "other.gguf").write_bytes(b"GGUF")
+    other = CliRunner().invoke(model_app, ["build", "coterie-large", "--base", str(tmp_path / "other.gguf")])
+    assert other.exit_code == 3
+    assert "other.gguf has sha256" in other.stderr
     assert CliRunner().invoke(model_app, ["build", "--variant", "small"]).exit_code == 2
 
 

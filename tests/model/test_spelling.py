@@ -101,6 +101,8 @@ def test_schemas_and_chats_are_not_changed_in_place() -> None:
 def test_only_our_weights_have_learned_it() -> None:
     assert is_learned_by("coterie")
     assert is_learned_by("/srv/models/coterie-ad5df9a52778")
+    assert not is_learned_by("coterie-large")
+    assert not is_learned_by("/srv/models/coterie-large-0f7d1c2b3a49")
     assert not is_learned_by("Qwen/Qwen3-0.6B")
 
 
