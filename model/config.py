@@ -72,14 +72,14 @@ class BaseFile:
 class Model:
     """A model of ours: its parent, how that is carved where it is trained anew, and where its trained part lies.
 
-    `spelt`: its weights read and write chats as `spelling` has them. `bytes`: what building it takes on the disk.
+    `spelt`: its weights read and write chats as `spelling` has them. `disk_bytes`: what building it takes.
     """
 
     base: BaseFile
     experts: Experts
     adapter: str
     spelt: bool
-    bytes: int
+    disk_bytes: int
 
 
 SMOLLM2 = BaseFile(
@@ -97,10 +97,14 @@ QWEN = BaseFile(
 )
 MODELS = {
     DEFAULT_MODEL: Model(
-        SMOLLM2, Experts(shared=384, width=96, number=12, top_k=8), "adapter", spelt=True, bytes=450_000_000
+        SMOLLM2, Experts(shared=384, width=96, number=12, top_k=8), "adapter", spelt=True, disk_bytes=450_000_000
     ),
     "coterie-large": Model(
-        QWEN, Experts(shared=1280, width=256, number=14, top_k=9), "adapter_large", spelt=False, bytes=1_400_000_000
+        QWEN,
+        Experts(shared=1280, width=256, number=14, top_k=9),
+        "adapter_large",
+        spelt=False,
+        disk_bytes=1_400_000_000,
     ),
 }
 DENSE = "-dense"

@@ -81,7 +81,7 @@ def _ours(name: str) -> Model:
 
 
 def _build_aside(folder: Path, name: str, say: Say, base_path: Path | None) -> None:
-    aside, needed = folder.with_name(f".{folder.name}.part"), _ours(name).bytes
+    aside, needed = folder.with_name(f".{folder.name}.part"), _ours(name).disk_bytes
     shutil.rmtree(aside, ignore_errors=True)
     free = shutil.disk_usage(folder.parent).free
     if free < needed:
