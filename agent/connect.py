@@ -79,8 +79,11 @@ async def _local(settings: Settings, trace: Trace) -> Connected:
 
 
 def _careful(client: Client, settings: Settings) -> ChatModel:
-    """The model, which refuses where it is unsure, if it is one of ours: the margin was chosen for them."""
-    return Refusing(client, settings.refusal_margin) if model_of(client.name) else client
+    """The model, which refuses where it is unsure, if it is one of ours: the margins were chosen for them."""
+    ours = model_of(client.name)
+    if ours is None:
+        return client
+    return Refusing(client, ours.refusal_margin if settings.refusal_margin is None else settings.refusal_margin)
 
 
 def local_server(settings: Settings, model: ModelRef) -> "ServerInfo | None":

@@ -92,8 +92,11 @@ class Settings(BaseModel):
     candidate_margin: float = Field(
         0.1, ge=0, description="how far from the nearest tool's score the others may be; a clear first is offered alone"
     )
-    refusal_margin: float = Field(
-        1.0, ge=0, description="nats by which a plan of our weights must be likelier than a refusal, to be taken"
+    refusal_margin: float | None = Field(
+        None,
+        ge=0,
+        description="nats by which a plan of our weights must be likelier than a refusal, to be taken; "
+        "each model of ours has its own",
     )
     ground_plan: bool = Field(True, description="values a first plan takes from the task must stand in it")
     ground_arguments: bool = Field(

@@ -72,13 +72,15 @@ class BaseFile:
 class Model:
     """A model of ours: its parent, how that is carved where it is trained anew, and where its trained part lies.
 
-    `spelt`: its weights read and write chats as `spelling` has them. `disk_bytes`: what building it takes.
+    `spelt`: its weights read and write chats as `spelling` has them. `refusal_margin`: by how many nats a
+    plan must be likelier than a refusal (see `refusing`). `disk_bytes`: what building it takes.
     """
 
     base: BaseFile
     experts: Experts
     adapter: str
     spelt: bool
+    refusal_margin: float
     disk_bytes: int
 
 
@@ -97,13 +99,19 @@ QWEN = BaseFile(
 )
 MODELS = {
     DEFAULT_MODEL: Model(
-        SMOLLM2, Experts(shared=384, width=96, number=12, top_k=8), "adapter", spelt=True, disk_bytes=450_000_000
+        SMOLLM2,
+        Experts(shared=384, width=96, number=12, top_k=8),
+        adapter="adapter",
+        spelt=True,
+        refusal_margin=1.0,
+        disk_bytes=450_000_000,
     ),
     "coterie-large": Model(
         QWEN,
         Experts(shared=1280, width=256, number=14, top_k=9),
-        "adapter_large",
+        adapter="adapter_large",
         spelt=False,
+        refusal_margin=0.0,
         disk_bytes=1_400_000_000,
     ),
 }

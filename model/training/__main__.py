@@ -91,6 +91,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--held-rows", type=int, default=4, help="train: rows of each held-out set to look at on the way"
     )
+    parser.add_argument(
+        "--deciding-weight", type=float, default=1.0, help="how much the token counts that tells plans from refusals"
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     return parser.parse_args()
@@ -160,6 +163,7 @@ def _run(arguments: argparse.Namespace, base: Base, network: Network, rate: floa
         lr=rate,
         router_lr=arguments.router_lr,
         norm_lr=arguments.norm_lr,
+        deciding_weight=arguments.deciding_weight,
         seed=arguments.seed,
         compiled=True,
     )

@@ -18,8 +18,10 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
+from coterie.model.refusing import DECIDING_TOKEN
 from coterie.model.training import losses, ranks
 from coterie.model.training.attention import document_attention
 from coterie.model.training.data.tokens import Rows
@@ -43,6 +45,7 @@ class Recipe:
     clip: float = 1.0
     balance_rate: float = 1e-3
     text_weight: float = 1.0
+    deciding_weight: float = 1.0
     text_every: int = 1
     seed: int = 0
     save_every_s: float = 120.0
@@ -170,7 +173,7 @@ def _step(
     figures: dict[str, Tensor] = {}
     loads = []
     if batch is not None:
-        loss, load = task_loss(network, batch)
+        loss, load = task_loss(network, batch, deciding_weight=recipe.deciding_weight)
         loss.backward()  # type: ignore[no-untyped-call]
         figures["loss"], loads = loss.detach(), [load]
     if plain is not None and teacher is not None:
@@ -193,12 +196,26 @@ def _step(
 
 
 def task_loss(
-    network: Network, rows: Rows, attention: Callable[[Tensor, Tensor], Attention] = document_attention
+    network: Network,
+    rows: Rows,
+    attention: Callable[[Tensor, Tensor], Attention] = document_attention,
+    deciding_weight: float = 1.0,
 ) -> tuple[Tensor, Tensor]:
-    """Mean cross-entropy of the learned tokens, each predicted from what stands before it; and expert loads."""
+    """Mean cross-entropy of the learned tokens, each predicted from what stands before it; and expert loads.
+
+    The token by which a turn becomes a plan, a refusal or another kind counts `deciding_weight` times: it is one in
+    fifty, and much hangs on it.
+    """
     before, target, load = before_learned(network, rows, attention)
-    weight = torch.ones(len(target), device=target.device)
+    weights = np.where(deciding(rows.learned), deciding_weight, 1.0)[:, 1:][rows.learned[:, 1:]]
+    weight = torch.from_numpy(weights).to(target.device, torch.float32)
     return losses.cross_entropy(before, network.embedding.to(before.dtype), target, weight), load
+
+
+def deciding(learned: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which tokens [rows, T] tell what kind of turn it is (see `refusing.DECIDING_TOKEN`)."""
+    starts = learned & ~np.pad(learned, ((0, 0), (1, 0)))[:, :-1]
+    return np.pad(starts, ((0, 0), (DECIDING_TOKEN, 0)))[:, : learned.shape[1]] & learned
 
 
 def before_learned(

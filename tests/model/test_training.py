@@ -15,7 +15,7 @@ from coterie.model.training import checkpoint, losses, precision, products
 from coterie.model.training.attention import document_attention
 from coterie.model.training.carve import carve
 from coterie.model.training.data.tokens import NO_HEAD, Rows, TokenSet, encode_chat, pack
-from coterie.model.training.finetune import Recipe, before_learned, finetune, task_loss, trained
+from coterie.model.training.finetune import Recipe, before_learned, deciding, finetune, task_loss, trained
 from coterie.model.training.held_out import MARGINS, HeldOut, accuracy, perplexity
 from coterie.model.training.network import LowRank, Network, Shape, uncarved
 from coterie.model.training.plot import curves, plot, read
@@ -218,6 +218,21 @@ def test_two_states_are_mixed_tensor_by_tensor(dense: dict[str, Tensor], tmp_pat
     checkpoint.save_trained({}, replace(SHAPE, rank=SHAPE.rank + 1), second)
     with pytest.raises(ValueError, match="was trained with"):
         checkpoint.mix(first, second, 0.25, out)
+
+
+def test_the_token_that_decides_a_turn_counts_as_often_as_asked(dense: dict[str, Tensor]) -> None:
+    """Two turns of three and of one learned tokens: the second token of the first is the one that counts."""
+    learned = np.zeros((1, 64), np.bool_)
+    learned[0, [5, 6, 7, 20]] = True
+    assert np.flatnonzero(deciding(learned)).tolist() == [6]
+    drawn = rows(1, count=1)
+    batch = Rows.apart(drawn.tokens, learned, np.zeros_like(drawn.document))
+    network = checkpoint.sparse_student(dense, uncarved(SHAPE), SHAPE, CPU)
+    before, target, _ = before_learned(network, batch)
+    each = torch.nn.functional.cross_entropy(before @ network.embedding.to(before.dtype).T, target, reduction="none")
+    weight = torch.tensor([1.0, 10.0, 1.0, 1.0])
+    loss, _ = task_loss(network, batch, deciding_weight=10)
+    torch.testing.assert_close(loss.float(), (each.float() * weight).sum() / weight.sum(), atol=1e-2, rtol=1e-2)
 
 
 def test_sets_are_joined_in_order() -> None:
