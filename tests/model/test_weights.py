@@ -5,6 +5,7 @@ import json
 import shutil
 import threading
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,18 @@ from safetensors.torch import load_file
 from tests.model.small import EXPERTS, PARENT, QWEN_PARENT, small_adapter, small_base, untrained
 from torch import Tensor
 
-from coterie.model.config import SMOLLM2, Experts, Parent, size_of
+from coterie.model.config import MODELS, QWEN, SMOLLM2, Experts, Parent, size_of
 from coterie.model.errors import AdapterInvalid, BaseMissing, ChecksumMismatch, NoSpace, UnknownModel
 from coterie.model.locked import Busy, exclusive
 from coterie.model.weights import build as build_module
-from coterie.model.weights.adapter import Adapter, read_adapter, require_fit, write_adapter
+from coterie.model.weights.adapter import (
+    WEIGHTS,
+    Adapter,
+    read_adapter,
+    read_description,
+    require_fit,
+    write_adapter,
+)
 from coterie.model.weights.base import _IN_LAYER, Base, base_parts, read_base, read_gguf, require_sha256, uninterleave
 from coterie.model.weights.build import build, read_card
 from coterie.model.weights.export import dense_config, experts_config, write_checkpoint
@@ -352,3 +360,24 @@ def test_the_real_checkpoint_equals_its_dense_parent(tmp_path: Path) -> None:
     adapter = untrained(base.parent, base.weights, all_on)
     write_checkpoint(carved, merge(base, adapter), experts_config(base.parent, all_on), base.vocabulary)
     torch.testing.assert_close(logits(carved), logits(dense), atol=2e-3, rtol=1e-3)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_what_is_committed_of_a_model_is_whole_and_for_its_parent(name: str) -> None:
+    folder = WEIGHTS / MODELS[name].adapter
+    assert read_adapter(folder).experts == MODELS[name].experts
+    assert read_description(folder).base_sha256 == MODELS[name].base.sha256
+    assert {"licence", "architecture", "data", "recipe", "compute", "scores"} <= json.loads(
+        (folder / "card.json").read_text()
+    ).keys()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(find_spec(QWEN.parts[0][0]) is None, reason="the larger parent is not installed: make large")
+def test_the_larger_parent_is_what_its_trained_part_was_made_for() -> None:
+    base = read_base(QWEN)
+    sizes = Parent(24, 896, 14, 2, 4864, 151_936, 32_768, rope_theta=1e6, eps=1e-6, qkv_bias=True)
+    assert base.parent == sizes
+    require_fit(read_adapter(WEIGHTS / MODELS["coterie-large"].adapter), sizes)
+    tokenizer = as_tokenizer(base.vocabulary)
+    assert tokenizer.encode('{"steps<|im_end|>').ids == [4913, 24080, 151_645]
