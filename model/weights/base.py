@@ -85,7 +85,7 @@ def sha256_of(path: Path) -> str:
 def read_base(base: BaseFile = SMOLLM2, path: Path | None = None) -> Base:
     """Check and read a pinned parent, from the installed packages or from the file at `path`.
 
-    SmolLM2 takes 10 s and 0.6 GB, Qwen2.5-Coder 20 s and 3 GB. Raises BaseMissing and ChecksumMismatch.
+    SmolLM2 takes 10 s and 0.6 GB, Qwen2.5-Coder half a minute and 3 GB. Raises BaseMissing and ChecksumMismatch.
     """
     with _whole(base, path) as file:
         require_sha256(file, base.sha256)
