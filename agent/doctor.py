@@ -148,7 +148,7 @@ def check_engine(settings: Settings) -> Check:
 
 def check_model(settings: Settings, home: Path) -> Check:
     """The model that a run would ask: answering elsewhere, built here, or a reference that makes sense."""
-    from coterie.model.config import names
+    from coterie.model.config import model_names
     from coterie.model.errors import ModelError
 
     try:
@@ -156,7 +156,7 @@ def check_model(settings: Settings, home: Path) -> Check:
             impatient = settings.model_copy(update={"model_timeout_s": ANSWER_TIMEOUT_S})
             model = asyncio.run(connect(impatient, None, Trace())).ref
             return Check("model", "ok", f"{model.name}, served elsewhere: {model.base_url}")
-        if settings.model in names():
+        if settings.model in model_names():
             return _check_built(settings.model, home)
         from coterie.model.serving.reference import resolve
 

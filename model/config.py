@@ -124,7 +124,7 @@ def variant_of(name: str) -> Variant:
     return "dense" if name.endswith(DENSE) else "moe"
 
 
-def names() -> list[str]:
+def model_names() -> list[str]:
     """The names that a model of ours can be asked for by: each model's own, and its parent's."""
     return [name + end for name in MODELS for end in ("", DENSE)]
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from coterie.model.config import names
+from coterie.model.config import model_names
 from coterie.model.errors import UnknownModel
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
@@ -29,7 +29,7 @@ def resolve(ref: str, home: Path, say: Callable[[str], None]) -> Reference:
     """Find the model, building ours if it is not there yet; raises UnknownModel and what building raises."""
     from coterie.model.weights.build import CARD, build, read_card
 
-    if ref in names():
+    if ref in model_names():
         folder = build(home, ref, say)
         return Reference(ref, str(folder), read_card(folder).weights_sha256)
     folder = Path(ref).expanduser().absolute()
@@ -40,5 +40,5 @@ def resolve(ref: str, home: Path, say: Callable[[str], None]) -> Reference:
         raise UnknownModel(f"{folder} is no checkpoint: it has no config.json")
     if _HUB_ID.fullmatch(ref):
         return Reference(ref, ref)
-    ours = ", ".join(names())
+    ours = ", ".join(model_names())
     raise UnknownModel(f"unknown model {ref!r}; ours are {ours}; else give a folder, or a hub id such as org/name")

@@ -82,7 +82,8 @@ def _evenly(similarity_RC: NDArray[np.float32], rounds: int = 200) -> NDArray[np
     """The cluster [R] of each, as many in every one, with a sum of similarities that is the largest or close to it.
 
     An auction: what is asked for too much becomes dearer until nearly all get what they like best; then those go first
-    who would lose most by their second choice. A hundredth of the Hungarian method's time at 14 clusters of 256.
+    who would lose most by their second choice. A hundredth of the Hungarian method's time at 14 clusters of 256
+    (docs/experiments.md, 31).
     """
     size = len(similarity_RC) // similarity_RC.shape[1]
     price_C, step = np.zeros(similarity_RC.shape[1]), np.ptp(similarity_RC) / 4

@@ -203,8 +203,8 @@ def task_loss(
 ) -> tuple[Tensor, Tensor]:
     """Mean cross-entropy of the learned tokens, each predicted from what stands before it; and expert loads.
 
-    The token by which a turn becomes a plan, a refusal or another kind counts `deciding_weight` times: it is one in
-    fifty, and much hangs on it.
+    The token by which a turn becomes a plan, a refusal or another kind counts `deciding_weight` times: it is one of
+    many, and much hangs on it.
     """
     before, target, load = before_learned(network, rows, attention)
     weights = np.where(deciding(rows.learned), deciding_weight, 1.0)[:, 1:][rows.learned[:, 1:]]

@@ -18,12 +18,11 @@ import torch
 from pydantic import BaseModel, ConfigDict, ValidationError
 from torch import Tensor
 
-from coterie.model.config import DEFAULT_MODEL, MODELS, Experts, Parent
+from coterie.model.config import Experts, Parent
 from coterie.model.errors import AdapterInvalid
 from coterie.model.weights.base import require_sha256, sha256_of
 
 WEIGHTS = Path(__file__).parent
-FOLDER = WEIGHTS / MODELS[DEFAULT_MODEL].adapter
 TENSORS, DESCRIPTION = "adapter.safetensors", "adapter.json"
 LAYER_PAIRS = ("qkv", "o", "gate_up", "down")
 OPTIONAL_PAIRS = ("embed", "lm_head")
@@ -86,7 +85,7 @@ def write_adapter(folder: Path, adapter: Adapter, base_sha256: str) -> Descripti
     return description
 
 
-def read_description(folder: Path = FOLDER) -> Description:
+def read_description(folder: Path) -> Description:
     """The description alone; raises AdapterInvalid."""
     path = folder / DESCRIPTION
     try:
@@ -97,7 +96,7 @@ def read_description(folder: Path = FOLDER) -> Description:
         raise AdapterInvalid(f"{path} is not an adapter description: {error.errors()[0]['msg']}") from None
 
 
-def read_adapter(folder: Path = FOLDER) -> Adapter:
+def read_adapter(folder: Path) -> Adapter:
     """Check the sha256 and read the trained part; raises ChecksumMismatch, AdapterInvalid."""
     from safetensors.torch import load_file
 

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from coterie.model.config import DEFAULT_MODEL, DENSE, MODELS, Experts, Model, Variant, names, variant_of
+from coterie.model.config import DEFAULT_MODEL, DENSE, MODELS, Experts, Model, Variant, model_names, variant_of
 from coterie.model.errors import NoSpace, UnknownModel
 from coterie.model.locked import exclusive
 
@@ -43,8 +43,8 @@ def build(home: Path, name: str = DEFAULT_MODEL, say: Say = lambda _: None, base
 
     Raises the errors of WeightsError. `say` is told each stage. `base_path`: the base model's file, else the installed.
     """
-    if name not in names():
-        raise UnknownModel(f"unknown model {name!r}; ours are {', '.join(names())}")
+    if name not in model_names():
+        raise UnknownModel(f"unknown model {name!r}; ours are {', '.join(model_names())}")
     folder = place_of(home, name)
     if (folder / CARD).is_file():
         return folder
