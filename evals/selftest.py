@@ -37,19 +37,29 @@ class Control(NamedTuple):
 
 
 async def self_test(suite: Suite) -> list[str]:
-    """Every fault found, one line each; none when the suite is sound."""
+    """Every fault found, one line each; none when the suite is sound. What breaks several tasks is told once."""
     places = asyncio.Semaphore(_AT_ONCE)
+    broken: dict[str, list[str]] = {}
 
     async def checked(task: TaskSpec) -> list[str]:
         async with places:
             try:
                 return await _task_faults(suite, task)
             except (BrokenSuite, InfrastructureFailure) as error:  # a replay needs nothing but the suite
-                return [f"{suite.places.get(task.id, task.id)}: {error}"]
+                where, named = suite.places.get(task.id), f"task {task.id!r}: "
+                reason = str(error).removeprefix(named)
+                broken.setdefault(reason, []).append(f"{where}: {named}" if where else named)
+                return []
 
     async with asyncio.TaskGroup() as group:
         waiting = [group.create_task(checked(task)) for task in suite.tasks]
-    return [fault for done in waiting for fault in done.result()]
+    faults = [fault for done in waiting for fault in done.result()]
+    return [_told_once(reason, where) for reason, where in broken.items()] + faults
+
+
+def _told_once(reason: str, where: list[str]) -> str:
+    others = len(where) - 1
+    return f"{where[0]}{reason}" + (f" (and so in {others} more task{'s' * (others > 1)})" if others else "")
 
 
 async def controls(suite: Suite, seed: int = 0) -> list[Control]:

@@ -61,6 +61,15 @@ def test_every_fault_is_shown_at_once_with_its_place(tmp_path: Path) -> None:
     assert "defect" not in out
 
 
+def test_what_breaks_several_tasks_is_told_once(tmp_path: Path) -> None:
+    broken = LAMP_CLASS + "        raise RuntimeError('no lamp')\n"
+    code, out = check(str(write_lamp(tmp_path, SUITE.replace("lamp.py", "'lamp.py:Lamp'"), broken)))
+    assert code == 1
+    told = [line for line in out.splitlines() if "no lamp" in line]
+    assert len(told) == 1
+    assert "more tasks)" in told[0]
+
+
 def test_a_suite_whose_environment_does_not_load_has_faults_and_cannot_be_run(tmp_path: Path) -> None:
     path = str(write_lamp(tmp_path, SUITE.replace("level: 2", "level: 9"), "STATE = {"))
     code, out = check(path)

@@ -169,6 +169,8 @@ def test_refusals_name_the_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
         moe_layer(torch.zeros(1, 64), packed)
     with pytest.raises(RuntimeError, match="pack it again"):
         moe_layer(tokens_of(1, 64), torch.zeros_like(packed))
+    with pytest.raises(ValueError, match="tensors on the CPU; rows are on meta"):
+        moe_layer(tokens_of(1, 64).to("meta"), packed)
     monkeypatch.setenv("COTERIE_CPU_ISA", "avx9000")
     extension.isa.cache_clear()
     with pytest.raises(KernelUnavailable, match="avx9000"):
@@ -293,8 +295,8 @@ def test_a_weight_that_a_dense_product_cannot_take_is_refused(weight: torch.Tens
 
 
 def test_rows_that_a_dense_product_cannot_take_are_refused() -> None:
-    for x in (torch.zeros(2, 32), torch.zeros(2, 64).bfloat16()):
-        with pytest.raises(ValueError, match="bfloat16 rows of 32"):
+    for x in (torch.zeros(2, 32), torch.zeros(2, 64).bfloat16(), torch.zeros(2, 32, device="meta").bfloat16()):
+        with pytest.raises(ValueError, match="bfloat16 rows of 32 on the CPU"):
             PackedLinear(torch.zeros(32, 32).bfloat16())(x)
 
 
