@@ -321,7 +321,11 @@ class Bytes:
         return list(text.encode())
 
 
-def test_attention_by_document_has_the_gradients_of_the_masked_one() -> None:
+@pytest.mark.parametrize("library", ["torch", "openblas"])
+def test_attention_by_document_has_the_gradients_of_the_masked_one(
+    library: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(products.VARIABLE, library)
     """Blocks, several documents, a shared head, padding, grouped heads: against torch's attention with a mask."""
     torch.manual_seed(0)
     document = torch.tensor([[0] * 300 + [1] * 150 + [2] * 50 + [-1] * 12, [0] * 512])

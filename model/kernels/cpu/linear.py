@@ -39,7 +39,8 @@ class PackedLinear:
         """x [.., K] in bfloat16 -> [.., N]."""
         if x.dtype != torch.bfloat16 or x.shape[-1] != self.inputs or not x.is_cpu:
             raise ValueError(
-                f"the product takes bfloat16 rows of {self.inputs} on the CPU, not {x.dtype} {list(x.shape)} on {x.device}"
+                f"the product takes bfloat16 rows of {self.inputs} on the CPU, "
+                f"not {x.dtype} {list(x.shape)} on {x.device}"
             )
         rows_TK = x.reshape(-1, self.inputs).contiguous()
         out_TN = torch.empty(len(rows_TK), self.outputs, dtype=torch.bfloat16)

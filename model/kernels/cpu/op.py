@@ -35,7 +35,9 @@ def threads_for(num_rows: int, packed: Tensor) -> int:
 
 def _run(x_TH: Tensor, packed: Tensor, ids: Tensor | None, given: tuple[Tensor, Tensor] | None, parts: int) -> Tensor:
     if not all(tensor.is_cpu for tensor in (x_TH, packed, *(given or ()))):
-        raise ValueError(f"the CPU kernel takes tensors on the CPU; rows are on {x_TH.device}, packed on {packed.device}")
+        raise ValueError(
+            f"the CPU kernel takes tensors on the CPU; rows are on {x_TH.device}, the layer on {packed.device}"
+        )
     if x_TH.dtype != torch.bfloat16:
         raise ValueError(f"the CPU kernel takes bfloat16, not {x_TH.dtype}; set COTERIE_KERNELS=vllm for other types")
     if x_TH.dim() != 2 or packed.dtype != torch.uint8 or not packed.is_contiguous():
