@@ -110,6 +110,22 @@ def test_every_request_comes_once_before_any_comes_again_and_held_ones_never() -
     assert not families[0] & families[1]
 
 
+def test_sheets_are_asked_for_several_things_that_their_tools_cannot_do() -> None:
+    wanted = {r.text: {plain(call.name) for call in r.calls} for d in written.load() for r in d.requests if r.calls}
+    strange: dict[str, list[str]] = {}
+    for run in drawn("train", 1500):
+        if run.plan.refusal and run.task in wanted:
+            strange.setdefault(protocol.system(run.tools)["content"], []).append(run.task)
+            assert not any(plain(tool.name).endswith(name) for tool in run.tools for name in wanted[run.task])
+    assert max(map(len, strange.values())) == 6
+    assert all(len(set(tasks)) == len(tasks) for tasks in strange.values())
+    assert sum(map(len, strange.values())) > 300
+
+
+def plain(name: str) -> str:
+    return name.lower().replace("_", "").replace(".", "")
+
+
 def test_a_request_for_several_calls_is_a_run_for_each_as_a_caller_drafts_them() -> None:
     runs = [run for run in drawn("train", 200) if len(run.steps) == 2]
     first = next(run for run in runs if run.alone == 1)

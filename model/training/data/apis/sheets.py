@@ -8,6 +8,7 @@ import random
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 from zlib import crc32
 
 from coterie.model import protocol
@@ -23,8 +24,13 @@ ENVIRONMENT = "functions"
 OTHERS = {0: 14, 1: 12, 2: 14, 3: 16, 4: 12, 6: 10, 8: 8}
 NEAR, RESTYLED = 0.7, 0.3
 WITH_OTHERS = 0.75
-STRANGE = 0.6
-"""How often a sheet has the tools that its mixed requests need, and a request for a tool that it does not show."""
+"""How often a sheet has the tools that its mixed requests need."""
+STRANGE = {0: 2, 1: 1, 2: 2, 4: 3, 6: 2}
+"""How often a sheet has so many requests for tools that it does not show: they cost little beside its tools."""
+STRANGE_NEAR = 0.5
+"""How often such a request is of the sheet's own file."""
+DRAWS = 40
+"""After so many a sheet does with fewer: a split may have none that fits."""
 
 
 class Sheets:
@@ -59,8 +65,9 @@ class Sheets:
         tools = [domain.functions[name] for name in domain.functions if name in needed]
         tools += self._others(rng, split, domain, needed, count)
         asked = [r for r in mine if {call.name for call in r.calls} <= needed]
-        if rng.random() < STRANGE:
-            asked += self._strange(rng, split, {tool.name for tool in tools})
+        shown = {tool.name for tool in tools}
+        [strange] = rng.choices(list(STRANGE), list(STRANGE.values()))
+        asked += islice(self._strange(rng, split, domain, shown), strange)
         rng.shuffle(tools)
         called = _restyled(rng, domain.name, tools) if rng.random() < RESTYLED else {t.name: t for t in tools}
         for request in asked:
@@ -76,12 +83,16 @@ class Sheets:
                 chosen[name] = other.functions[name]
         return list(chosen.values())
 
-    def _strange(self, rng: random.Random, split: Split, shown: set[str]) -> list[Request]:
-        """A request for a function that is not shown, seen as one that nothing can serve."""
-        request = rng.choice(rng.choice(self._domains).requests)
-        names = {call.name for call in request.calls}
-        is_fit = names and not names & shown and all(belongs(name, split) for name in names)
-        return [Request(request.text)] if is_fit and is_held(request) == (split == "held_template") else []
+    def _strange(self, rng: random.Random, split: Split, domain: Domain, shown: set[str]) -> Iterator[Request]:
+        """Requests for functions that are not shown, each once, seen as some that nothing can serve."""
+        told: set[str] = set()
+        for _ in range(DRAWS):
+            request = rng.choice((domain if rng.random() < STRANGE_NEAR else rng.choice(self._domains)).requests)
+            names = {call.name for call in request.calls}
+            is_fit = names and not names & shown and all(belongs(name, split) for name in names)
+            if is_fit and is_held(request) == (split == "held_template") and request.text not in told:
+                told.add(request.text)
+                yield Request(request.text)
 
 
 def belongs(name: str, split: Split) -> bool:
