@@ -2,8 +2,8 @@
 
 from coterie.model.training.process import settle
 
-settle()
+if __name__ == "__main__":
+    settle()
+    from coterie.model.training.commands import main  # torch is not to be loaded before the process is settled
 
-from coterie.model.training.commands import main  # noqa: E402  (torch must not be loaded before the process is settled)
-
-main()
+    main()
