@@ -9,7 +9,6 @@ from torch import Tensor
 
 from coterie.model.training.data.tokens import NO_HEAD
 from coterie.model.training.network import Attention
-from coterie.model.training.products import batched
 
 BLOCK = 256
 
@@ -74,11 +73,11 @@ class _ByDocument(torch.autograd.Function):
     def forward(ctx: Any, q: Tensor, k: Tensor, v: Tensor, blocks: list[_Block]) -> Tensor:
         out, chances = torch.zeros_like(q), []
         for block in blocks:
-            scores = batched(_grouped(q, k, block), block.keys(k).transpose(1, 2))
+            scores = torch.bmm(_grouped(q, k, block), block.keys(k).transpose(1, 2))
             count = block.end - block.start
             scores.view(*scores.shape[:1], -1, count, scores.shape[-1])[..., -count:] += _causal(count, q.dtype)
             chances.append(torch.softmax(scores, dim=-1))
-            mixed = batched(chances[-1], block.keys(v))
+            mixed = torch.bmm(chances[-1], block.keys(v))
             out[block.row, :, block.start : block.end] = mixed.view(q.shape[1], count, -1)
         ctx.save_for_backward(q, k, v, out, *chances)
         ctx.blocks = blocks
@@ -92,13 +91,13 @@ class _ByDocument(torch.autograd.Function):
         inner = (dout * out).sum(-1, keepdim=True)
         for block, p in zip(ctx.blocks, chances, strict=True):
             queries, d = _grouped(q, k, block), _grouped(dout, k, block)
-            block.add_to(dv, batched(p.transpose(1, 2), d))
-            ds = batched(d, block.keys(v).transpose(1, 2))
+            block.add_to(dv, torch.bmm(p.transpose(1, 2), d))
+            ds = torch.bmm(d, block.keys(v).transpose(1, 2))
             ds.sub_(_grouped(inner, k, block)).mul_(p)
-            dq[block.row, :, block.start : block.end] = batched(ds, block.keys(k)).view(
+            dq[block.row, :, block.start : block.end] = torch.bmm(ds, block.keys(k)).view(
                 q.shape[1], block.end - block.start, -1
             )
-            block.add_to(dk, batched(ds.transpose(1, 2), queries))
+            block.add_to(dk, torch.bmm(ds.transpose(1, 2), queries))
         return dq, dk, dv, None
 
 

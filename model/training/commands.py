@@ -1,4 +1,4 @@
-"""`python -m coterie.model.training COMMAND`, made to need little but torch and the base.
+"""`coterie model train COMMAND`, or `python -m coterie.model.training COMMAND`: needs little but torch and the base.
 
 carve    --data DIR --out FILE             cut the dense parent into experts
 train    --data DIR --carve FILE --out DIR heal and fine-tune (resumes)

@@ -1,9 +1,9 @@
 """How the threads of a training process wait and where its memory lies, read from the environment at its start.
 
 Two libraries multiply in turn, torch's and numpy's OpenBLAS, and each has a thread on every core. Those of the one spin
-after their work while those of the other have begun: a fifth of two cores' time went there. So both sleep soon. And
-what a step frees is kept by the process, where the system would have to clear the same pages for every tensor.
-`speed` shows both; what the caller has set stays (docs/experiments.md, 32).
+after their work while those of the other have begun: a fifth of two cores' time went there. So both sleep soon
+(docs/experiments.md, 32). And what a step frees is kept by the process, where the system would have to clear the same
+pages for every tensor. What the caller has set stays.
 """
 
 import os

@@ -1,7 +1,7 @@
-"""Products by numpy's OpenBLAS where that is quicker than torch's MKL: float32 on AVX2.
+"""Products with the frozen matrices, by numpy's OpenBLAS where that is quicker than torch's MKL: float32 on AVX2.
 
-What it gains, the `speed` command shows with the variable set to one and to the other (docs/experiments.md, 27 and 32).
-The frozen matrices are not learned, so the backward pass of a product with one is one product as well.
+What it gains, the `speed` command shows with the variable set to one and to the other (docs/experiments.md, 27). The
+matrices are not learned, so the backward pass is one product as well.
 """
 
 import os
@@ -40,15 +40,6 @@ def linear(x_TK: Tensor, weight_NK: Tensor) -> Tensor:
     if by_openblas() and can_take(x_TK, weight_NK):
         return frozen_linear(x_TK, weight_NK)
     return F.linear(x_TK, weight_NK.detach())
-
-
-def batched(left_BMK: Tensor, right_BKN: Tensor) -> Tensor:
-    """left @ right -> [B, M, N] by whichever is quicker here; it has no gradient."""
-    if by_openblas() and can_take(left_BMK, right_BKN):
-        out_BMN = left_BMK.new_empty(*left_BMK.shape[:2], right_BKN.shape[2])
-        np.matmul(left_BMK.detach().numpy(), right_BKN.detach().numpy(), out=out_BMN.numpy())
-        return out_BMN
-    return torch.bmm(left_BMK, right_BKN)
 
 
 @torch.library.custom_op("coterie::training_product", mutates_args=())

@@ -321,11 +321,7 @@ class Bytes:
         return list(text.encode())
 
 
-@pytest.mark.parametrize("library", ["torch", "openblas"])
-def test_attention_by_document_has_the_gradients_of_the_masked_one(
-    library: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv(products.VARIABLE, library)
+def test_attention_by_document_has_the_gradients_of_the_masked_one() -> None:
     """Blocks, several documents, a shared head, padding, grouped heads: against torch's attention with a mask."""
     torch.manual_seed(0)
     document = torch.tensor([[0] * 300 + [1] * 150 + [2] * 50 + [-1] * 12, [0] * 512])
@@ -417,6 +413,7 @@ def test_a_network_is_kept_and_multiplied_in_the_number_type_asked_for(
     assert hidden.dtype == network.layers[0].down.weight.dtype == getattr(torch, dtype)
 
 
+@pytest.mark.filterwarnings("ignore")  # torch's compiler warns of its own ways
 @pytest.mark.parametrize("compiled", [False, True])
 def test_openblas_gives_torchs_products_and_gradients(compiled: bool) -> None:
     torch.manual_seed(0)

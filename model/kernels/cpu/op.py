@@ -37,6 +37,7 @@ def _run(x_TH: Tensor, packed: Tensor, ids: Tensor | None, given: tuple[Tensor, 
     if not all(tensor.is_cpu for tensor in (x_TH, packed, *(given or ()))):
         raise ValueError(
             f"the CPU kernel takes tensors on the CPU; rows are on {x_TH.device}, the layer on {packed.device}"
+            + (f", the routing on {given[0].device} and {given[1].device}" if given else "")
         )
     if x_TH.dtype != torch.bfloat16:
         raise ValueError(f"the CPU kernel takes bfloat16, not {x_TH.dtype}; set COTERIE_KERNELS=vllm for other types")
