@@ -2,6 +2,7 @@
 
 import itertools
 import random
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -12,6 +13,8 @@ from coterie.model.encoder import Encoder
 from coterie.model.protocol import CallDraft, Plan, parse_plan, parse_verdict, say
 from coterie.model.training.data import registry
 from coterie.model.training.data.compose import MAX_STEPS, compose, joins
+from coterie.model.training.data.contamination import Suites
+from coterie.model.training.data.draw import sources, trajectories
 from coterie.model.training.data.gone_over import gone_over
 from coterie.model.training.data.sentences import TorchEncoder
 from coterie.model.training.data.shortlist import Shortlist
@@ -48,6 +51,18 @@ def test_orders_are_joined_clause_by_clause() -> None:
 def test_what_does_not_go_together_is_not_joined() -> None:
     refused = next(run for run in registry.stream(3) if run.plan.refusal)
     assert compose([refused, next(runs(3))], random.Random(0)) is None
+
+
+def test_runs_too_long_to_be_parts_stay_by_themselves() -> None:
+    names = ["functions.parallel", "functions.parallel_mixed"]
+    several = sources(None, 0.4, 0.1, 0.25, only=names)
+    assert [name for name, _, _ in several] == names
+    drawn = trajectories(several, "train", random.Random(3), Suites([]), Counter())
+    found = list(itertools.islice(drawn, 25))
+    assert {name for name, _ in found} == set(names)
+    assert all(len(run.plan.steps) > 1 for _, run in found)
+    with pytest.raises(ValueError, match="no source functions.paralel; there are environments, "):
+        sources(None, 0.4, 0.1, 0.25, only=["functions.paralel"])
 
 
 def test_a_plan_that_stopped_short_is_finished_by_a_second_one() -> None:

@@ -34,7 +34,11 @@ def main() -> None:
     arguments = _arguments()
     arguments.out.mkdir(parents=True, exist_ok=True)
     encoder = load_encoder(MODELS[arguments.model], arguments.base)
-    drawn_from = sources(arguments.catalogue, arguments.environments, arguments.tasks, arguments.requests)
+    try:
+        shares = (arguments.environments, arguments.tasks, arguments.requests)
+        drawn_from = sources(arguments.catalogue, *shares, only=arguments.sources)
+    except ValueError as error:
+        raise SystemExit(str(error)) from None
     suites, shortlist = Suites(suites_here()), Shortlist(TorchEncoder.load())
     print(json.dumps({"checked against": {"texts": len(suites.texts), "13-grams": len(suites.ngrams)}}), flush=True)
     statistics: dict[str, Any] = {}
@@ -77,6 +81,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--environments", type=float, default=0.4, help="share of environment trajectories")
     parser.add_argument("--tasks", type=float, default=0.1, help="share of environment tasks written one by one")
     parser.add_argument("--requests", type=float, default=0.25, help="share of requests written one by one")
+    parser.add_argument("--sources", nargs="+", metavar="NAME", help="only these, as the statistics name them")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     shares = (arguments.environments, arguments.tasks, arguments.requests)

@@ -32,20 +32,28 @@ COMPOSED = 0.3
 PARTS = {2: 0.6, 3: 0.3, 4: 0.1}
 MAX_PART_STEPS = 3
 SINGLE_PARTS = 0.6
+PART_DRAWS = 100
+"""After so many a run stays by itself: no run of the sources may be short enough to be a part."""
 ABOUT_IT = 0.15
 
 
-def sources(catalogue: Path | None, environments: float, tasks: float, requests: float) -> list[Source]:
+def sources(
+    catalogue: Path | None, environments: float, tasks: float, requests: float, only: Sequence[str] | None = None
+) -> list[Source]:
     """Environments, written tasks and written requests, which have these shares, and requests for calls of APIs and
-    functions, which have the rest."""
+    functions, which have the rest. `only` leaves those of these names; ValueError where one is none."""
     apis = generators(catalogue)
     weight, left = sum(w for _, w, _ in apis), 1 - environments - tasks - requests
-    return [
+    every: list[Source] = [
         ("environments", environments, registry.generate),
         ("environments.written", tasks, written.generate),
         (REQUESTS, requests, Sheets()),
         *((name, left * w / weight, draw) for name, w, draw in apis),
     ]
+    names = [name for name, _, _ in every]
+    if unknown := sorted(set(only or ()) - set(names)):
+        raise ValueError(f"no source {', '.join(unknown)}; there are {', '.join(names)}")
+    return [source for source in every if only is None or source[0] in only]
 
 
 def trajectories(
@@ -76,12 +84,14 @@ def _drawn(draw: Draw, split: Split, rng: random.Random) -> Trajectory:
 def _composed(sources: Sequence[Source], split: Split, rng: random.Random) -> Trajectory:
     count = rng.choices(list(PARTS), list(PARTS.values()))[0]
     steps = 1 if rng.random() < SINGLE_PARTS else MAX_PART_STEPS
-    while True:
-        parts: list[Trajectory] = []
-        while len(parts) < count:
-            _, _, draw = rng.choices(sources, [weight for _, weight, _ in sources])[0]
-            run = _drawn(draw, split, rng)
-            if joins(run) and len(run.steps) <= steps:
-                parts.append(run)
-        if (whole := compose(parts, rng)) is not None:
-            return whole
+    parts: list[Trajectory] = []
+    for _ in range(PART_DRAWS):
+        _, _, draw = rng.choices(sources, [weight for _, weight, _ in sources])[0]
+        run = _drawn(draw, split, rng)
+        if joins(run) and len(run.steps) <= steps:
+            parts.append(run)
+        if len(parts) == count:
+            if (whole := compose(parts, rng)) is not None:
+                return whole
+            parts = []
+    return run
