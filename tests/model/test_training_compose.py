@@ -61,7 +61,7 @@ def test_runs_too_long_to_be_parts_stay_by_themselves() -> None:
     found = list(itertools.islice(drawn, 25))
     assert {name for name, _ in found} == set(names)
     assert all(len(run.plan.steps) > 1 for _, run in found)
-    with pytest.raises(ValueError, match="no source functions.paralel; there are environments, "):
+    with pytest.raises(ValueError, match=r"no source functions\.paralel; there are environments, "):
         sources(None, 0.4, 0.1, 0.25, only=["functions.paralel"])
 
 
