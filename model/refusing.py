@@ -2,7 +2,7 @@
 
 A plan for a task that no tool fits does something that nobody asked for; a refusal of a task that a tool fits costs a
 question. So a plan of our weights counts only where it is likelier than a refusal by a margin. How wide that is was
-chosen for each model on requests that its training had not seen (docs/experiments.md, 29 and 31).
+chosen for each model on requests that its training had not seen (docs/experiments.md, 29 and 33).
 """
 
 from collections.abc import Sequence
