@@ -57,7 +57,7 @@ def test_runs_too_long_to_be_parts_stay_by_themselves() -> None:
     names = ["functions.parallel", "functions.parallel_mixed"]
     several = sources(None, 0.4, 0.1, 0.25, only=names)
     assert [name for name, _, _ in several] == names
-    drawn = trajectories(several, "train", random.Random(3), Suites([]), Counter())
+    drawn = trajectories(several, "held_template", random.Random(3), Suites([]), Counter())
     found = list(itertools.islice(drawn, 25))
     assert {name for name, _ in found} == set(names)
     assert all(len(run.plan.steps) > 1 for _, run in found)
