@@ -33,7 +33,7 @@ PARTS = {2: 0.6, 3: 0.3, 4: 0.1}
 MAX_PART_STEPS = 3
 SINGLE_PARTS = 0.6
 PART_DRAWS = 100
-"""After so many a run stays by itself: no run of the sources may be short enough to be a part."""
+"""After so many draws a run stays by itself: no run of the sources may be short enough to be a part."""
 ABOUT_IT = 0.15
 
 
@@ -41,7 +41,7 @@ def sources(
     catalogue: Path | None, environments: float, tasks: float, requests: float, only: Sequence[str] | None = None
 ) -> list[Source]:
     """Environments, written tasks and written requests, which have these shares, and requests for calls of APIs and
-    functions, which have the rest. `only` leaves those of these names; ValueError where one is none."""
+    functions, which have the rest. With `only`, just those of these names; ValueError where there is no such one."""
     apis = generators(catalogue)
     weight, left = sum(w for _, w, _ in apis), 1 - environments - tasks - requests
     every: list[Source] = [
