@@ -1,7 +1,7 @@
 """Cutting a trained dense FFN into one shared and several routed experts, without losing anything.
 
 Neurons that are often active become the shared expert. The others are grouped by co-activation, in clusters
-of equal size, and a router is fitted by ridge regression to say how much each group will contribute. With every
+of equal size, and a router is fitted by ridge regression to say which groups will contribute most. With every
 expert chosen and equal gates the function is the dense one; what is lost by choosing fewer is healed by training.
 
 Shapes: P calibration positions, D hidden, F neurons, R routed neurons, N experts.
@@ -16,36 +16,52 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from coterie.model.training.attention import document_attention
+from coterie.model.training.data.tokens import Rows
 from coterie.model.training.network import Layer, LayerCarve, Network, Shape
 
 # A neuron counts as active for a token when it is among this share of the largest contributions.
 ACTIVE_SHARE = 0.25
-# Logits this small keep all sigmoid gates near 1/2: at 0.5 perplexity of the untrained carve rises by a third.
-ROUTER_SCALE = 0.05
+# Logits this small keep all gates near 1: four times as much costs 2 % in perplexity (docs/experiments.md, 34).
+ROUTER_SCALE = 0.2
 RIDGE = 1e-2
 
 
 @torch.no_grad()
-def carve(network: Network, tokens_BT: Tensor, seed: int = 0) -> list[LayerCarve]:
-    """Cut every layer of a dense `network` (see `uncarved`) on calibration rows [B, T]."""
-    activations = _activations(network, tokens_BT)
-    return [_cut(network.shape, x_PD, contribution_PF, seed) for x_PD, contribution_PF in activations]
+def carve(network: Network, rows: Rows, seed: int = 0) -> list[LayerCarve]:
+    """Cut every layer of a dense `network` (see `uncarved`) by what its neurons do on calibration rows."""
+    return [_cut(network.shape, x_PD, contribution_PF, seed) for x_PD, contribution_PF in _activations(network, rows)]
 
 
-def _activations(network: Network, tokens_BT: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
-    """Per layer: FFN inputs [P, D] and the size of each neuron's contribution [P, F], in float32."""
-    attend = document_attention(torch.zeros_like(tokens_BT))
-    x = F.embedding(tokens_BT, network.embedding)
-    cos, sin = (table[: tokens_BT.shape[1]].to(x.dtype) for table in (network.cos, network.sin))
+@torch.no_grad()
+def reroute(network: Network, rows: Rows) -> None:
+    """Fit the routers of a carved network anew, in place, to what its experts contribute to calibration rows by now."""
+    for layer, (x_PD, contribution_PF) in zip(network.layers, _activations(network, rows), strict=True):
+        assert isinstance(layer, Layer)
+        routed_PNE = contribution_PF[:, network.shape.shared :].unflatten(1, (network.shape.experts, -1))
+        layer.router[:], layer.bias[:] = _router(x_PD, routed_PNE.square().sum(-1))
+
+
+def _activations(network: Network, rows: Rows) -> Iterator[tuple[Tensor, Tensor]]:
+    """Per layer, with every expert on: FFN inputs [P, D] and the size of each neuron's contribution [P, F], float32."""
+    arrays = (rows.tokens, rows.document, rows.head, rows.positions())
+    tokens, document, head, positions = (torch.from_numpy(array.astype(np.int64)) for array in arrays)
+    attends = [document_attention(document[at : at + 1], head[at : at + 1]) for at in range(len(document))]
+    real = document >= 0
+    x = F.embedding(tokens, network.embedding)
+    cos, sin = (table[positions][:, None].to(x.dtype) for table in (network.cos, network.sin))
     for layer in network.layers:
         assert isinstance(layer, Layer)
-        middle = x + layer.attention(layer.norm(x, layer.norm1), cos, sin, attend)
-        entering = layer.norm(middle, layer.norm2)
+        mixed = [
+            layer.attention(layer.norm(x[at : at + 1], layer.norm1), cos[at : at + 1], sin[at : at + 1], attend)
+            for at, attend in enumerate(attends)
+        ]
+        x = x + torch.cat(mixed)
+        entering = layer.norm(x, layer.norm2)
         gate, up = F.linear(entering, layer.gate_up.effective(x.dtype)).chunk(2, dim=-1)
         inner = F.silu(gate) * up
         down = layer.down.effective(x.dtype)
-        yield entering.flatten(0, 1).float(), inner.flatten(0, 1).float().abs() * down.float().norm(dim=0)
-        x = middle + F.linear(inner, down)
+        yield entering[real].float(), inner[real].float().abs() * down.float().norm(dim=0)
+        x = x + F.linear(inner, down)
 
 
 def _cut(shape: Shape, x_PD: Tensor, contribution_PF: Tensor, seed: int) -> LayerCarve:
@@ -56,9 +72,8 @@ def _cut(shape: Shape, x_PD: Tensor, contribution_PF: Tensor, seed: int) -> Laye
     shared, routed = order[: shape.shared], order[shape.shared :]
     cluster_R = _balanced_clusters(_profiles(contribution_PF[::2, routed]), shape.experts, seed)
     groups = [routed[cluster_R == e] for e in range(shape.experts)]
-    size_PN = torch.stack([contribution_PF[:, group].square().sum(-1).sqrt() for group in groups], dim=-1)
-    weight_ND, bias_N = _fit_router(x_PD, size_PN / size_PN.mean())
-    return LayerCarve(torch.cat([shared, *groups]), weight_ND * ROUTER_SCALE, bias_N * ROUTER_SCALE / 4)
+    energy_PN = torch.stack([contribution_PF[:, group].square().sum(-1) for group in groups], dim=-1)
+    return LayerCarve(torch.cat([shared, *groups]), *_router(x_PD, energy_PN))
 
 
 def _profiles(contribution_PR: Tensor) -> Tensor:
@@ -112,11 +127,16 @@ def _spread(profiles_RP: Tensor, count: int, seed: int) -> list[int]:
     return chosen
 
 
-def _fit_router(x_PD: Tensor, size_PN: Tensor) -> tuple[Tensor, Tensor]:
-    """Ridge regression from the FFN input to each expert's contribution: weight [N, D], bias [N]."""
-    mean_D, mean_N = x_PD.mean(0), size_PN.mean(0)
-    x, y = x_PD - mean_D, size_PN - mean_N
+def _router(x_PD: Tensor, energy_PN: Tensor) -> tuple[Tensor, Tensor]:
+    """A router: weight [N, D] and selection bias [N], by ridge regression from the FFN input to each expert's rank.
+
+    What matters is who is among the first. The sizes themselves would be fitted to position 0, whose activations are
+    a thousand times everyone else's.
+    """
+    rank_PN = energy_PN.argsort(1).argsort(1).float() / energy_PN.shape[1]
+    mean_D, mean_N = x_PD.mean(0), rank_PN.mean(0)
+    x, y = x_PD - mean_D, rank_PN - mean_N
     gram = x.T @ x / len(x)
     ridge = RIDGE * gram.diag().mean() * torch.eye(gram.shape[0])
     weight_ND = torch.linalg.solve(gram + ridge, x.T @ y / len(x)).T
-    return weight_ND, mean_N - weight_ND @ mean_D
+    return weight_ND * ROUTER_SCALE, (mean_N - weight_ND @ mean_D) * ROUTER_SCALE / 4

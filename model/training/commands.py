@@ -1,6 +1,7 @@
 """`coterie model train COMMAND`, or `python -m coterie.model.training COMMAND`: needs little but torch and the base.
 
 carve    --data DIR --out FILE             cut the dense parent into experts
+reroute  ... --state FILE --out FILE                   a trained state with routers fitted anew to its experts
 train    --data DIR --carve FILE --out DIR heal and fine-tune (resumes)
 sweep    ... --rates 1e-3,2e-3 --minutes 0.5           short runs, prints the loss each learning rate reaches
 speed    ... --row-tokens 2048 --rows 2                tokens a second, with and without what makes it fast
@@ -22,7 +23,7 @@ from scipy.stats import binomtest
 
 from coterie.model.config import DEFAULT_MODEL, MODELS
 from coterie.model.training import checkpoint, ranks
-from coterie.model.training.carve import carve
+from coterie.model.training.carve import carve, reroute
 from coterie.model.training.data.tokens import Encoder, Rows, TokenSet, pack
 from coterie.model.training.finetune import Recipe, finetune, trained
 from coterie.model.training.held_out import HeldOut, Tally, accuracy, perplexity
@@ -33,6 +34,7 @@ from coterie.model.training.speed import speed
 from coterie.model.weights.base import Base
 
 ROW_TOKENS = 4096
+CALIBRATION_TOKENS = 16384
 HELD_OUT = ("held_template", "held_family", "held_environment")
 
 
@@ -83,6 +85,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--steps", type=int, help="train so many steps, in place of the minutes")
     parser.add_argument("--lr", type=float, default=Recipe.lr)
     parser.add_argument("--router-lr", type=float, default=Recipe.router_lr)
+    parser.add_argument("--balance-rate", type=float, default=Recipe.balance_rate, help="of selection biases")
     parser.add_argument("--norm-lr", type=float, default=Recipe.norm_lr)
     parser.add_argument("--rates", default="1.5e-3,3e-3,6e-3")
     parser.add_argument("--rows", type=int, default=Recipe.rows)
@@ -117,10 +120,15 @@ def _carve(arguments: argparse.Namespace) -> None:
     torch.manual_seed(arguments.seed)
     base = _base(arguments)
     dense = checkpoint.dense_parent(base.weights, _shape(arguments, base), torch.device("cpu"))
-    task = _rows(arguments, "train", limit=8).tokens.reshape(-1, 1024)
-    text = _rows(arguments, "text", limit=8).tokens.reshape(-1, 1024)
-    rows = torch.stack([torch.from_numpy(part[:8].astype("int64")) for part in (task, text)]).flatten(0, 1)
-    checkpoint.save_carve(carve(dense, rows, arguments.seed), arguments.out)
+    checkpoint.save_carve(carve(dense, _calibration(arguments), arguments.seed), arguments.out)
+
+
+def _reroute(arguments: argparse.Namespace) -> None:
+    if arguments.state is None or arguments.out is None:
+        raise SystemExit("reroute needs --state, the trained.pt of a run, and --out, the file to write")
+    network = _student(arguments, _base(arguments))
+    reroute(network, _calibration(arguments))
+    checkpoint.save_trained(trained(network), network.shape, arguments.out)
 
 
 def _train(arguments: argparse.Namespace) -> None:
@@ -165,6 +173,7 @@ def _run(arguments: argparse.Namespace, base: Base, network: Network, rate: floa
         lr=rate,
         router_lr=arguments.router_lr,
         norm_lr=arguments.norm_lr,
+        balance_rate=arguments.balance_rate,
         deciding_weight=arguments.deciding_weight,
         seed=arguments.seed,
         compiled=True,
@@ -246,6 +255,12 @@ def _student(arguments: argparse.Namespace, base: Base) -> Network:
     return network
 
 
+def _calibration(arguments: argparse.Namespace) -> Rows:
+    """As much of chats as of plain text."""
+    count = max(CALIBRATION_TOKENS // arguments.row_tokens, 1)
+    return Rows.joined([_rows(arguments, name, count) for name in ("train", "text")])
+
+
 def _rows(arguments: argparse.Namespace, name: str, limit: int | None = None) -> Rows:
     documents = TokenSet.joined([TokenSet.load(folder / f"{name}.xz") for folder in arguments.data])
     rows = pack(documents, arguments.row_tokens, arguments.seed)
@@ -254,6 +269,7 @@ def _rows(arguments: argparse.Namespace, name: str, limit: int | None = None) ->
 
 COMMANDS = {
     "carve": _carve,
+    "reroute": _reroute,
     "train": _train,
     "sweep": _sweep,
     "speed": _speed,

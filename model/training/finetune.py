@@ -37,13 +37,13 @@ class Recipe:
     rows: int = 14
     text_rows: int = 2
     lr: float = 2e-3
-    router_lr: float = 2e-5  # a router reads 576 inputs of size one: 1e-3 moves its logits by half a unit a step
+    router_lr: float = 0.0  # its gradient says how much an expert counts, not who is chosen: `reroute` fits that
     norm_lr: float = 1e-4
     warmup: float = 0.03
     decay: float = 0.5
     final_lr: float = 0.02
     clip: float = 1.0
-    balance_rate: float = 1e-3
+    balance_rate: float = 5e-6  # the scores that a router fresh from the carve gives differ by a hundredth
     text_weight: float = 1.0
     deciding_weight: float = 1.0
     text_every: int = 1

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from coterie.model.training import checkpoint, losses, precision, products
 from coterie.model.training.attention import document_attention
-from coterie.model.training.carve import carve
+from coterie.model.training.carve import carve, reroute
 from coterie.model.training.data.tokens import NO_HEAD, Rows, TokenSet, encode_chat, pack
 from coterie.model.training.finetune import Recipe, before_learned, deciding, finetune, task_loss, trained
 from coterie.model.training.held_out import MARGINS, HeldOut, accuracy, perplexity
@@ -71,7 +71,7 @@ def test_the_dense_form_is_transformers_llama(dense: dict[str, Tensor]) -> None:
 
 def test_carving_loses_nothing_with_every_expert_on(dense: dict[str, Tensor]) -> None:
     parent = checkpoint.dense_parent(dense, SHAPE, CPU)
-    cuts = carve(parent, torch.randint(3, 256, (8, 64), generator=torch.Generator().manual_seed(1)))
+    cuts = carve(parent, rows(1, count=8))
     assert all(sorted(cut.permutation.tolist()) == list(range(128)) for cut in cuts)
     level = [cut._replace(router=torch.zeros_like(cut.router), bias=torch.zeros_like(cut.bias)) for cut in cuts]
     whole = Network(replace(SHAPE, top_k=12), dense, level)
@@ -79,6 +79,25 @@ def test_carving_loses_nothing_with_every_expert_on(dense: dict[str, Tensor]) ->
     torch.testing.assert_close(logits(whole, tokens), logits(parent, tokens), atol=2e-3, rtol=1e-3)
     sparse = checkpoint.sparse_student(dense, cuts, SHAPE, CPU)
     assert not torch.allclose(logits(sparse, tokens), logits(parent, tokens), atol=1e-2)
+
+
+def test_routers_fitted_anew_lose_less_than_what_training_left(dense: dict[str, Tensor]) -> None:
+    parent, seen, unseen = checkpoint.dense_parent(dense, SHAPE, CPU), rows(1, count=64), rows(2, count=16)
+    network = checkpoint.sparse_student(dense, carve(parent, seen), SHAPE, CPU)
+    tokens = torch.from_numpy(unseen.tokens.astype(np.int64))
+
+    def lost() -> float:
+        return float((logits(network, tokens) - logits(parent, tokens)).square().mean())
+
+    fresh = lost()
+    with torch.no_grad():
+        for layer in network.layers:
+            layer.router.neg_()  # type: ignore[union-attr, operator]
+            layer.bias.neg_()  # type: ignore[union-attr, operator]
+    worst = lost()
+    reroute(network, seen)
+    assert fresh < 0.9 * worst
+    assert lost() == pytest.approx(fresh, rel=1e-3), "the same experts contribute the same"
 
 
 def test_attention_stays_inside_a_document() -> None:
@@ -233,6 +252,12 @@ def test_the_token_that_decides_a_turn_counts_as_often_as_asked(dense: dict[str,
     weight = torch.tensor([1.0, 10.0, 1.0, 1.0])
     loss, _ = task_loss(network, batch, deciding_weight=10)
     torch.testing.assert_close(loss.float(), (each.float() * weight).sum() / weight.sum(), atol=1e-2, rtol=1e-2)
+
+
+def test_rows_are_joined_in_order() -> None:
+    both = Rows.joined([rows(1, count=2), rows(2, count=3)])
+    assert both.tokens.tolist() == rows(1, count=2).tokens.tolist() + rows(2, count=3).tokens.tolist()
+    assert {len(getattr(both, name)) for name in ("tokens", "learned", "document", "head")} == {5}
 
 
 def test_sets_are_joined_in_order() -> None:

@@ -8,7 +8,7 @@ rules and the tools, stands in a row once, as a head that each of them continues
 
 import lzma
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Protocol
 
@@ -114,6 +114,11 @@ class Rows:
     def apart(tokens: NDArray[np.uint32], learned: NDArray[np.bool_], document: NDArray[np.int16]) -> "Rows":
         """Rows none of whose documents continues another."""
         return Rows(tokens, learned, document, np.full_like(document, NO_HEAD))
+
+    @staticmethod
+    def joined(parts: Sequence["Rows"]) -> "Rows":
+        """The rows of all parts, which are equally long."""
+        return Rows(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(Rows)))
 
     def __getitem__(self, rows: slice | NDArray[np.int64]) -> "Rows":
         """These rows."""
