@@ -77,9 +77,11 @@ def shape_of(path: Path) -> Shape:
 
 
 def load_trained(network: Network, path: Path) -> None:
-    """Put a trained state into a network of the same shape. ValueError where the shapes differ or the file is none."""
+    """Put a trained state into a network of the same shape, of which only how many experts are active may be another.
+    ValueError where the shapes differ or the file is none."""
     saved = _read(path, ("shape", "network"), "trained state (trained.pt of a run)")
-    other = {name: value for name, value in saved["shape"].items() if value != getattr(network.shape, name)}
+    own = asdict(network.shape) | {"top_k": saved["shape"]["top_k"]}
+    other = {name: value for name, value in saved["shape"].items() if value != own[name]}
     if other:
         raise ValueError(f"{path} was trained with {other}, this network has {network.shape}")
     network.load_state_dict({name: tensor.float() for name, tensor in saved["network"].items()}, strict=False)

@@ -292,12 +292,15 @@ def test_what_is_shipped_is_what_was_trained(dense: dict[str, Tensor], tmp_path:
         torch.testing.assert_close(logits(other, tokens), logits(network, tokens), atol=0.05, rtol=0.05)
 
 
-def test_a_state_goes_only_into_the_shape_it_was_trained_in(dense: dict[str, Tensor], tmp_path: Path) -> None:
+def test_a_state_goes_only_into_its_own_shape_with_any_number_active(dense: dict[str, Tensor], tmp_path: Path) -> None:
     network = checkpoint.sparse_student(dense, uncarved(SHAPE), SHAPE, CPU)
     checkpoint.save_trained(trained(network), network.shape, tmp_path / "trained.pt")
     other = checkpoint.sparse_student(dense, uncarved(SHAPE), replace(SHAPE, scaling=0.123), CPU)
     with pytest.raises(ValueError, match="scaling"):
         checkpoint.load_trained(other, tmp_path / "trained.pt")
+    more = checkpoint.sparse_student(dense, uncarved(SHAPE), replace(SHAPE, top_k=SHAPE.top_k + 1), CPU)
+    checkpoint.load_trained(more, tmp_path / "trained.pt")
+    assert all(torch.allclose(t, trained(network)[name], atol=1e-2) for name, t in trained(more).items())
 
 
 @pytest.mark.parametrize("content", [b"", b"not a state", {"network": 1}, [1]])
