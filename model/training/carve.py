@@ -37,7 +37,7 @@ def reroute(network: Network, rows: Rows) -> None:
     """Fit the routers of a carved network anew, in place, to what its experts contribute to calibration rows by now."""
     for layer, (x_PD, contribution_PF) in zip(network.layers, _activations(network, rows), strict=True):
         assert isinstance(layer, Layer)
-        routed_PNE = contribution_PF[:, network.shape.shared :].unflatten(1, (network.shape.experts, -1))
+        routed_PNE = contribution_PF[:, network.shape.shared :].reshape(len(x_PD), network.shape.experts, -1)
         layer.router[:], layer.bias[:] = _router(x_PD, routed_PNE.square().sum(-1))
 
 
