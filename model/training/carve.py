@@ -21,7 +21,7 @@ from coterie.model.training.network import Layer, LayerCarve, Network, Shape
 
 # A neuron counts as active for a token when it is among this share of the largest contributions.
 ACTIVE_SHARE = 0.25
-# Logits this small keep all gates near 1: four times as much costs 2 % in perplexity (docs/experiments.md, 34).
+# Logits this small keep all gates near 1: eight times as much costs 3 % in perplexity (docs/experiments.md, 34).
 ROUTER_SCALE = 0.2
 RIDGE = 1e-2
 
@@ -130,8 +130,8 @@ def _spread(profiles_RP: Tensor, count: int, seed: int) -> list[int]:
 def _router(x_PD: Tensor, energy_PN: Tensor) -> tuple[Tensor, Tensor]:
     """A router: weight [N, D] and selection bias [N], by ridge regression from the FFN input to each expert's rank.
 
-    What matters is who is among the first. The sizes themselves would be fitted to position 0, whose activations are
-    a thousand times everyone else's.
+    What matters is who is among the first; the sizes themselves make worse targets (docs/experiments.md, 34), for a
+    few tokens' are many times everyone else's.
     """
     rank_PN = energy_PN.argsort(1).argsort(1).float() / energy_PN.shape[1]
     mean_D, mean_N = x_PD.mean(0), rank_PN.mean(0)
