@@ -34,7 +34,7 @@ from coterie.model.training.speed import speed
 from coterie.model.weights.base import Base
 
 ROW_TOKENS = 4096
-CALIBRATION_TOKENS = 16384
+CALIBRATION_TOKENS = 16384  # of chats, and as many of plain text
 HELD_OUT = ("held_template", "held_family", "held_environment")
 
 

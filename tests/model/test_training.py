@@ -81,7 +81,7 @@ def test_carving_loses_nothing_with_every_expert_on(dense: dict[str, Tensor]) ->
     assert not torch.allclose(logits(sparse, tokens), logits(parent, tokens), atol=1e-2)
 
 
-def test_routers_fitted_anew_lose_less_than_what_training_left(dense: dict[str, Tensor]) -> None:
+def test_routers_fitted_anew_choose_who_contributes_most(dense: dict[str, Tensor]) -> None:
     parent, seen, unseen = checkpoint.dense_parent(dense, SHAPE, CPU), rows(1, count=64), rows(2, count=16)
     network = checkpoint.sparse_student(dense, carve(parent, seen), SHAPE, CPU)
     tokens = torch.from_numpy(unseen.tokens.astype(np.int64))
