@@ -126,6 +126,8 @@ def _carve(arguments: argparse.Namespace) -> None:
 def _reroute(arguments: argparse.Namespace) -> None:
     if arguments.state is None or arguments.out is None:
         raise SystemExit("reroute needs --state, the trained.pt of a run, and --out, the file to write")
+    if arguments.dense:
+        raise SystemExit("reroute has nothing to do with --dense: the dense baseline has no routers")
     network = _student(arguments, _base(arguments))
     reroute(network, _calibration(arguments))
     checkpoint.save_trained(trained(network), network.shape, arguments.out)

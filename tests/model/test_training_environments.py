@@ -108,7 +108,19 @@ def test_built_in_tools_are_shown_as_the_runtime_shows_them(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "expression", ["12.5 * 3", "15% of 80", "1 / 3", "round(100 / 7, 2)", "(3 + 4) * 2.5", "sum(1.1, 2.2)", "2.50 - 1"]
+    "expression",
+    [
+        "12.5 * 3",
+        "15% of 80",
+        "1 / 3",
+        "round(100 / 7, 2)",
+        "(3 + 4) * 2.5",
+        "sum(1.1, 2.2)",
+        "2.50 - 1",
+        "-7 // 2",
+        "7.5 % 2",
+        "9 // 0.5",
+    ],
 )
 def test_sums_are_the_runtime_s(expression: str):
     assert calculate(expression) == runtime_calculate(expression)

@@ -3,6 +3,9 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
+
+import pytest
 
 from coterie.model.training.process import SETTINGS, with_settings
 
@@ -28,3 +31,23 @@ def test_the_commands_run_in_such_a_process() -> None:
     done = subprocess.run([sys.executable, "-m", "coterie.model.training", "plot"], capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (1, "")
     assert "plot needs --out" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["training.data", "--sources", "functions.singel"], "functions.singel"),
+        (["training.data", "--base", "none.gguf"], "none.gguf"),
+        (
+            ["training", "reroute", "--dense", "--data", ".", "--state", "trained.pt"],
+            "reroute has nothing to do with --dense",
+        ),
+    ],
+)
+def test_what_cannot_be_made_is_one_line_and_leaves_nothing(tmp_path: Path, arguments: list[str], said: str) -> None:
+    module, *rest = arguments
+    command = [sys.executable, "-m", f"coterie.model.{module}", *rest, "--out", "made"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert (done.returncode, len(done.stderr.splitlines())) == (1, 1), done.stderr
+    assert said in done.stderr
+    assert not (tmp_path / "made").exists()

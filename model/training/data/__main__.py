@@ -32,12 +32,12 @@ TEXT_TOKENS = 512
 def main() -> None:
     """Draw, encode and write every set."""
     arguments = _arguments()
-    arguments.out.mkdir(parents=True, exist_ok=True)
-    encoder = load_encoder(MODELS[arguments.model], arguments.base)
     try:
+        encoder = load_encoder(MODELS[arguments.model], arguments.base)
         shares = (arguments.environments, arguments.tasks, arguments.requests)
         drawn_from = sources(arguments.catalogue, *shares, only=arguments.sources)
-    except ValueError as error:
+        arguments.out.mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:
         raise SystemExit(str(error)) from None
     suites, shortlist = Suites(suites_here()), Shortlist(TorchEncoder.load())
     print(json.dumps({"checked against": {"texts": len(suites.texts), "13-grams": len(suites.ngrams)}}), flush=True)

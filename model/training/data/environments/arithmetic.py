@@ -13,6 +13,8 @@ _OPERATORS: Mapping[type[ast.operator], Callable[[Fraction, Fraction], Fraction]
     ast.Sub: operator.sub,
     ast.Mult: operator.mul,
     ast.Div: operator.truediv,
+    ast.FloorDiv: lambda left, right: Fraction(left // right),
+    ast.Mod: operator.mod,
 }
 _PERCENT_OF = re.compile(r"(\d+(?:\.\d+)?)\s*% of\b")
 _SHOWN_DIGITS = 12
