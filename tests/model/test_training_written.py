@@ -11,7 +11,7 @@ from coterie.model import protocol
 from coterie.model.training.data.apis import sheets, written
 from coterie.model.training.data.apis.sheets import Sheets
 from coterie.model.training.data.own_words import MAX_WORDS
-from coterie.model.training.data.trajectory import Split, Trajectory, turns
+from coterie.model.training.data.trajectory import Split, Trajectory, left_out, turns
 
 LAMP = (
     '@ {"name": "lamp", "description": "Set a lamp.", "parameters": {"type": "object", "properties": '
@@ -92,7 +92,8 @@ def test_runs_are_whole(split: Split) -> None:
         assert len(tools) == len(run.tools)
         for step in run.steps:
             Draft202012Validator(tools[step.tool]).validate(dict(step.attempts[0].arguments))
-        assert all(len(step.do.split()) <= MAX_WORDS and "\n" not in step.do for step in run.plan.steps)
+        learned = [step for plan in run.replans.values() for step in plan.steps] if run.replans else run.plan.steps
+        assert all(len(step.do.split()) <= MAX_WORDS and "\n" not in step.do for step in learned)
         assert bool(run.plan.refusal) != bool(run.plan.steps)
 
 
@@ -141,3 +142,21 @@ def test_a_request_for_several_calls_is_a_run_for_each_as_a_caller_drafts_them()
 def test_the_same_seed_gives_the_same_runs() -> None:
     assert drawn("train", 50, seed=4) == drawn("train", 50, seed=4)
     assert drawn("train", 50, seed=4) != drawn("train", 50, seed=5)
+
+
+def test_a_request_is_gone_over_as_the_caller_does_and_only_what_remains_is_learned() -> None:
+    wanted = {r.text: len(r.calls) for d in written.load() for r in d.requests}
+    gone = [run for run in drawn("train", 2500) if run.replans]
+    assert not any(run.replans for split in ("held_template", "held_family") for run in drawn(split, 300))
+    remaining = Counter[tuple[int, int]]()
+    for run in gone:
+        [(kept, rest)] = run.replans.items()
+        assert kept + len(rest.steps) == wanted[run.task]
+        assert len(run.steps) == len(run.plan.steps) == kept
+        assert (rest.first, left_out(run, kept) != []) == (kept + 1, True)
+        said = list(turns(run))
+        assert said[-2][0] == protocol.ask_replan(kept + 1, left_out(run, kept))
+        assert said[-1] == (protocol.say(rest), True)
+        assert not said[2][1]
+        remaining[wanted[run.task], len(rest.steps)] += 1
+    assert min(remaining[1, 0], remaining[2, 0], remaining[2, 1]) > 5

@@ -1,7 +1,9 @@
 """Runs of the written requests, a sheet at a time: one set of tools, and everything that is asked of it.
 
 The chats of a sheet begin alike, so a training row has their rules and tools once (`data.tokens.pack`). A request for
-several calls is one run for each of them, as a caller drafts them side by side, straight after the plan.
+several calls is one run for each of them, as a caller drafts them side by side, straight after the plan. Where parts of
+a request are in no call after that, or would not be had the first plan said too little, another run has what the model
+is asked then, and the steps that remain.
 """
 
 import random
@@ -13,11 +15,20 @@ from zlib import crc32
 
 from coterie.model import protocol
 from coterie.model.chat import ToolCard
-from coterie.model.protocol import Plan, PlannedStep
+from coterie.model.protocol import Plan, PlannedStep, Verdict
 from coterie.model.training.data import own_words
 from coterie.model.training.data.apis import frames, kinds, written
 from coterie.model.training.data.apis.written import Domain, Request
-from coterie.model.training.data.trajectory import FIRST_PLAN, Attempt, Split, StepRecord, Trajectory, known_texts
+from coterie.model.training.data.slips import MAX_LUMP
+from coterie.model.training.data.trajectory import (
+    FIRST_PLAN,
+    Attempt,
+    Split,
+    StepRecord,
+    Trajectory,
+    known_texts,
+    left_out,
+)
 
 ENVIRONMENT = "functions"
 # How many other tools are shown, how many of them are of the same file, and how often names are spelt in another style.
@@ -29,6 +40,9 @@ STRANGE = {0: 2, 1: 1, 2: 2, 4: 3, 6: 2}
 """How often a sheet has so many requests for tools that it does not show: they cost little beside its tools."""
 STRANGE_NEAR = 0.5
 """How often such a request is of the sheet's own file."""
+GONE_OVER, LUMPED, WHOLE = 0.5, 0.5, 0.25
+"""How often a request is gone over; of several calls, after a plan of one step for all or after the whole plan."""
+TAKEN = ("taken down", "ok", "done", '{"ok": true}', '{"status": "accepted"}', "true", '{"result": "noted"}')
 DRAWS = 40
 """After so many a sheet does with fewer: a split may have none that fits."""
 
@@ -71,7 +85,10 @@ class Sheets:
         rng.shuffle(tools)
         called = _restyled(rng, domain.name, tools) if rng.random() < RESTYLED else {t.name: t for t in tools}
         for request in asked:
-            yield from _runs(request, called, f"{domain.name}/{anchor}")
+            for run in _runs(request, called, f"{domain.name}/{anchor}"):
+                yield run
+                if run.alone == 1 and split == "train" and rng.random() < GONE_OVER:
+                    yield from _gone_over(run, rng)
 
     def _others(self, rng: random.Random, split: Split, domain: Domain, needed: set[str], count: int) -> list[ToolCard]:
         """Tools for something else, most of them of the same file."""
@@ -142,3 +159,27 @@ def _runs(request: Request, tools: dict[str, ToolCard], template: str) -> Iterat
     yield replace(whole, alone=1)
     for number in range(2, len(steps) + 1):
         yield replace(whole, alone=number, slips=frozenset({FIRST_PLAN}))
+
+
+def _gone_over(run: Trajectory, rng: random.Random) -> Iterator[Trajectory]:
+    """The run as it goes on once its plan is used up and parts of the request are in no call; none where none is.
+
+    The plan was the whole, or one step for all, or some of the steps; what remains is learned, which may be nothing.
+    """
+    several, draw = len(run.steps) > 1, rng.random()
+    kept, steps = len(run.steps), run.plan.steps
+    whole = own_words.clean(run.task)
+    if several and draw < LUMPED and "\n" not in whole and len(whole) <= MAX_LUMP:
+        kept, steps = 1, (PlannedStep(whole),)
+    elif several and draw < 1 - WHOLE:
+        kept = rng.randrange(1, len(run.steps))
+    made = []
+    for planned, step in zip(steps[:kept], run.steps, strict=False):
+        [attempt] = step.attempts
+        noted = Verdict("noted", "done")
+        made.append(replace(step, planned=planned, attempts=[Attempt(attempt.arguments, rng.choice(TAKEN), noted)]))
+    rest = Plan(run.plan.steps[kept:], first=kept + 1)
+    shown = frozenset({FIRST_PLAN, *range(1, kept + 1)})
+    gone = replace(run, plan=Plan(steps[:kept]), steps=made, replans={kept: rest}, slips=shown, alone=None)
+    if left_out(gone, kept):
+        yield gone
