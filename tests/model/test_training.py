@@ -1,4 +1,4 @@
-"""Training on a small model: the trainable form equals transformers' Llama, runs resume, and held-out turns are counted."""
+"""Training on a small model: its dense form is transformers' Llama, runs resume, and held-out turns are counted."""
 
 import json
 from pathlib import Path
