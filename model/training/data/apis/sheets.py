@@ -164,7 +164,8 @@ def _runs(request: Request, tools: dict[str, ToolCard], template: str) -> Iterat
 def _gone_over(run: Trajectory, rng: random.Random) -> Iterator[Trajectory]:
     """The run as it goes on once its plan is used up and parts of the request are in no call; none where none is.
 
-    The plan was the whole, or one step for all, or some of the steps; what remains is learned, which may be nothing.
+    The plan was the whole, or one step for all, or some of the steps. Only what remains is learned, which may be
+    nothing: a call of a step that says more than it must not be an example.
     """
     several, draw = len(run.steps) > 1, rng.random()
     kept, steps = len(run.steps), run.plan.steps
@@ -176,10 +177,10 @@ def _gone_over(run: Trajectory, rng: random.Random) -> Iterator[Trajectory]:
     made = []
     for planned, step in zip(steps[:kept], run.steps, strict=False):
         [attempt] = step.attempts
-        noted = Verdict("noted", "done")
-        made.append(replace(step, planned=planned, attempts=[Attempt(attempt.arguments, rng.choice(TAKEN), noted)]))
+        shown = Attempt(attempt.arguments, rng.choice(TAKEN), Verdict("noted", "done"), is_slip=True)
+        made.append(replace(step, planned=planned, attempts=[shown]))
     rest = Plan(run.plan.steps[kept:], first=kept + 1)
-    shown = frozenset({FIRST_PLAN, *range(1, kept + 1)})
-    gone = replace(run, plan=Plan(steps[:kept]), steps=made, replans={kept: rest}, slips=shown, alone=None)
+    slips = frozenset({FIRST_PLAN, *range(1, kept + 1)})
+    gone = replace(run, plan=Plan(steps[:kept]), steps=made, replans={kept: rest}, slips=slips, alone=None)
     if left_out(gone, kept):
         yield gone
