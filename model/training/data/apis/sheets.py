@@ -19,7 +19,7 @@ from coterie.model.protocol import Plan, PlannedStep, Verdict
 from coterie.model.training.data import own_words
 from coterie.model.training.data.apis import frames, kinds, written
 from coterie.model.training.data.apis.written import Domain, Request
-from coterie.model.training.data.slips import MAX_LUMP
+from coterie.model.training.data.slips import LUMPED, lumped, shortened
 from coterie.model.training.data.trajectory import (
     FIRST_PLAN,
     Attempt,
@@ -40,8 +40,8 @@ STRANGE = {0: 2, 1: 1, 2: 2, 4: 3, 6: 2}
 """How often a sheet has so many requests for tools that it does not show: they cost little beside its tools."""
 STRANGE_NEAR = 0.5
 """How often such a request is of the sheet's own file."""
-GONE_OVER, LUMPED, WHOLE = 0.5, 0.5, 0.25
-"""How often a request is gone over; of several calls, after a plan of one step for all or after the whole plan."""
+GONE_OVER, WHOLE = 0.5, 0.25
+"""How often a request is gone over; one for several calls after the whole plan, else after one that said too little."""
 TAKEN = ("taken down", "ok", "done", '{"ok": true}', '{"status": "accepted"}', "true", '{"result": "noted"}')
 DRAWS = 40
 """After so many a sheet does with fewer: a split may have none that fits."""
@@ -167,20 +167,20 @@ def _gone_over(run: Trajectory, rng: random.Random) -> Iterator[Trajectory]:
     The plan was the whole, or one step for all, or some of the steps. Only what remains is learned, which may be
     nothing: a call of a step that says more than it must not be an example.
     """
-    several, draw = len(run.steps) > 1, rng.random()
-    kept, steps = len(run.steps), run.plan.steps
-    whole = own_words.clean(run.task)
-    if several and draw < LUMPED and "\n" not in whole and len(whole) <= MAX_LUMP:
-        kept, steps = 1, (PlannedStep(whole),)
-    elif several and draw < 1 - WHOLE:
-        kept = rng.randrange(1, len(run.steps))
-    made = []
-    for planned, step in zip(steps[:kept], run.steps, strict=False):
-        [attempt] = step.attempts
-        shown = Attempt(attempt.arguments, rng.choice(TAKEN), Verdict("noted", "done"), is_slip=True)
-        made.append(replace(step, planned=planned, attempts=[shown]))
-    rest = Plan(run.plan.steps[kept:], first=kept + 1)
-    slips = frozenset({FIRST_PLAN, *range(1, kept + 1)})
-    gone = replace(run, plan=Plan(steps[:kept]), steps=made, replans={kept: rest}, slips=slips, alone=None)
+    gone = replace(run, alone=None, steps=[_taken_down(step, rng) for step in run.steps])
+    count, draw = len(run.steps), rng.random()
+    if count > 1 and draw < LUMPED:
+        gone = lumped(gone, rng)
+    elif count > 1 and draw < 1 - WHOLE:
+        gone = shortened(gone, rng.randrange(1, count))
+    else:
+        gone = replace(gone, replans={count: Plan((), first=count + 1)})
+    [kept] = gone.replans
     if left_out(gone, kept):
-        yield gone
+        yield replace(gone, steps=gone.steps[:kept], slips=frozenset({FIRST_PLAN, *range(1, kept + 1)}))
+
+
+def _taken_down(step: StepRecord, rng: random.Random) -> StepRecord:
+    [attempt] = step.attempts
+    shown = Attempt(attempt.arguments, rng.choice(TAKEN), Verdict("noted", "done"), is_slip=True)
+    return replace(step, attempts=[shown])
