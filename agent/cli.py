@@ -6,8 +6,9 @@ from typing import Annotated, Literal
 
 import typer
 
-from coterie.agent.exits import INFRASTRUCTURE, told
+from coterie.agent.exits import told
 from coterie.agent.mount import Faces
+from coterie.model.telling import INFRASTRUCTURE
 
 app = typer.Typer(
     cls=Faces,

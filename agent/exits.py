@@ -3,7 +3,6 @@
 0 ok    1 the task failed    2 usage    3 infrastructure    130 interrupted
 """
 
-import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,9 +10,9 @@ from contextlib import contextmanager
 import typer
 
 from coterie.memory.records import Outcome, Status
+from coterie.model.telling import INFRASTRUCTURE, INTERRUPTED, USAGE, fail
 
 CODES: dict[Status, int] = {"success": 0, "failed": 1, "limit": 1, "infrastructure": 3, "cancelled": 130}
-USAGE, INFRASTRUCTURE, INTERRUPTED = 2, 3, 130
 
 
 @contextmanager
@@ -29,12 +28,6 @@ def told() -> Iterator[None]:
         raise typer.Exit(1) from None
     except Exception as error:
         fail(describe(error), code_of(error))
-
-
-def fail(message: str, code: int) -> None:
-    """Say what is wrong and leave."""
-    print(f"coterie: {message}", file=sys.stderr)
-    raise typer.Exit(code) from None
 
 
 def code_of_outcome(outcome: Outcome) -> int:

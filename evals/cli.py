@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from coterie.agent.exits import INFRASTRUCTURE, INTERRUPTED, USAGE, fail, told
+from coterie.agent.exits import told
+from coterie.model.telling import INFRASTRUCTURE, INTERRUPTED, USAGE, fail
 
 if TYPE_CHECKING:
     from coterie.agent.settings import Settings

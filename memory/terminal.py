@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from coterie.memory.location import locate
+from coterie.model.telling import INFRASTRUCTURE, INTERRUPTED, USAGE, fail
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from coterie.memory.store import Store
-
-USAGE, INFRASTRUCTURE = 2, 3
 
 
 @contextmanager
@@ -28,11 +27,11 @@ def opened_store() -> Iterator["Store"]:
         with Store.at(locate()) as store:
             yield store
     except (RecordNotFound, RecordExists, ValueError) as error:
-        say(f"error: {error}")
-        raise typer.Exit(USAGE) from error
+        fail(str(error), USAGE)
     except (StoreError, OSError) as error:
-        say(f"error: {error}")
-        raise typer.Exit(INFRASTRUCTURE) from error
+        fail(str(error), INFRASTRUCTURE)
+    except KeyboardInterrupt:
+        fail("interrupted", INTERRUPTED)
 
 
 def say(message: str) -> None:

@@ -1,18 +1,18 @@
-"""What the model's commands say: progress and errors on stderr, results on stdout, exit codes by blame."""
+"""What commands say: progress and errors on stderr, results on stdout; and exit codes, of a model error by blame."""
 
 import json
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NoReturn
 
 import typer
 
 from coterie.model.errors import Blame, ModelError
 
-CODES: dict[Blame, int] = {"usage": 2, "infrastructure": 3, "limit": 1, "model": 1}
-INTERRUPTED = 130
+USAGE, INFRASTRUCTURE, INTERRUPTED = 2, 3, 130
+CODES: dict[Blame, int] = {"usage": USAGE, "infrastructure": INFRASTRUCTURE, "limit": 1, "model": 1}
 FRESH_S = 10.0
 
 
@@ -22,11 +22,15 @@ def told() -> Iterator[None]:
     try:
         yield
     except ModelError as error:
-        print(f"coterie: {error}", file=sys.stderr)
-        raise typer.Exit(CODES[error.blame]) from None
+        fail(str(error), CODES[error.blame])
     except KeyboardInterrupt:
-        print("coterie: interrupted", file=sys.stderr)
-        raise typer.Exit(INTERRUPTED) from None
+        fail("interrupted", INTERRUPTED)
+
+
+def fail(message: str, code: int) -> NoReturn:
+    """Say what is wrong and leave."""
+    print(f"coterie: {message}", file=sys.stderr)
+    raise typer.Exit(code) from None
 
 
 class Progress:

@@ -17,6 +17,7 @@ import typer
 
 from coterie.model.errors import SettingsFileError
 from coterie.model.location import PREFIX, Switch, switch
+from coterie.model.telling import INFRASTRUCTURE, INTERRUPTED, USAGE, fail
 from coterie.tools.advice import advice
 from coterie.tools.approve import approver
 from coterie.tools.builtin import Recalled, ToolContext, builtin_tools
@@ -161,8 +162,7 @@ def _off() -> dict[str, str]:
     try:
         return {tool: f"{PREFIX}{name.upper()}=true" for tool, name in switches.items() if not switch(name)}
     except SettingsFileError as error:
-        typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(2) from None
+        fail(str(error), USAGE)
 
 
 async def _specs(registry: Registry) -> list[ToolSpec]:
@@ -173,13 +173,11 @@ def _run(work: Coroutine[Any, Any, T]) -> T:
     try:
         return asyncio.run(work)
     except ToolUnavailable as error:
-        typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(3) from None
+        fail(str(error), INFRASTRUCTURE)
     except (DefinitionError, UnknownToolError, WorkspaceError) as error:
-        typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(2) from None
+        fail(str(error), USAGE)
     except KeyboardInterrupt:
-        raise typer.Exit(130) from None
+        fail("interrupted", INTERRUPTED)
 
 
 def _arguments(given: list[str]) -> dict[str, Any]:

@@ -181,7 +181,7 @@ def test_deleting_asks_first(recorded: str) -> None:
 @pytest.mark.parametrize("command", ["show", "export", "delete"])
 def test_an_unknown_episode_is_a_usage_error(command: str) -> None:
     done = episodes(command, "ep-none", *(["--yes"] if command == "delete" else []), code=2)
-    assert done.stderr.startswith("error: no episode 'ep-none'")
+    assert done.stderr.startswith("coterie: no episode 'ep-none'")
     assert done.stdout == ""
 
 
