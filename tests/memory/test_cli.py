@@ -1,6 +1,7 @@
 """The commands: their JSON, their tables, their exit codes and their flags."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -190,6 +191,15 @@ def test_bad_arguments_are_usage_errors() -> None:
     assert "1 to 20000 characters, got 0" in memory("add", " ", code=2).stderr
     memory("add", "x", "--importance", "2", code=2)
     episodes("list", "--limit", "0", code=2)
+
+
+@pytest.mark.parametrize("command", [lambda: memory("list", code=130), lambda: episodes("list", code=130)])
+def test_an_interruption_is_one_line(command: Callable[[], Result], monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Store, "at", interrupted)
+    assert command().stderr == "coterie: interrupted\n"
 
 
 def test_a_store_that_cannot_be_opened_is_infrastructure(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

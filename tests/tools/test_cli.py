@@ -102,7 +102,7 @@ def test_call_with_json_and_failures(runner: CliRunner) -> None:
         (["call", "doubel", "--tools", "mine.py"], 2, "did you mean 'double'"),
         (["call", "double", "x"], 2, "neither NAME=VALUE"),
         (["call", "double", "{x"], 2, "not valid JSON"),
-        (["list", "--tools", "none.py"], 2, "does not exist"),
+        (["list", "--tools", "none.py"], 2, "coterie: the file 'none.py' does not exist"),
         (["list", "--workspace", "none"], 2, "create it first"),
         (["list", "--tools", "mine.py", "--tools", "mine.py"], 2, "two tools are called 'double'"),
         (["list", "--mcp", "no-such-command-here"], 3, "cannot be used"),
