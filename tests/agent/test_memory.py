@@ -3,15 +3,17 @@
 import random
 from itertools import groupby
 
+import pytest
 from tests.agent.scripts import DONE, Rig, answer, call, plan, refusal
 
+from coterie.agent.errors import UsageError
 from coterie.agent.nodes.recall import recalled_line
 from coterie.agent.trace import MemoryRecalled
 from coterie.memory.recall import Hit
 from coterie.memory.records import Outcome
 from coterie.memory.summary import MAX_TOOLS, summarise
 from coterie.model.training.data import registry
-from coterie.model.training.data.environments.memories import solved
+from coterie.model.training.data.environments.memories import failed, solved
 
 LINES = (plan("look up A-17"), call("get_order", order_id="A-17"), DONE, answer("A-17 is late"))
 
@@ -27,6 +29,22 @@ async def test_a_second_similar_task_recalls_the_first(rig: Rig) -> None:
     assert {hit["kind"] for hit in again.memory_reads[0].hits} == {"episode", "fact"}
     assert all(hit["why"] for hit in again.memory_reads[0].hits)
     assert len(rig.seen(MemoryRecalled)[1].lines) == 2
+
+
+async def test_a_run_recalls_from_further_namespaces_too(rig: Rig) -> None:
+    await rig.run(*LINES, task="Is order A-17 late?", memory=True, namespace="team/ada")
+    rig.store.facts.add("Order B-2 was late last year.")
+    await rig.run(refusal("no"), task="Is order B-2 late?", memory=True, recall_from=("team/",))
+    shown = rig.model.asked[0].messages[1]["content"]
+    assert '- [solved before] "Is order A-17 late?" with get_order\n' in shown
+    assert "- [fact] Order B-2 was late last year." in shown
+    assert rig.store.namespaces("team/") == ["team/ada"], "nothing is written there"
+
+
+async def test_a_namespace_that_nothing_is_in_is_told_before_the_run_begins(rig: Rig) -> None:
+    await rig.run(*LINES, task="Is order A-17 late?", memory=True, namespace="eval/july/x/late/1/1")
+    with pytest.raises(UsageError, match=r"nothing is remembered in 'eval/june/'; namespaces: eval/july/$"):
+        await rig.run(refusal("no"), memory=True, recall_from=("eval/june/",))
 
 
 async def test_without_memory_nothing_is_recalled(rig: Rig) -> None:
@@ -58,4 +76,6 @@ def test_a_solved_task_reads_in_training_as_the_agent_is_told_of_it() -> None:
         if not 0 < len([name for name, _ in groupby(calls)]) <= MAX_TOOLS:
             continue
         kept = summarise(run.task, Outcome("success", "done: all of it"), calls)
-        assert recalled_line(Hit(kept, "episode", "ep-1", 1.0, "")) == solved(run.task, run)
+        assert recalled_line(Hit(kept, "episode", "ep-1", 1.0, "")) == solved(run.task, run.steps)
+        kept = summarise(run.task, Outcome("failed", None, "503: down"), calls)
+        assert recalled_line(Hit(kept, "episode", "ep-1", 1.0, "")) == failed(run.task, run.steps, "503: down")

@@ -1,7 +1,9 @@
 """Training environments: trajectories are verified, held-out parts stay out, the stream is deterministic."""
 
 import random
+import re
 from contextlib import suppress
+from dataclasses import replace
 from itertools import islice
 
 import pytest
@@ -10,7 +12,8 @@ from coterie.model.protocol import parse_call, parse_plan, parse_verdict
 from coterie.model.signature import signature
 from coterie.model.training.data.environments.arithmetic import calculate
 from coterie.model.training.data.environments.builtin import BUILTIN
-from coterie.model.training.data.environments.scene import Unlucky
+from coterie.model.training.data.environments.catalog import Template
+from coterie.model.training.data.environments.scene import Scene, Unlucky
 from coterie.model.training.data.environments.tables import TABLES
 from coterie.model.training.data.registry import SPLITS, generate, statistics, stream, templates
 from coterie.model.training.data.surface import draw_style, dress, render, respell
@@ -76,6 +79,41 @@ def test_rejected_trajectories_are_rare():
         except AssertionError:
             failures += 1
     assert failures <= 2
+
+
+def test_memory_tells_of_other_tasks_done_with_tools_that_are_here_and_not_needed():
+    others, refused = 0, 0
+    for run in islice(stream(5), 600):
+        shown = {tool.name for tool in run.tools}
+        own = {attempt.tool or step.tool for step in run.steps for attempt in step.attempts}
+        for line in run.recalled:
+            tools = set(re.findall(r"[^ ×>]+", line.rsplit('" with ', 1)[-1].split(": ")[0])) - {"-"}
+            if not line.startswith(("[solved", "[tried")) or not tools <= shown:
+                continue
+            others += not tools <= own
+        refused += bool(run.plan.refusal and any(line.startswith("[solved") for line in run.recalled))
+    assert others > 60
+    assert refused > 5, "that another task was done does not say that this one can be"
+
+
+def test_nothing_held_out_is_remembered_in_training():
+    def told(scene: Scene) -> None:
+        raise RuntimeError("a held-out task was played")
+
+    template = templates("train")[0]
+    held = replace(template, name="held", split="held_template", play=told)
+    other = replace(template, name="other", neighbours=[template, held])
+    lines = [line for seed in range(60) for line in other.generate(random.Random(seed)).recalled]
+    assert any(line.startswith("[solved before]") for line in lines)
+    played = [seed for seed in range(60) if not _generates(replace(other, split="held_template"), seed)]
+    assert played, "a run that is held out itself remembers them"
+
+
+def _generates(template: Template, seed: int) -> bool:
+    try:
+        return bool(template.generate(random.Random(seed)))
+    except RuntimeError:
+        return False
 
 
 def test_statistics_show_the_mix():

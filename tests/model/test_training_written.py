@@ -1,6 +1,7 @@
 """Requests written one by one: what a file may say, and the runs that are made of it."""
 
 import random
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -137,6 +138,21 @@ def test_a_request_for_several_calls_is_a_run_for_each_as_a_caller_drafts_them()
     assert [learned for _, learned in turns(first)] == [False, False, True, False, True]
     step = second.steps[1]
     assert chat[3][0] == protocol.ask_step(2, step.planned.do, step.planned.known, step.candidates)
+
+
+def test_memory_has_other_requests_of_the_sheet_and_never_the_one_that_is_asked() -> None:
+    rng, sheets = random.Random(2), Sheets()
+    runs = [sheets(rng, "train") for _ in range(400)]
+    remembering = [run for run in runs if run.recalled]
+    assert 60 < len(remembering) < 140
+    assert any(run.plan.refusal for run in remembering)
+    for run in remembering:
+        shown = {tool.name for tool in run.tools}
+        told = [re.fullmatch(r'\[solved before\] "(.+)" with (.+)', line) for line in run.recalled]
+        for line in told:
+            assert line is not None
+            assert not run.task.startswith(line[1].rstrip("…"))
+            assert {name.split("×")[0] for name in line[2].split(" -> ")} <= shown
 
 
 def test_the_same_seed_gives_the_same_runs() -> None:

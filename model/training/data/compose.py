@@ -71,8 +71,9 @@ def compose(parts: Sequence[Trajectory], rng: random.Random) -> Trajectory | Non
         answer=Answer(_joined([part.answer.text for part in parts if part.answer]), "success"),
         recalled=[line for part in parts for line in part.recalled],
     )
-    if rng.random() < memories.SOLVED_BEFORE * memories.SAME:
-        run.recalled = [*run.recalled, memories.solved(run.task, run)]
+    if rng.random() < memories.SOLVED_BEFORE:
+        told = run if rng.random() < memories.SAME else rng.choice(parts)
+        run.recalled = [*run.recalled, memories.solved(told.task, told.steps)]
     return _cut(run, rng.randrange(len(steps))) if rng.random() < CUT else run
 
 

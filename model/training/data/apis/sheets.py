@@ -19,6 +19,7 @@ from coterie.model.protocol import Plan, PlannedStep, Verdict
 from coterie.model.training.data import own_words
 from coterie.model.training.data.apis import frames, kinds, written
 from coterie.model.training.data.apis.written import Domain, Request
+from coterie.model.training.data.environments import memories
 from coterie.model.training.data.slips import LUMPED, lumped, shortened
 from coterie.model.training.data.trajectory import (
     FIRST_PLAN,
@@ -42,6 +43,8 @@ STRANGE_NEAR = 0.5
 """How often such a request is of the sheet's own file."""
 GONE_OVER, WHOLE = 0.5, 0.25
 """How often a request is gone over; one for several calls after the whole plan, else after one that said too little."""
+REMEMBERED, MAX_REMEMBERED = 0.25, 3
+"""How often memory has other requests of the sheet, and at most so many."""
 TAKEN = ("taken down", "ok", "done", '{"ok": true}', '{"status": "accepted"}', "true", '{"result": "noted"}')
 DRAWS = 40
 """After so many a sheet does with fewer: a split may have none that fits."""
@@ -85,7 +88,8 @@ class Sheets:
         rng.shuffle(tools)
         called = _restyled(rng, domain.name, tools) if rng.random() < RESTYLED else {t.name: t for t in tools}
         for request in asked:
-            for run in _runs(request, called, f"{domain.name}/{anchor}"):
+            recalled = list(_remembered(rng, request, asked, called)) if rng.random() < REMEMBERED else []
+            for run in _runs(request, called, f"{domain.name}/{anchor}", recalled):
                 yield run
                 if run.alone == 1 and split == "train" and rng.random() < GONE_OVER:
                     yield from _gone_over(run, rng)
@@ -137,14 +141,16 @@ def _restyled(rng: random.Random, domain: str, tools: Sequence[ToolCard]) -> dic
     return {tool.name: replace(tool, name=frames.styled(tool.name, style, domain)) for tool in tools}
 
 
-def _runs(request: Request, tools: dict[str, ToolCard], template: str) -> Iterator[Trajectory]:
-    """The runs of one request; the plan is learned in the first alone."""
-    shown = list(tools.values())
-    if not request.calls:
-        plan = Plan(refusal=f"No tool here gives this: {own_words.in_short(request.text)}.")
-        kind = "refusal_hard"
-        yield Trajectory(request.text, shown, plan, f"refuse:{template}", template, ENVIRONMENT, kind)
-        return
+def _remembered(
+    rng: random.Random, request: Request, asked: Sequence[Request], tools: dict[str, ToolCard]
+) -> Iterator[str]:
+    """What memory has of others of these requests."""
+    done = [other for other in asked if other.calls and other.text != request.text]
+    for other in rng.sample(done, min(len(done), rng.randint(1, MAX_REMEMBERED))):
+        yield memories.solved(other.text, _steps(other, tools))
+
+
+def _steps(request: Request, tools: dict[str, ToolCard]) -> list[StepRecord]:
     steps: list[StepRecord] = []
     for call in request.calls:
         tool = tools[call.name]
@@ -152,9 +158,22 @@ def _runs(request: Request, tools: dict[str, ToolCard], template: str) -> Iterat
         text = call.step or kinds.step_of(request.text, arguments, tool.description)
         planned = PlannedStep(text, known_texts(arguments))
         steps.append(StepRecord(planned, tool.name, [Attempt(arguments)], [tool.name]))
+    return steps
+
+
+def _runs(request: Request, tools: dict[str, ToolCard], template: str, recalled: list[str]) -> Iterator[Trajectory]:
+    """The runs of one request; the plan is learned in the first alone."""
+    shown = list(tools.values())
+    if not request.calls:
+        plan = Plan(refusal=f"No tool here gives this: {own_words.in_short(request.text)}.")
+        kind = "refusal_hard"
+        said = (request.text, shown, plan, f"refuse:{template}", template, ENVIRONMENT, kind)
+        yield Trajectory(*said, recalled=recalled)
+        return
+    steps = _steps(request, tools)
     kind = "single" if len(steps) == 1 else "parallel" if len({s.tool for s in steps}) == 1 else "parallel_mixed"
     plan = Plan(tuple(step.planned for step in steps))
-    run = Trajectory(request.text, shown, plan, template, template, ENVIRONMENT, kind, steps)
+    run = Trajectory(request.text, shown, plan, template, template, ENVIRONMENT, kind, steps, recalled=recalled)
     whole = own_words.reworded(run, [step.planned.do for step in steps])
     yield replace(whole, alone=1)
     for number in range(2, len(steps) + 1):

@@ -2,7 +2,7 @@
 
 import random
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +17,7 @@ Maker = Callable[[random.Random, World], Any]
 HELD_TEMPLATE_SHARE = 0.07  # besides the goals that are held out in every environment
 HELD_GOALS = ("_copy_value", "_two_values", "files_compare_files")
 REFUSALS = 0.12
+MAX_OTHERS, BROKEN_BEFORE = 2, 0.15
 
 
 class LazyWorld(dict[str, Any]):
@@ -52,6 +53,8 @@ class Template:
     play: Play
     split: Split
     weight: float = 1.0
+    neighbours: Sequence["Template"] = field(default=(), repr=False, compare=False)
+    """The templates of the environment: what was done in it before."""
 
     def generate(self, rng: random.Random, split: Split | None = None) -> Trajectory:
         """One verified trajectory; `split` defaults to the template's own. Raises Unlucky where no world fits."""
@@ -77,15 +80,35 @@ class Template:
             pass
         else:
             assert all(goal() for goal in scene.goals), f"{self.name}: the end state is not the goal\n{scene.text}"
+        called = list(scene.faces)
+        others = list(self._others(scene)) if rng.random() < memories.OTHER_TASKS else []
         run = trajectory(scene, self.name, self.family, self.environment.name, self.kind)
-        memories.add(rng, run, lambda: self._sibling(rng))
-        used = [self.environment.ops[role] for role in scene.faces]
+        memories.add(rng, run, lambda: self._sibling(rng), others)
+        used = [self.environment.ops[role] for role in called]
         if rng.random() < REFUSALS and run.plan.steps:
-            distractors.take_away(rng, run, used, self.environment.ops)
+            distractors.take_away(rng, run, used, self.environment.ops, others)
         else:
-            distractors.add(rng, run, scene.style, used, self.environment.ops, split)
+            shown = [self.environment.ops[role] for role in scene.faces]
+            distractors.add(rng, run, scene.style, shown, self.environment.ops, split)
         checks.whole(run)
         return run
+
+    def _others(self, scene: Scene) -> Iterator[str]:
+        """What memory has of other tasks of the environment; the tools they took are shown in this run, too."""
+        fitting = [t for t in self.neighbours if t.split == self.split and t.name != self.name]
+        for other in scene.rng.sample(fitting, min(len(fitting), scene.rng.randint(1, MAX_OTHERS))):
+            before = Scene(scene.rng, self.environment.ops, scene.world, scene.held)
+            before.style, before.faces = scene.style, scene.faces
+            before.mood = "broken" if scene.chance(BROKEN_BEFORE) else "clean"
+            with suppress(Unlucky, AssertionError):
+                try:
+                    other.play(before)
+                except GaveUp:
+                    assert before.outcome
+                    yield memories.failed(before.text, before.records, before.outcome.text)
+                else:
+                    if before.records:
+                        yield memories.solved(before.text, before.records)
 
     def _sibling(self, rng: random.Random) -> str:
         """The text of another task of this template."""
@@ -100,6 +123,7 @@ class Catalog:
     """All templates, in the order in which they were declared."""
 
     templates: dict[str, Template] = field(default_factory=dict)
+    by_environment: dict[str, list[Template]] = field(default_factory=dict)
 
     def add(
         self,
@@ -121,4 +145,7 @@ class Catalog:
             split = "held_family"
         elif name.endswith(HELD_GOALS) or zlib.crc32(full.encode()) % 1000 < HELD_TEMPLATE_SHARE * 1000:
             split = "held_template"
-        self.templates[full] = Template(full, environment, family, kind, play, split, weight)
+        neighbours = self.by_environment.setdefault(environment.name, [])
+        template = Template(full, environment, family, kind, play, split, weight, neighbours)
+        self.templates[full] = template
+        neighbours.append(template)

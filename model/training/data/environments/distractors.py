@@ -121,8 +121,10 @@ _REFUSALS = (
 )
 
 
-def take_away(rng: random.Random, run: Trajectory, used: Sequence[Op], ops: Mapping[str, Op]) -> None:
-    """The same task with only tools that cannot do it: the plan is a refusal."""
+def take_away(
+    rng: random.Random, run: Trajectory, used: Sequence[Op], ops: Mapping[str, Op], others: Sequence[str]
+) -> None:
+    """The same task with only tools that cannot do it: the plan is a refusal. Memory has only its `others` left."""
     do = run.plan.steps[0].do
     reason = pick(rng, _REFUSALS).format(do=f"{do[0].lower()}{do[1:]}")
     own = {op.role.partition(".")[0] for op in [*used, *ops.values()]}
@@ -136,7 +138,7 @@ def take_away(rng: random.Random, run: Trajectory, used: Sequence[Op], ops: Mapp
         cards[card.name] = card
     run.tools, run.plan, run.steps, run.replans, run.answer = list(cards.values()), Plan(refusal=reason), [], {}, None
     rng.shuffle(run.tools)
-    run.recalled = [line for line in run.recalled if not line.startswith("[solved")]
+    run.recalled = [line for line in run.recalled if line in others or not line.startswith("[solved")]
     run.kind = "refusal"
 
 

@@ -1,24 +1,27 @@
-"""Recalled lines around a task: solved tasks like it, and facts and lessons that have nothing to do with it."""
+"""Recalled lines around a task: the task or one like it, solved; other tasks done with tools that are here too; facts
+and lessons that have nothing to do with it. Only the first are a plan to follow."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import groupby
 
 from coterie.model.training.data.environments.words import CITIES, TOPICS, between, day, email, person, pick
-from coterie.model.training.data.trajectory import Trajectory
+from coterie.model.training.data.trajectory import StepRecord, Trajectory
 
 IRRELEVANT = 0.16
 SOLVED_BEFORE = 0.16
 SAME = 0.4
+OTHER_TASKS = 0.25
+"""How often there were other tasks in the same environment before."""
 MAX_TASK_CHARS = 160
 
 
-def add(rng: random.Random, run: Trajectory, sibling: Callable[[], str]) -> None:
-    """Now and then: the task or a sibling of it, solved with the run's own tools, and lines that do not matter."""
-    lines: list[str] = []
+def add(rng: random.Random, run: Trajectory, sibling: Callable[[], str], others: Sequence[str]) -> None:
+    """The lines on other tasks; now and then the task or a sibling, solved with the run's own tools, and strays."""
+    lines = list(others)
     if len(run.steps) > 1 and rng.random() < SOLVED_BEFORE:
         tasks = [run.task] * between(rng, 1, 2) if rng.random() < SAME else [sibling()]
-        lines += [solved(task, run) for task in tasks if task]
+        lines += [solved(task, run.steps) for task in tasks if task]
     if rng.random() < IRRELEVANT:
         lines += [stray(rng) for _ in range(between(rng, 1, 3))]
     if lines:
@@ -26,15 +29,22 @@ def add(rng: random.Random, run: Trajectory, sibling: Callable[[], str]) -> None
         rng.shuffle(run.recalled)
 
 
-def solved(task: str, run: Trajectory) -> str:
-    """The run's tools as the agent is told of an earlier, solved task (`coterie.agent.nodes.recall`)."""
+def solved(task: str, steps: Sequence[StepRecord]) -> str:
+    """The tools of these steps as the agent is told of an earlier, solved task (`coterie.agent.nodes.recall`)."""
+    return f"[solved before] {_way(task, steps)}"
+
+
+def failed(task: str, steps: Sequence[StepRecord], error: str) -> str:
+    """The same of a task that could not be done."""
+    return f"[tried before and failed] {_way(task, steps)}: {error}"
+
+
+def _way(task: str, steps: Sequence[StepRecord]) -> str:
     line = " ".join(task.split())
     shown = line if len(line) <= MAX_TASK_CHARS else line[: MAX_TASK_CHARS - 1].rstrip() + "…"
-    names = groupby(attempt.tool or step.tool for step in run.steps for attempt in step.attempts)
+    names = groupby(attempt.tool or step.tool for step in steps for attempt in step.attempts)
     counts = [(name, len(list(group))) for name, group in names]
-    return f'[solved before] "{shown}" with ' + " -> ".join(
-        name if count == 1 else f"{name}×{count}" for name, count in counts
-    )
+    return f'"{shown}" with ' + " -> ".join(name if count == 1 else f"{name}×{count}" for name, count in counts)
 
 
 def stray(rng: random.Random) -> str:

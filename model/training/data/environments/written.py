@@ -223,25 +223,14 @@ def _said(value: Any, text: str) -> bool:
     return value.lower() in text.lower() if isinstance(value, str) else f"{value:g}" in _NUMBER.findall(text)
 
 
-@dataclass(frozen=True)
-class TaskTemplate(Template):
-    """One written task as a template; another task of its world is what memory has of it."""
-
-    siblings: tuple[str, ...] = ()
-
-    def _sibling(self, rng: random.Random) -> str:
-        return rng.choice(self.siblings) if self.siblings else ""
-
-
-def templates_of(written: Written) -> list[TaskTemplate]:
+def templates_of(written: Written) -> list[Template]:
     """Every task that has a run, and those that are to be refused; one in sixteen is held out."""
-    made = []
+    made: list[Template] = []
     for number, task in enumerate(written.tasks):
         split: Split = "held_template" if crc32(task.text.encode()) % 16 == 0 else "train"
         name, family = f"written.{written.name}.{number}", f"written.{written.name}"
-        others = tuple(other.text for other in written.tasks if other is not task)
         play_it: Callable[[Scene], None] = partial(play, task) if task.steps else partial(_unfit, task)
-        made.append(TaskTemplate(name, written.environment, family, "written", play_it, split, 1.0, others))
+        made.append(Template(name, written.environment, family, "written", play_it, split, neighbours=made))
     return made
 
 
@@ -253,7 +242,7 @@ def _unfit(task: Task, scene: Scene) -> None:
 
 
 @cache
-def load() -> tuple[TaskTemplate, ...]:
+def load() -> tuple[Template, ...]:
     """The templates of every file."""
     known = _environments()
     files = [read(path.read_text("utf-8"), path.stem, known) for path in sorted(FOLDER.glob("*.txt"))]
