@@ -12,12 +12,29 @@ from coterie.model.telling import INFRASTRUCTURE
 
 app = typer.Typer(
     cls=Faces,
-    help="Autonomous task agents on a model of your own machine.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        print(f"coterie {version('coterie')}")
+        raise typer.Exit
+
+
+@app.callback()
+def coterie(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Autonomous task agents on a model of your own machine."""
+
 
 Task = Annotated[str | None, typer.Argument(metavar="TASK", help="What to do.", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, fields
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from coterie.agent.limits import Budget, Limits
 from coterie.agent.lock import held
 from coterie.agent.outcome import is_over
 from coterie.agent.record import Recorder
+from coterie.agent.remembering import require_memories
 from coterie.agent.session import Session, last_state, thread_of
 from coterie.agent.settings import MACHINE, Settings
 from coterie.agent.settings import data_home as data_home
@@ -86,6 +87,7 @@ class Opening:
         return session
 
     async def _parts(self, store: Store, folder: Path) -> "Parts":
+        await asyncio.to_thread(require_memories, store, self.settings.recall_from)
         home, trace = data_home(self.settings), Trace(self.listeners)
         saver = await self.stack.enter_async_context(open_checkpoints(home, self.settings.database_url))
         tools = await toolbox.collect(self.settings, self.given.functions, folder, store, self.stack, trace)
@@ -190,7 +192,8 @@ def recall(store: Store, settings: Settings) -> Recall:
     async def asked(query: str) -> Sequence[Recalled]:
         if not settings.memory or settings.num_recalled == 0:
             return ()
-        return await asyncio.to_thread(store.recall, query, settings.num_recalled, settings.namespace)
+        more = partial(store.recall, also=settings.recall_from)
+        return await asyncio.to_thread(more, query, settings.num_recalled, settings.namespace)
 
     return asked
 

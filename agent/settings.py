@@ -71,6 +71,9 @@ class Settings(BaseModel):
     workspace: Path | None = Field(None, description="the only folder tools may touch; default: a fresh one")
     memory: bool = Field(SWITCHES["memory"], description="recall from earlier runs")
     namespace: str = "default"
+    recall_from: tuple[str, ...] = Field(
+        (), description="further namespaces to recall from, `NAME/` for all below it; nothing is written there"
+    )
     num_recalled: int = Field(3, ge=0)
 
     max_steps: int = Field(30, gt=0, description="steps of the plan that are tried")

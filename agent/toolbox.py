@@ -36,7 +36,7 @@ async def collect(
         for remote in await _connected(server, registry.names(), stack, trace):
             registry.add(remote)
     if settings.builtin_tools:
-        memory = Remembering(store, settings.namespace) if settings.memory else None
+        memory = Remembering(store, settings.namespace, settings.recall_from) if settings.memory else None
         for builtin in builtin_tools(ToolContext(workspace, settings.allow_network, memory=memory)):
             if builtin.name not in registry:  # a person's tool takes the place of ours
                 registry.add(builtin)

@@ -12,8 +12,11 @@ random      calls random tools with arguments that fit their schemas: the score 
 `file.py:Class` or `package.module:Class` is an agent of the user's own: see `coterie.evals.own_agent`.
 """
 
+import asyncio
+
 from coterie.agent.connect import Connected, connect
 from coterie.agent.errors import UsageError
+from coterie.agent.remembering import require_memories
 from coterie.agent.settings import Settings
 from coterie.agent.trace import Trace
 from coterie.evals.agents import Agent, Replay
@@ -66,6 +69,8 @@ async def contender(name: str, suite: Suite, settings: Settings, store: Store, g
         require_framework(name)
     if name == "caller" and (reason := next(filter(None, (cannot_do(FunctionCaller, t) for t in suite.tasks)), None)):
         raise SuiteError(reason)
+    if name == "loop":
+        await asyncio.to_thread(require_memories, store, settings.recall_from)
     connected = await connect(settings, None, Trace())
     sampling = LoopSettings(settings.temperature, settings.top_p, settings.max_completion_tokens, settings.memory)
     if name == "loop":

@@ -90,15 +90,15 @@ class Index:
         except (ImportError, OSError, ValueError, RuntimeError) as error:
             raise EncoderUnavailable(f"the sentence encoder cannot be used: {error}; run `make` again") from error
 
-    def search(self, text: str, k: int, namespace: str, kinds: Sequence[str] = ()) -> list[Near]:
-        """The k documents of a namespace nearest to a text, best first; a damaged local index is made anew.
+    def search(self, text: str, k: int, namespaces: Sequence[str], kinds: Sequence[str] = ()) -> list[Near]:
+        """The k documents of these namespaces nearest to a text, best first; a damaged local index is made anew.
 
         Embeds at most MAX_EMBEDDED_FIRST waiting documents before it searches.
         """
         vector = self.encode([text])[0]
         with self._lock:
             try:
-                return self._synced_nearest(vector, k, namespace, kinds)
+                return self._synced_nearest(vector, k, namespaces, kinds)
             except (EncoderUnavailable, IndexBusy):
                 raise
             except IndexUnavailable as error:
@@ -107,19 +107,19 @@ class Index:
                 log.debug("%s", error)  # a failed index has been closed: what another process changed is read anew
         with self._lock:
             try:
-                return self._synced_nearest(vector, k, namespace, kinds)
+                return self._synced_nearest(vector, k, namespaces, kinds)
             except IndexBusy:
                 raise
             except IndexUnavailable as error:
                 log.warning("%s (doing so now)", error)
                 self.rebuild(max_documents=MAX_EMBEDDED_FIRST)
-                return self._vectors.nearest(vector, k, namespace, kinds)
+                return self._vectors.nearest(vector, k, namespaces, kinds)
 
     def _synced_nearest(
-        self, vector: "NDArray[np.float32]", k: int, namespace: str, kinds: Sequence[str]
+        self, vector: "NDArray[np.float32]", k: int, namespaces: Sequence[str], kinds: Sequence[str]
     ) -> list[Near]:
         self.sync(MAX_EMBEDDED_FIRST)
-        return self._vectors.nearest(vector, k, namespace, kinds)
+        return self._vectors.nearest(vector, k, namespaces, kinds)
 
     def sync(self, max_documents: int | None = None, progress: Progress | None = None) -> int:
         """Embed what waits (up to a number, newest first), drop what is gone; returns how many were embedded."""

@@ -84,15 +84,26 @@ class Recall:
         self._index = index
 
     def __call__(
-        self, query: str, k: int, namespace: str, kinds: Sequence[Kind] = KINDS, *, count_use: bool = True
+        self,
+        query: str,
+        k: int,
+        namespace: str,
+        kinds: Sequence[Kind] = KINDS,
+        *,
+        also: Sequence[str] = (),
+        count_use: bool = True,
     ) -> list[Hit]:
-        """The k best hits, best first. Without the vector index words alone decide, and each hit says so."""
+        """The k best hits of the namespace and of those in `also`, best first; uses are counted in the first alone.
+
+        Without the vector index words alone decide, and each hit says so.
+        """
         if not query.strip() or k < 1:
             return []
-        near, note = self._near(query, k * CANDIDATES, namespace, kinds)
+        searched = [namespace, *self.namespaces(*also)] if also else [namespace]
+        near, note = self._near(query, k * CANDIDATES, searched, kinds)
         time = datetime.now(UTC)
         with self._database.read() as session:
-            by_words = words.search(session, query, k * CANDIDATES, namespace, kinds)
+            by_words = words.search(session, query, k * CANDIDATES, searched, kinds)
             wanted = set(by_words) | near.keys()
             rows = session.scalars(select(DocumentRow).where(DocumentRow.id.in_(wanted))).all()
         num_words = len(words.words_of(query))
@@ -101,15 +112,21 @@ class Recall:
             (c for c in candidates if c.is_relevant(num_words)), key=lambda c: (-c.score(time), -c.row.number)
         )[:k]
         if count_use and chosen:
-            self._count_use([candidate.row.id for candidate in chosen])
+            self._count_use([candidate.row.id for candidate in chosen if candidate.row.namespace == namespace])
         return [_hit(candidate, time, note) for candidate in chosen]
 
+    def namespaces(self, *names: str) -> list[str]:
+        """The namespaces of these names that something is remembered in; a name with `/` at its end is all below it."""
+        with self._database.read() as session:
+            known = session.scalars(select(DocumentRow.namespace).distinct().order_by(DocumentRow.namespace)).all()
+        return [each for each in known if not names or any(_is_in(each, name) for name in names)]
+
     def _near(
-        self, query: str, k: int, namespace: str, kinds: Sequence[Kind]
+        self, query: str, k: int, namespaces: Sequence[str], kinds: Sequence[Kind]
     ) -> tuple[dict[str, tuple[int, float]], str]:
         """Rank and similarity by document, and what to say if the index is out of order."""
         try:
-            found = self._index.search(query, k, namespace, kinds)
+            found = self._index.search(query, k, namespaces, kinds)
         except IndexUnavailable as error:
             return {}, f"by words alone: {error}"
         return {near.id: (rank, near.similarity) for rank, near in enumerate(found, 1)}, ""
@@ -130,6 +147,10 @@ def _hit(candidate: _Candidate, time: datetime, note: str) -> Hit:
     row = candidate.row
     kind = next(kind for kind in KINDS if kind == row.kind)
     return Hit(row.shown, kind, row.source_id, round(candidate.score(time), 4), candidate.why(time, note))
+
+
+def _is_in(namespace: str, name: str) -> bool:
+    return namespace.startswith(name) if name.endswith("/") else namespace == name
 
 
 def _age_days(stamp: str, time: datetime) -> float:

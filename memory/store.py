@@ -82,10 +82,18 @@ class Store:
         namespace: str = DEFAULT_NAMESPACE,
         kinds: Sequence[documents.Kind] = KINDS,
         *,
+        also: Sequence[str] = (),
         count_use: bool = True,
     ) -> list[Hit]:
-        """What memory has to say to a query, best first; each hit says why. Never raises for the index's sake."""
-        return self._recall(query, k, namespace, kinds, count_use=count_use)
+        """What memory has to say to a query, best first; each hit says why. Never raises for the index's sake.
+
+        `also` are further namespaces to look in, or with `/` at the end all below a name; their uses are not counted.
+        """
+        return self._recall(query, k, namespace, kinds, also=also, count_use=count_use)
+
+    def namespaces(self, *names: str) -> list[str]:
+        """The namespaces that something is remembered in, or those of these names, which `also` of `recall` finds."""
+        return self._recall.namespaces(*names)
 
     def forget(self, record_id: str, *, purge: bool = False, reason: str | None = None) -> None:
         """Forget a fact or lesson, or delete an episode, by id; its vector goes too."""

@@ -100,9 +100,11 @@ class Vectors:
             for start in range(0, len(ids), BATCH):
                 collection.delete(ids=list(ids[start : start + BATCH]))
 
-    def nearest(self, vector: "NDArray[np.float32]", k: int, namespace: str, kinds: Sequence[str] = ()) -> list[Near]:
-        """The k nearest of a namespace to a unit vector [D], best first."""
-        where: dict[str, Any] = {"namespace": namespace}
+    def nearest(
+        self, vector: "NDArray[np.float32]", k: int, namespaces: Sequence[str], kinds: Sequence[str] = ()
+    ) -> list[Near]:
+        """The k nearest of these namespaces to a unit vector [D], best first."""
+        where: dict[str, Any] = {"namespace": {"$in": list(namespaces)}}
         if kinds:
             where = {"$and": [where, {"kind": {"$in": list(kinds)}}]}
         with self._opened() as collection:

@@ -25,12 +25,12 @@ STOP_WORDS = frozenset(_STOP_TEXT.split())
 
 _FTS5 = """
 SELECT d.id AS id FROM documents_words w JOIN documents d ON d.number = w.rowid
-WHERE documents_words MATCH :query AND d.namespace = :namespace AND d.kind IN :kinds
+WHERE documents_words MATCH :query AND d.namespace IN :namespaces AND d.kind IN :kinds
 ORDER BY bm25(documents_words), d.number DESC LIMIT :k
 """
 _TSVECTOR = """
 SELECT d.id AS id FROM documents d, to_tsquery('simple', :query) q
-WHERE to_tsvector('simple', d.text) @@ q AND d.namespace = :namespace AND d.kind IN :kinds
+WHERE to_tsvector('simple', d.text) @@ q AND d.namespace IN :namespaces AND d.kind IN :kinds
 ORDER BY ts_rank_cd(to_tsvector('simple', d.text), q) DESC, d.number DESC LIMIT :k
 """
 
@@ -44,8 +44,8 @@ def words_of(query: str) -> tuple[str, ...]:
     return (meaning or every)[:MAX_WORDS]
 
 
-def search(session: Session, query: str, k: int, namespace: str, kinds: Sequence[str]) -> list[str]:
-    """Ids of the k best documents of a namespace, best first."""
+def search(session: Session, query: str, k: int, namespaces: Sequence[str], kinds: Sequence[str]) -> list[str]:
+    """Ids of the k best documents of these namespaces, best first."""
     words = words_of(query)
     if not words:
         return []
@@ -53,8 +53,8 @@ def search(session: Session, query: str, k: int, namespace: str, kinds: Sequence
         statement, expression = _FTS5, " OR ".join(f'"{word}"' for word in words)
     else:
         statement, expression = _TSVECTOR, " | ".join(f"'{word}'" for word in words)
-    bound = text(statement).bindparams(bindparam("kinds", expanding=True))
-    values = {"query": expression, "namespace": namespace, "kinds": list(kinds), "k": k}
+    bound = text(statement).bindparams(*(bindparam(name, expanding=True) for name in ("namespaces", "kinds")))
+    values = {"query": expression, "namespaces": list(namespaces), "kinds": list(kinds), "k": k}
     return [str(found) for found in session.scalars(bound, values)]
 
 

@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
 
@@ -241,6 +242,10 @@ def test_the_flags_of_run_are_pinned(home: Path, tmp_path: Path) -> None:
         ),
         *("--quiet", "--json", "--help"),
     }
+
+
+def test_the_version_is_told(home: Path) -> None:
+    assert coterie("--version").stdout == f"coterie {version('coterie')}\n"
 
 
 def test_help_lists_what_there_is(home: Path) -> None:

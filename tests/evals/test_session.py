@@ -57,6 +57,16 @@ def run(*arguments: str) -> tuple[int, str]:
     return result.exit_code, result.stderr
 
 
+def test_a_memory_that_is_not_there_is_told_before_a_server_is_asked(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COTERIE_RECALL_FROM", "eval/june/")
+    code, said = run("run", "lamp.yaml", "--base-url", "http://127.0.0.1:9")
+    assert code == 2
+    assert "setting 'recall_from': nothing is remembered in 'eval/june/'; namespaces: none yet" in said
+    assert not (home / "runs").exists()
+
+
 def serve(home: Path, **options: Any) -> None:
     stop(home)
     start(str(home.parent / "fine"), Options(kernels="vllm", **options), home=home)

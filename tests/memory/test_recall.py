@@ -59,6 +59,18 @@ def test_namespaces_do_not_mix(store: Store) -> None:
     assert [hit.kind for hit in store.recall("walrus", 5, "sea", ["fact"])] == ["fact"]
 
 
+def test_further_namespaces_are_looked_in_and_their_uses_not_counted(store: Store) -> None:
+    store.facts.add("the walrus sings", namespace="sea/deep")
+    store.facts.add("the walrus dances", namespace="sea")
+    store.facts.add("the walrus sleeps")
+    for also, found in (((), {"sleeps"}), (("sea/",), {"sleeps", "sings"}), (("sea", "no"), {"sleeps", "dances"})):
+        hits = store.recall("walrus", also=also)
+        assert {hit.text.rsplit(maxsplit=1)[-1] for hit in hits} == found
+    assert ["×" in hit.why for hit in store.recall("the walrus", also=["sea/", "sea"])] == [True, False, False]
+    assert store.namespaces() == ["default", "sea", "sea/deep"]
+    assert store.namespaces("sea/") == ["sea/deep"]
+
+
 def test_what_is_not_related_does_not_come_up(store: Store) -> None:
     store.facts.add("Ada prefers e-mail over the telephone")
     assert store.recall("bake a cake with the apples") == []
