@@ -4,7 +4,6 @@ The tasks are drawn from the templates the model is trained on, by their weights
 """
 
 import argparse
-import json
 import random
 import re
 from collections.abc import Mapping, Sequence
@@ -14,6 +13,7 @@ from typing import Any
 from coterie.evals.scorers.answer import numbers, states
 from coterie.evals.scorers.state import differences
 from coterie.evals.templates.family import Parts, call, failing, miss, refusal, solution
+from coterie.evals.templates.write import write_suite
 from coterie.model.training.data.environments.practice import Practice, practice
 from coterie.model.training.data.environments.scene import Unlucky
 from coterie.model.training.data.registry import templates
@@ -128,11 +128,7 @@ def _unheard(text: str, task: str) -> list[str | float]:
 
 def write(folder: Path, rows: Sequence[Parts]) -> Path:
     """The suite's two files; the path to run it by."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "practice.jsonl").write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), "utf-8")
-    suite = folder / "practice.yaml"
-    suite.write_text(_HEAD, "utf-8")
-    return suite
+    return write_suite(folder, "practice", _HEAD, rows)
 
 
 def main() -> None:

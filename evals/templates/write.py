@@ -1,7 +1,7 @@
 """From templates to the tables that the suite reads: one JSONL file for each environment and split."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import get_args
@@ -30,7 +30,20 @@ def rows(environment: str, split: Split) -> Iterator[Parts]:
 
 def table(environment: str, split: Split) -> str:
     """The table of one environment in one split, a task a line."""
-    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows(environment, split))
+    return _table(rows(environment, split))
+
+
+def write_suite(folder: Path, name: str, head: str, tasks: Iterable[Parts]) -> Path:
+    """A suite of one table, `NAME.jsonl`, with this head; the path to run it by."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{name}.jsonl").write_text(_table(tasks), "utf-8")
+    suite = folder / f"{name}.yaml"
+    suite.write_text(head, "utf-8")
+    return suite
+
+
+def _table(tasks: Iterable[Parts]) -> str:
+    return "".join(json.dumps(task, ensure_ascii=False) + "\n" for task in tasks)
 
 
 def _writing_tools(environment: str) -> frozenset[str]:
