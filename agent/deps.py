@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from coterie.agent.limits import Budget
+from coterie.agent.state import CallState
 from coterie.agent.trace import Trace
 from coterie.memory.records import Purpose
 from coterie.model.chat import ChatModel, Sampling
-from coterie.tools.approve import Approver
-from coterie.tools.execute import DoubtResolver
-from coterie.tools.ledger import Ledger
 from coterie.tools.registry import Registry
+from coterie.tools.result import ToolResult
 from coterie.tools.tool import Tool
 
 ToolChoice = Literal["encoder", "model", "both"]
@@ -37,6 +36,7 @@ class Recalled(Protocol):
 Recall = Callable[[str], Awaitable[Sequence[Recalled]]]
 Ranking = Sequence[tuple[Tool, float]]
 Nearest = Callable[[str, int], Awaitable[Ranking]]
+Execute = Callable[[CallState], Awaitable[ToolResult]]
 
 
 @dataclass(frozen=True)
@@ -66,9 +66,9 @@ class Choices:
 class Deps:
     """The run's model, tools, memory, budget and trace.
 
-    `near_task` and `near_step` rank the tools for a text, best first, with how near each is. `artefacts` is the
-    episode's folder; what is written there goes through `redact`. `asked` counts the model calls of each step and
-    purpose.
+    `near_task` and `near_step` rank the tools for a text, best first, with how near each is. `execute` makes a call,
+    approved and in the ledger. `artefacts` is the episode's folder; what is written there goes through `redact`.
+    `asked` counts the model calls of each step and purpose.
     """
 
     episode: str
@@ -78,9 +78,7 @@ class Deps:
     near_task: Nearest
     near_step: Nearest
     recall: Recall
-    approve: Approver
-    in_doubt: DoubtResolver | None
-    ledger: Ledger
+    execute: Execute
     artefacts: Path
     redact: Callable[[str], str]
     budget: Budget

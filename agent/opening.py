@@ -16,7 +16,7 @@ from typing import Any
 from coterie.agent import toolbox, workspace
 from coterie.agent.checkpoints import Saver, open_checkpoints
 from coterie.agent.connect import Connected, connect
-from coterie.agent.deps import Choices, Deps, Nearest, Ranking, Recall, Recalled
+from coterie.agent.deps import Choices, Deps, Execute, Nearest, Ranking, Recall, Recalled
 from coterie.agent.errors import UsageError
 from coterie.agent.given import Given
 from coterie.agent.graph import build
@@ -29,14 +29,17 @@ from coterie.agent.remembering import require_memories
 from coterie.agent.session import Session, last_state, thread_of
 from coterie.agent.settings import MACHINE, Settings
 from coterie.agent.settings import data_home as data_home
-from coterie.agent.state import NOTHING_SPENT
+from coterie.agent.state import NOTHING_SPENT, CallState
 from coterie.agent.trace import Listener, RunStarted, Trace
 from coterie.memory.records import Episode, Task
 from coterie.memory.store import Store
 from coterie.model.chat import Sampling
 from coterie.model.relevance import ToolEncoder, meaning
 from coterie.tools.approve import approver
+from coterie.tools.execute import execute
+from coterie.tools.ledger import CallKey
 from coterie.tools.registry import Registry, SentenceEncoder
+from coterie.tools.result import ToolResult
 from coterie.tools.tool import Tool
 
 
@@ -109,9 +112,7 @@ class Opening:
             near_task=nearest(parts.tools, home, "plain"),
             near_step=nearest(parts.tools, home, self.settings.tool_encoder),
             recall=recall(parts.store, settings),
-            approve=approver(settings.approve, self.given.ask),
-            in_doubt=self.given.in_doubt,
-            ledger=parts.store.ledger,
+            execute=self._executing(episode, parts),
             artefacts=self._artefacts(episode),
             redact=parts.store.redactor.text,
             budget=Budget(limits(settings), state["spent"] if state else NOTHING_SPENT),
@@ -122,6 +123,25 @@ class Opening:
         model, folder, steps = parts.model.ref, str(parts.workspace), state["steps"] if state else ()
         await trace.emit(RunStarted(episode, task.text, model.name, folder, state is not None, steps))
         return Session(task, parts.model.ref, parts.workspace, parts.store, loop, recorder, deps, self.stop)
+
+    def _executing(self, episode: str, parts: "Parts") -> Execute:
+        """Calls as this run makes them: approved, in the effects ledger, cut to size."""
+        approve = approver(self.settings.approve, self.given.ask)
+
+        async def run(call: CallState) -> ToolResult:
+            return await execute(
+                parts.tools.get(call["name"]),
+                call["arguments"],
+                approve=approve,
+                ledger=parts.store.ledger,
+                key=CallKey.of(episode, call["number"], call["name"], call["arguments"], call["attempt"]),
+                max_chars=self.settings.max_result_chars,
+                spill=self._artefacts(episode),
+                redact=parts.store.redactor.text,
+                in_doubt=self.given.in_doubt,
+            )
+
+        return run
 
     def _artefacts(self, episode: str) -> Path:
         return data_home(self.settings) / "episodes" / episode
@@ -154,9 +174,17 @@ def stored(settings: Settings) -> dict[str, Any]:
     return settings.model_dump(mode="json", exclude=set(MACHINE))
 
 
-def described(tool: Tool) -> dict[str, str]:
-    """A tool as the episode remembers it; the digest changes with what a model sees of it."""
-    return {"name": tool.name, "source": tool.spec.source, "digest": tool.spec.digest}
+def described(tool: Tool) -> dict[str, Any]:
+    """A tool as the episode remembers it, enough to replay it without the tool; the digest is of what a model sees."""
+    spec = tool.spec
+    return {
+        "name": spec.name,
+        "source": spec.source,
+        "digest": spec.digest,
+        "description": spec.description,
+        "parameters": spec.parameters,
+        "effect": spec.effect,
+    }
 
 
 def sampling(settings: Settings) -> Sampling:

@@ -12,8 +12,6 @@ from coterie.agent.as_data import as_data
 from coterie.agent.deps import Deps
 from coterie.agent.state import CallState, Signal, State, StepState, made, values_of
 from coterie.agent.trace import CallStarted, ResultSeen, SignalRaised
-from coterie.tools.execute import execute
-from coterie.tools.ledger import CallKey
 from coterie.tools.result import ToolResult
 
 
@@ -53,17 +51,7 @@ async def _in_turn(
 
 async def _run(deps: Deps, call: CallState) -> ToolResult:
     await deps.trace.emit(CallStarted(call))
-    return await execute(
-        deps.tools.get(call["name"]),
-        call["arguments"],
-        approve=deps.approve,
-        ledger=deps.ledger,
-        key=CallKey.of(deps.episode, call["number"], call["name"], call["arguments"], call["attempt"]),
-        max_chars=deps.choices.max_result_chars,
-        spill=deps.artefacts,
-        redact=deps.redact,
-        in_doubt=deps.in_doubt,
-    )
+    return await deps.execute(call)
 
 
 def _conflict(deps: Deps, first: CallState, second: CallState) -> bool:
