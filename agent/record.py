@@ -10,11 +10,10 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from coterie.agent import trace
 from coterie.agent.state import CallState, Signal, Spent, State, StepState
-from coterie.memory.episodes import Episodes
 from coterie.memory.records import (
     Episode,
     Metrics,
@@ -34,11 +33,19 @@ from coterie.tools.result import ToolResult
 PAUSE_S = 0.01
 
 
+class Records(Protocol):
+    """Where a run is written as it happens: `coterie.memory.episodes.Episodes`."""
+
+    def record(self, episode_id: str, *records: Recorded) -> None:
+        """Write as one transaction."""
+        ...
+
+
 @dataclass
 class Recorder:
     """Listens to one episode's trace; `steps` has what was recorded of it so far."""
 
-    episodes: Episodes
+    episodes: Records
     episode: str
     home: Path
     steps: dict[int, Step] = field(default_factory=dict)
@@ -75,6 +82,10 @@ class Recorder:
                     self._change(step_id, state_hash=state_hash)
                 if node != "observe":  # the ledger has the results, and judge follows at once
                     await self._write()
+
+    def reached(self) -> dict[int, Step]:
+        """The steps so far; a node that failed leaves none."""
+        return {step_id: step for step_id, step in self.steps.items() if step.node}
 
     def recover(self, past: Episode, state: State | None) -> None:
         """Take up an interrupted episode: what was recorded, and what only the checkpoint knows."""
@@ -147,7 +158,7 @@ class Recorder:
     async def _write(self) -> None:
         """Have written what there is, after what was begun before; raises what that ran into."""
         await self._written()
-        known = [step_id for step_id in sorted(self._unwritten_steps) if self.steps[step_id].node]
+        known = sorted(self._unwritten_steps & self.reached().keys())
         records = [*self._unwritten_records, *(self.steps[step_id] for step_id in known)]
         self._unwritten_records.clear()
         self._unwritten_steps.difference_update(known)
