@@ -55,11 +55,11 @@ class Opening:
 
     async def new(self, task: Task) -> Session:
         """A session for a new episode."""
-        store = await self._open_store()
+        store = await self.open_store()
         folder = workspace.choose(self.settings.workspace)
         task = Task(task.text, task.name, str(folder), task.tags)
         try:
-            parts = await self._parts(store, folder)
+            parts = await self.parts(store, folder)
         except BaseException:
             if self.settings.workspace is None:
                 workspace.discard_if_empty(folder)
@@ -69,11 +69,11 @@ class Opening:
         begin = store.episodes.begin
         episode = await asyncio.to_thread(begin, task, parts.model.ref, config, namespace=namespace)
         self._hold(episode)
-        return await self._session(episode, task, parts)
+        return await self.session(episode, task, parts)
 
     async def resumed(self, episode_id: str) -> Session:
         """A session that goes on with an episode. Raises UsageError for one that cannot be gone on with."""
-        store = await self._open_store()
+        store = await self.open_store()
         await asyncio.to_thread(store.episodes.get, episode_id)  # an id that nobody knows gets no lock
         self._hold(episode_id)
         past = await asyncio.to_thread(store.episodes.get, episode_id)  # as the last holder left it
@@ -82,21 +82,23 @@ class Opening:
             raise UsageError(f"episode {episode_id} is over ({past.status}); {way_out}")
         folder = workspace.usable(Path(past.task.workspace or "."))
         _require_same(folder, self.settings.workspace, episode_id)
-        parts = await self._parts(store, folder)
-        _require_tools(past, parts.tools)
-        session = await self._session(episode_id, past.task, parts, past)
+        parts = await self.parts(store, folder)
+        require_tools(past, parts.tools)
+        session = await self.session(episode_id, past.task, parts, past)
         session.recorder.recover(past, await last_state(session.loop, thread_of(episode_id)))
         await asyncio.to_thread(store.episodes.reopen, episode_id)
         return session
 
-    async def _parts(self, store: Store, folder: Path) -> "Parts":
+    async def parts(self, store: Store, folder: Path) -> "Parts":
+        """What a run in this folder works with."""
         await asyncio.to_thread(require_memories, store, self.settings.recall_from)
         home, trace = data_home(self.settings), Trace(self.listeners)
         saver = await self.stack.enter_async_context(open_checkpoints(home, self.settings.database_url))
         tools = await toolbox.collect(self.settings, self.given.functions, folder, store, self.stack, trace)
         return Parts(store, folder, saver, tools, await connect(self.settings, self.given.model, trace))
 
-    async def _session(self, episode: str, task: Task, parts: "Parts", past: Episode | None = None) -> Session:
+    async def session(self, episode: str, task: Task, parts: "Parts", past: Episode | None = None) -> Session:
+        """The loop over an episode that is in the store; `past` is what is recorded of one that goes on."""
         home, settings = data_home(self.settings), self.settings
         loop = build(parts.saver)
         state = await last_state(loop, thread_of(episode)) if past else None
@@ -149,7 +151,8 @@ class Opening:
     def _hold(self, episode: str) -> None:
         self.stack.enter_context(held(self._artefacts(episode), episode))
 
-    async def _open_store(self) -> Store:
+    async def open_store(self) -> Store:
+        """The store that was given, or the one of the settings, closed by the stack."""
         if self.given.store is not None:
             return self.given.store
         settings = self.settings
@@ -231,7 +234,7 @@ def _require_same(folder: Path, given: Path | None, episode: str) -> None:
         raise UsageError(f"episode {episode} works in {folder}, not in {given}; leave --workspace out to go on there")
 
 
-def _require_tools(past: Episode, tools: Registry) -> None:
+def require_tools(past: Episode, tools: Registry) -> None:
     used = [str(tool["name"]) for tool in past.config.get("tools", ())]
     if missing := [name for name in used if name not in tools]:
         raise UsageError(f"episode {past.id} was run with tools that are not here: {missing}; give them with --tools")

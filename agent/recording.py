@@ -57,10 +57,13 @@ class Remembered:
 
 
 class Recording:
-    """An episode's answers, each given once; `calls` and `results` count them."""
+    """An episode's answers, each given once; `calls` and `results` count them.
 
-    def __init__(self, episode: Episode) -> None:
-        self._episode = episode
+    Questions must be as they were; with `same_sampling` false but for seed and temperature.
+    """
+
+    def __init__(self, episode: Episode, same_sampling: bool = True) -> None:
+        self._episode, self._same_sampling = episode, same_sampling
         self._completions: dict[tuple[int | None, str], deque[ModelCall]] = defaultdict(deque)
         for call in episode.model_calls:
             if call.error is None or _MALFORMED.match(call.error):
@@ -76,7 +79,9 @@ class Recording:
         if not waiting:
             raise RecordEnds(step_id, f"{purpose} turn")
         recorded = waiting.popleft()
-        _require_same_question(step_id, recorded, messages, schema, sampling)
+        _require_same_question(step_id, recorded, messages, schema)
+        if self._same_sampling and dict(recorded.sampling) != asdict(sampling):
+            raise Drift(step_id, f"{recorded.model_call_id}, sampling", dict(recorded.sampling), asdict(sampling))
         self.calls += 1
         written = _completion(recorded)
         if recorded.error and (malformed := _MALFORMED.match(recorded.error)):
@@ -164,7 +169,7 @@ def tool_drift(episode: Episode, tools: Registry) -> Drift | None:
 
 
 def _require_same_question(
-    step_id: int, recorded: ModelCall, messages: Sequence[Message], schema: JsonSchema | None, sampling: Sampling
+    step_id: int, recorded: ModelCall, messages: Sequence[Message], schema: JsonSchema | None
 ) -> None:
     name = recorded.model_call_id
     for i, (then, now) in enumerate(zip(recorded.messages, messages, strict=False)):
@@ -174,8 +179,6 @@ def _require_same_question(
         raise Drift(step_id, f"{name}, number of messages", len(recorded.messages), len(messages))
     if encode(recorded.schema) != schema:
         raise Drift(step_id, f"{name}, schema", encode(recorded.schema), schema)
-    if dict(recorded.sampling) != asdict(sampling):
-        raise Drift(step_id, f"{name}, sampling", dict(recorded.sampling), asdict(sampling))
 
 
 def _completion(call: ModelCall) -> Completion:

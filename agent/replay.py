@@ -60,6 +60,7 @@ class Replay(Record):
     outcome: Outcome | None
     """What the replay came to; None where it drifted or the record ends."""
     drift: str | None = None
+    drift_step: int | None = None
     note: str | None = None
     """What could not be compared, and why."""
 
@@ -71,7 +72,7 @@ class _Nowhere:
         """Nothing."""
 
 
-def settings_of(episode: Episode) -> Settings:
+def recorded_settings(episode: Episode) -> Settings:
     """The settings that the episode was run with, those that this version knows."""
     stored: Mapping[str, Any] = episode.config.get("settings", {})
     return Settings(**{key: value for key, value in stored.items() if key in Settings.model_fields})
@@ -110,17 +111,18 @@ async def replay(episode: Episode, home: Path, tools: Registry | None = None) ->
     )
     return Replay(
         episode.id,
-        len(recorder.reached()),
-        recording.calls,
-        recording.results,
-        outcome,
-        str(drift) if drift else None,
-        note,
+        steps=len(recorder.reached()),
+        model_calls=recording.calls,
+        tool_calls=recording.results,
+        outcome=outcome,
+        drift=str(drift) if drift else None,
+        drift_step=drift.step_id if drift else None,
+        note=note,
     )
 
 
 def _deps(episode: Episode, tools: Registry, recording: Recording, recorder: Recorder, home: Path) -> Deps:
-    settings = settings_of(episode)
+    settings = recorded_settings(episode)
 
     async def execute(call: CallState) -> ToolResult:
         return recording.result(call)

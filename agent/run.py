@@ -8,11 +8,11 @@ model server is used, and started if none runs.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from coterie.agent import workspace as folders
 from coterie.agent.connect import Connected
@@ -29,6 +29,11 @@ from coterie.tools.approve import Approver
 from coterie.tools.execute import DoubtResolver
 from coterie.tools.tool import Tool
 from coterie.tools.values import storable
+
+if TYPE_CHECKING:
+    from coterie.agent.fork import Fork
+    from coterie.agent.opening import Opening
+    from coterie.agent.session import Session
 
 
 class Agent:
@@ -82,18 +87,30 @@ class Agent:
         if not wanted.text.strip():
             raise UsageError("the task is empty; say what the agent should do")
         wanted = replace(wanted, text=storable(wanted.text))
-        return await self._episode(wanted, "", on_event, stop or Stop())
+        return await self._episode(lambda opening: opening.new(wanted), on_event, stop or Stop())
 
     async def aresume(self, episode: str, on_event: Listener | None = None, stop: Stop | None = None) -> Episode:
         """Go on where the episode was interrupted; effects it has committed are not repeated."""
-        return await self._episode(None, episode, on_event, stop or Stop())
+        return await self._episode(lambda opening: opening.resumed(episode), on_event, stop or Stop())
 
-    async def _episode(self, task: Task | None, resumed: str, on_event: Listener | None, stop: Stop) -> Episode:
+    async def afork(
+        self, past: Episode, fork: "Fork", on_event: Listener | None = None, stop: Stop | None = None
+    ) -> Episode:
+        """Run an episode once more, by its record up to where `fork` leaves it and live from there.
+
+        Raises UsageError where the record does not reach so far or is not what the loop does today.
+        """
+        from coterie.agent.fork import opened
+
+        return await self._episode(lambda opening: opened(opening, past, fork), on_event, stop or Stop())
+
+    async def _episode(
+        self, begin: Callable[["Opening"], Awaitable["Session"]], on_event: Listener | None, stop: Stop
+    ) -> Episode:
         from coterie.agent.opening import Opening  # here: LangGraph takes a second to import
 
         async with AsyncExitStack() as stack:
-            opening = Opening(self.settings, self._given, [on_event] if on_event else [], stop, stack)
-            session = await (opening.new(task) if task else opening.resumed(resumed))
+            session = await begin(Opening(self.settings, self._given, [on_event] if on_event else [], stop, stack))
             outcome = await session.run()
             if self.settings.workspace is None and outcome.status in ("success", "failed"):
                 folders.discard_if_empty(session.workspace)

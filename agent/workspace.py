@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime
@@ -49,6 +50,17 @@ def fresh(parent: Path) -> Path:
         reason = error.strerror or error
         raise UsageError(f"no workspace can be made in {parent}: {reason}; give one with --workspace") from None
     raise UsageError(f"{parent} is full of workspaces of this second; give one with --workspace")
+
+
+def copied(folder: Path) -> Path:
+    """A fresh folder with what is in this one now; an empty one where it is gone."""
+    copy = fresh(Path.cwd() / PARENT)
+    if folder.is_dir():
+        try:
+            shutil.copytree(folder, copy, symlinks=True, dirs_exist_ok=True, ignore=shutil.ignore_patterns(PARENT))
+        except (OSError, shutil.Error) as error:
+            raise UsageError(f"the workspace {folder} cannot be copied: {error}") from None
+    return copy
 
 
 def discard_if_empty(folder: Path) -> None:
