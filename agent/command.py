@@ -21,7 +21,8 @@ def run_task(task: str | None, resume: str | None, flags: Mapping[str, Any], qui
     if resume is not None:
         if task is not None:
             raise UsageError("--resume goes on with the episode's own task; leave TASK out")
-        settings = settings_of(resume, settings, flags)
+        with Store.open(data_home(settings), settings.database_url, settings.chroma_url) as store:
+            settings = settings_of(store.episodes.get(resume), settings, flags)
     elif task is None or not task.strip():
         raise UsageError('the task is empty; say what to do: coterie run "Which orders are late?"')
     if settings.approve == "ask" and not sys.stdin.isatty():
@@ -36,13 +37,11 @@ def run_task(task: str | None, resume: str | None, flags: Mapping[str, Any], qui
     return code_of_outcome(episode.outcome)
 
 
-def settings_of(episode: str, here: Settings, flags: Mapping[str, Any]) -> Settings:
+def settings_of(past: Episode, here: Settings, flags: Mapping[str, Any]) -> Settings:
     """The settings the episode was run with, except where things are on this machine and what the flags say.
 
     Its workspace is its own, whatever the file and the environment say here.
     """
-    with Store.open(data_home(here), here.database_url, here.chroma_url) as store:
-        past = store.episodes.get(episode)
     fields = Settings.model_fields
     stored = past.config.get("settings", {}).items()
     kept = {key: value for key, value in stored if key in fields and value != fields[key].default}

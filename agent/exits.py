@@ -40,6 +40,7 @@ def code_of_outcome(outcome: Outcome) -> int:
 def code_of(error: Exception) -> int:
     """Whose fault it is: the person's (2), ours or the machine's (3), or nobody's (130)."""
     from coterie.agent.errors import Stopped, UsageError, single
+    from coterie.agent.recording import Drift
     from coterie.memory.errors import RecordNotFound
     from coterie.model.errors import ModelError
     from coterie.tools.errors import DefinitionError
@@ -48,7 +49,7 @@ def code_of(error: Exception) -> int:
     cause = single(error)
     if isinstance(cause, Stopped):
         return INTERRUPTED
-    if isinstance(cause, UsageError | DefinitionError | WorkspaceError | RecordNotFound):
+    if isinstance(cause, UsageError | Drift | DefinitionError | WorkspaceError | RecordNotFound):
         return USAGE
     return USAGE if isinstance(cause, ModelError) and cause.blame == "usage" else INFRASTRUCTURE
 

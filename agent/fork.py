@@ -4,21 +4,25 @@
     again = await agent.afork(episode, fork)
 
 A fork is an episode of its own, whose parent is the past one. What was done before it is not done again: results come
-from the record, and files are those of today, in a copy of the workspace.
+from the record. Its files are a copy of those in the workspace today; where the run had begun in an empty folder of its
+own, what built-in tools wrote there before the fork is written again.
 """
 
 import asyncio
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from coterie.agent import workspace
+from coterie.agent.as_data import as_data
 from coterie.agent.deps import Execute
 from coterie.agent.errors import UsageError
+from coterie.agent.nodes.plan import BUILT_IN
 from coterie.agent.opening import Opening, described, require_tools, stored
-from coterie.agent.recording import RecordedModel, Recording, asked_for, note_asking
+from coterie.agent.recording import Drift, RecordedModel, Recording, asked_for, note_asking
 from coterie.agent.replay import replay
 from coterie.agent.session import Session
 from coterie.agent.settings import data_home
@@ -27,9 +31,13 @@ from coterie.memory.records import Episode, Step, Task
 from coterie.model import protocol
 from coterie.model.chat import ChatModel, Completion, JsonSchema, Message, Sampling
 from coterie.model.protocol import MalformedTurn
+from coterie.tools.registry import Registry
 from coterie.tools.result import ToolResult
+from coterie.tools.tool import Tool
 
 ASK, CALL, JUDGE = 0, 1, 2
+_NOT_RUN = re.compile(r"\S+ was not run")
+"""How the loop begins the result of a call that it did not make."""
 _STAGES = {"plan": ASK, "replan": ASK, "act": ASK, "answer": ASK, "judge": JUDGE}
 
 
@@ -141,6 +149,8 @@ async def opened(opening: Opening, past: Episode, fork: Fork) -> Session:
             task, parts.model.ref, config, namespace=mine.namespace, parent=past.id, parent_step=fork.at.step_id
         )
     )
+    if settings.workspace is None and workspace.is_fresh(Path(past.task.workspace or "")):
+        await redo(past, fork, Registry(tool for tool in parts.tools if _writes_here(tool)))
     session, recording = await opening.session(episode, task, parts), Recording(past, same_sampling=False)
     deps = session.deps
     session.deps = replace(
@@ -150,6 +160,23 @@ async def opened(opening: Opening, past: Episode, fork: Fork) -> Session:
         execute=_execute(deps.execute, recording, fork),
     )
     return session
+
+
+async def redo(past: Episode, fork: Fork, tools: Registry) -> None:
+    """Make the calls of these tools before the fork again. Raises Drift where one gives something else than it did."""
+    for step in past.steps:
+        if step.observation is None or not fork.is_recorded(step.step_id, CALL):
+            continue
+        for call, seen in zip(step.tool_calls, step.observation.results, strict=False):
+            if call.function_name not in tools or seen.error_kind == "refused" or _NOT_RUN.match(seen.content):
+                continue
+            result = await tools.get(call.function_name)(call.arguments)
+            if not seen.truncated and (now := as_data(result.text)) != seen.content:
+                raise Drift(step.step_id, f"result of {call.function_name}, made again", seen.content, now)
+
+
+def _writes_here(tool: Tool) -> bool:
+    return tool.spec.source == BUILT_IN and tool.spec.effect != "read"
 
 
 class _Forked:

@@ -21,6 +21,8 @@ class Mounted(NamedTuple):
 MOUNTED: Mapping[str, Mounted] = {
     "serve": Mounted("coterie.model.serving.cli", "The local model server: start, stop, status."),
     "episodes": Mounted("coterie.memory.episodes_cli", "Recorded runs: list, show, export, delete."),
+    "replay": Mounted("coterie.evals.replay_cli", "A recorded run again: from its record, or live from a step."),
+    "diff": Mounted("coterie.evals.diff_cli", "Where two recorded runs part."),
     "memory": Mounted(
         "coterie.memory.cli", "Long-term memory: add, search, list, show, forget, rebuild, export, import."
     ),

@@ -92,8 +92,9 @@ def tools_of(episode: Episode, given: Registry | None = None) -> Registry:
 async def replay(episode: Episode, home: Path, tools: Registry | None = None) -> Replay:
     """Run the loop on the record. `home` holds the encoded tools. Raises UsageError for what cannot be replayed."""
     registry = tools_of(episode, tools)
-    if not episode.steps:
-        raise UsageError(f"episode {episode.id} has no steps: there is nothing to replay")
+    if not episode.steps or episode.steps[0].node != "recall":
+        why = "is of another agent, which left no states" if episode.steps else "has no steps"
+        raise UsageError(f"episode {episode.id} {why}: there is nothing to replay")
     recording, recorder = Recording(episode), Recorder(_Nowhere(), episode.id, home)
     deps = _deps(episode, registry, recording, recorder, home)
     outcome, ends = None, None
@@ -165,7 +166,7 @@ def _first_difference(episode: Episode, recorder: Recorder, ends: str | None) ->
         if now is None:
             return Drift(step.step_id, "node", step.node, "not reached")
         for field in COMPARED:
-            was, is_now = _comparable(step, field), _comparable(now, field)
+            was, is_now = comparable(step, field), comparable(now, field)
             if was != is_now:
                 return Drift(step.step_id, field, was, is_now)
         if step.state_hash != now.state_hash and not masked:
@@ -184,7 +185,8 @@ def _other_end(episode: Episode, outcome: Outcome | None) -> Drift | None:
     return None
 
 
-def _comparable(step: Step, field: str) -> Any:
+def comparable(step: Step, field: str) -> Any:
+    """What a field of a step says, without clocks and paths."""
     return _without(encode(getattr(step, field)))
 
 

@@ -52,10 +52,15 @@ def fresh(parent: Path) -> Path:
     raise UsageError(f"{parent} is full of workspaces of this second; give one with --workspace")
 
 
+def is_fresh(folder: Path) -> bool:
+    """Whether a folder was made for one run, which began with nothing in it."""
+    return folder.parent.name == PARENT and _STAMP.fullmatch(folder.name) is not None
+
+
 def copied(folder: Path) -> Path:
-    """A fresh folder with what is in this one now; an empty one where it is gone."""
+    """A fresh folder with what is in this one now; an empty one where it is gone, or was made for a run itself."""
     copy = fresh(Path.cwd() / PARENT)
-    if folder.is_dir():
+    if folder.is_dir() and not is_fresh(folder):
         try:
             shutil.copytree(folder, copy, symlinks=True, dirs_exist_ok=True, ignore=shutil.ignore_patterns(PARENT))
         except (OSError, shutil.Error) as error:
@@ -65,7 +70,7 @@ def copied(folder: Path) -> Path:
 
 def discard_if_empty(folder: Path) -> None:
     """Leave no empty folders behind from runs that wrote nothing; a folder that is not of our making stays."""
-    if folder.parent.name != PARENT or not _STAMP.fullmatch(folder.name):
+    if not is_fresh(folder):
         return
     with suppress(OSError):
         folder.rmdir()

@@ -2,15 +2,15 @@
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from coterie.agent.exits import told
-from coterie.model.telling import INFRASTRUCTURE, INTERRUPTED, USAGE, fail
+from coterie.evals.exits import told
+from coterie.model.telling import INFRASTRUCTURE, USAGE, fail
 
 if TYPE_CHECKING:
     from coterie.agent.settings import Settings
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from coterie.evals.score import Score
     from coterie.evals.session import OnResult, OnStart
 
-app = typer.Typer(help="Score agents on suites of tasks.", no_args_is_help=True)
+app = typer.Typer(help="Score agents on suites of tasks.", no_args_is_help=True, add_completion=False)
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
 Model = Annotated[str | None, typer.Option(help="The model; default: the one in the settings.")]
@@ -310,22 +310,8 @@ def _leave(score: "Score", fail_under: float | None) -> None:
         raise typer.Exit(1)
 
 
-@contextmanager
-def _told() -> Iterator[None]:
-    """Turn errors into one line on stderr and the exit code for their kind."""
-    from coterie.evals.located import SuiteError
-    from coterie.evals.results import RunError
-    from coterie.evals.runner import RunStopped
-
-    with told():
-        try:
-            yield
-        except (SuiteError, RunError) as error:
-            fail(str(error), USAGE)
-        except RunStopped as error:
-            fail(str(error), INFRASTRUCTURE)
-        except KeyboardInterrupt:
-            fail("stopped; what was done is kept, go on with: coterie eval resume RUN", INTERRUPTED)
+def _told() -> AbstractContextManager[None]:
+    return told("stopped; what was done is kept, go on with: coterie eval resume RUN")
 
 
 def _print_json(value: dict[str, Any]) -> None:

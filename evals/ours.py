@@ -15,7 +15,7 @@ from coterie.model.errors import ModelError
 
 _TOLD_ELSEWHERE = frozenset({"model", "base_url", "seed", *(field.name for field in fields(Limits))})
 """Settings that the run's header has under names of their own."""
-_OF_A_TRIAL = {"builtin_tools": False, "tools": (), "mcp": (), "approve": "auto", "allow_network": False}
+OF_A_TRIAL = {"builtin_tools": False, "tools": (), "mcp": (), "approve": "auto", "allow_network": False}
 """Settings that are the same in every trial, whatever is set: the environment's tools are all there are."""
 
 
@@ -30,7 +30,7 @@ class OurLoop:
 
     def settings(self) -> Mapping[str, JsonValue]:
         """Every setting that a score can depend on."""
-        left_out = {*MACHINE, *_TOLD_ELSEWHERE, *_OF_A_TRIAL, "namespace"}
+        left_out = {*MACHINE, *_TOLD_ELSEWHERE, *OF_A_TRIAL, "namespace"}
         return self._settings.model_dump(mode="json", exclude=left_out)
 
     async def run(self, assignment: Assignment) -> Episode:
@@ -40,7 +40,7 @@ class OurLoop:
             "workspace": assignment.workspace,
             "namespace": assignment.namespace,
             "seed": assignment.seed,
-            **_OF_A_TRIAL,
+            **OF_A_TRIAL,
             **asdict(assignment.limits),
         }
         assignment.workspace.mkdir(parents=True, exist_ok=True)

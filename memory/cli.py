@@ -10,7 +10,9 @@ import typer
 
 from coterie.memory.terminal import console, json_line, opened_store, print_table, put_json, say
 
-app = typer.Typer(help="Add, search, show and forget what Coterie remembers.", no_args_is_help=True)
+app = typer.Typer(
+    help="Add, search, show and forget what Coterie remembers.", no_args_is_help=True, add_completion=False
+)
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
 Namespace = Annotated[str, typer.Option(help="Memories of one namespace never show up in another.")]

@@ -12,7 +12,7 @@ from coterie.memory.records import Episode, Step
 from coterie.memory.summary import clip
 from coterie.memory.terminal import console, json_line, opened_store, print_table, put_json, say
 
-app = typer.Typer(help="List, show, export and delete recorded runs.", no_args_is_help=True)
+app = typer.Typer(help="List, show, export and delete recorded runs.", no_args_is_help=True, add_completion=False)
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
 EpisodeId = Annotated[str, typer.Argument(metavar="EPISODE")]

@@ -32,7 +32,9 @@ from coterie.tools.result import ToolResult
 from coterie.tools.spec import ToolSpec
 from coterie.tools.workspace import WorkspaceError
 
-app = typer.Typer(help="The tools an agent can use.", no_args_is_help=True, pretty_exceptions_enable=False)
+app = typer.Typer(
+    help="The tools an agent can use.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
+)
 
 Refs = Annotated[list[str] | None, typer.Option("--tools", help="A .py file, a module, or coterie.tools for plug-ins.")]
 Servers = Annotated[list[str] | None, typer.Option("--mcp", help="Command or URL of an MCP server.")]

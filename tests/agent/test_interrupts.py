@@ -146,7 +146,7 @@ async def test_a_resumed_run_works_where_it_began(rig: Rig, home: Path, workspac
     with pytest.raises(UsageError, match=r"works in .*/workspace, not in .*; leave --workspace out"):
         await rig.agent(workspace=tmp_path).aresume(broken.id)
     here = load(None, {"COTERIE_HOME": str(home), "COTERIE_WORKSPACE": str(tmp_path)}, tmp_path)
-    assert settings_of(broken.id, here, {}).workspace is None
+    assert settings_of(broken, here, {}).workspace is None
     resumed = await rig.agent(*REST, workspace=None).aresume(broken.id)
     assert resumed.status == "success"
     assert workspace.exists(), "empty, and the person's own"
