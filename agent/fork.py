@@ -27,7 +27,7 @@ from coterie.agent.replay import replay
 from coterie.agent.session import Session
 from coterie.agent.settings import data_home
 from coterie.agent.state import CallState
-from coterie.memory.records import Episode, Step, Task
+from coterie.memory.records import Episode, ObservationResult, Step, Task
 from coterie.model import protocol
 from coterie.model.chat import ChatModel, Completion, JsonSchema, Message, Sampling
 from coterie.model.protocol import MalformedTurn
@@ -168,11 +168,16 @@ async def redo(past: Episode, fork: Fork, tools: Registry) -> None:
         if step.observation is None or not fork.is_recorded(step.step_id, CALL):
             continue
         for call, seen in zip(step.tool_calls, step.observation.results, strict=False):
-            if call.function_name not in tools or seen.error_kind == "refused" or _NOT_RUN.match(seen.content):
+            if call.function_name not in tools or not is_made(seen):
                 continue
             result = await tools.get(call.function_name)(call.arguments)
             if not seen.truncated and (now := as_data(result.text)) != seen.content:
                 raise Drift(step.step_id, f"result of {call.function_name}, made again", seen.content, now)
+
+
+def is_made(seen: ObservationResult) -> bool:
+    """Whether a recorded result is that of a call that was made: the loop answers some itself."""
+    return seen.error_kind != "refused" and not _NOT_RUN.match(seen.content)
 
 
 def _writes_here(tool: Tool) -> bool:

@@ -23,6 +23,7 @@ MOUNTED: Mapping[str, Mounted] = {
     "episodes": Mounted("coterie.memory.episodes_cli", "Recorded runs: list, show, export, delete."),
     "replay": Mounted("coterie.evals.replay_cli", "A recorded run again: from its record, or live from a step."),
     "diff": Mounted("coterie.evals.diff_cli", "Where two recorded runs part."),
+    "analyze": Mounted("coterie.evals.analyze_cli", "Why runs failed: causes, and the step that sank each."),
     "memory": Mounted(
         "coterie.memory.cli", "Long-term memory: add, search, list, show, forget, rebuild, export, import."
     ),

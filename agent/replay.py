@@ -91,21 +91,11 @@ def tools_of(episode: Episode, given: Registry | None = None) -> Registry:
 
 async def replay(episode: Episode, home: Path, tools: Registry | None = None) -> Replay:
     """Run the loop on the record. `home` holds the encoded tools. Raises UsageError for what cannot be replayed."""
-    registry = tools_of(episode, tools)
     if not episode.steps or episode.steps[0].node != "recall":
         why = "is of another agent, which left no states" if episode.steps else "has no steps"
         raise UsageError(f"episode {episode.id} {why}: there is nothing to replay")
     recording, recorder = Recording(episode), Recorder(_Nowhere(), episode.id, home)
-    deps = _deps(episode, registry, recording, recorder, home)
-    outcome, ends = None, None
-    try:
-        if drift := tool_drift(episode, registry):
-            raise drift
-        start = initial(episode.task.text, deps.choices.max_replans)
-        run = build().ainvoke(start, {"recursion_limit": MAX_SUPERSTEPS}, context=deps)
-        outcome = outcome_of(cast(State, await run))
-    except Exception as error:
-        drift, ends, outcome = _ended(single(error))
+    outcome, drift, ends = await _run(episode, tools_of(episode, tools), recording, recorder, home)
     drift = drift or _first_difference(episode, recorder, ends) or _other_end(episode, outcome)
     note = ends or (
         "secrets are masked in the record, so state hashes cannot be compared" if _masked(episode) else None
@@ -120,6 +110,31 @@ async def replay(episode: Episode, home: Path, tools: Registry | None = None) ->
         drift_step=drift.step_id if drift else None,
         note=note,
     )
+
+
+async def signals_of(episode: Episode, home: Path) -> list[Mapping[str, Any]]:
+    """The oddities that a replay comes by, up to where it drifts; none for what cannot be replayed."""
+    recorder = Recorder(_Nowhere(), episode.id, home)
+    if recorded_tools(episode) is None or not episode.steps or episode.steps[0].node != "recall":
+        return []
+    await _run(episode, tools_of(episode), Recording(episode), recorder, home)
+    return [dict(signal) for signal in recorder.signals]
+
+
+async def _run(
+    episode: Episode, tools: Registry, recording: Recording, recorder: Recorder, home: Path
+) -> tuple[Outcome | None, Drift | None, str | None]:
+    """The loop on the record: what it came to, or where it drifted, or how the record ends."""
+    deps = _deps(episode, tools, recording, recorder, home)
+    try:
+        if drift := tool_drift(episode, tools):
+            raise drift
+        start = initial(episode.task.text, deps.choices.max_replans)
+        run = build().ainvoke(start, {"recursion_limit": MAX_SUPERSTEPS}, context=deps)
+        return outcome_of(cast(State, await run)), None, None
+    except Exception as error:
+        drift, ends, outcome = _ended(single(error))
+        return outcome, drift, ends
 
 
 def _deps(episode: Episode, tools: Registry, recording: Recording, recorder: Recorder, home: Path) -> Deps:

@@ -23,7 +23,7 @@ from coterie.evals.agents import Assignment, InfrastructureFailure, Limits
 from coterie.evals.catalogue import find_suite
 from coterie.evals.metrics import Interval, wilson_interval
 from coterie.evals.ours import OF_A_TRIAL
-from coterie.evals.results import RunHeader, read_results
+from coterie.evals.results import Result, RunHeader, read_results
 from coterie.evals.scorers import Verdict
 from coterie.evals.suite import Suite, TaskSpec
 from coterie.evals.trial import run_trial
@@ -43,6 +43,7 @@ class Trial:
     task: TaskSpec
     number: int
     passed: bool
+    reasons: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -81,32 +82,44 @@ def trial_of(episode: Episode, runs: Path) -> Trial | None:
     if (named := _NAMESPACE.fullmatch(namespace)) is None:
         return None
     header, results = read_results(runs, named["run"])
+    result = next((r for r in results if r.task == named["task"] and r.trial == int(named["trial"])), None)
+    if result is None or not result.scored:
+        raise UsageError(f"the trial of episode {episode.id} in run {header.run!r} has no score")
+    if result.episodes[-1:] != (episode.id,):
+        raise UsageError(f"episode {episode.id} is not the one that run {header.run!r} scored in its trial")
+    return trial(header, suite_of(header), result)
+
+
+def suite_of(header: RunHeader) -> Suite:
+    """The suite of a run. Raises UsageError where it has been edited since, SuiteError where it is not there."""
     suite = find_suite(header.reference, header.category)
     if suite.digest != header.digest:
         raise UsageError(
             f"the suite {header.reference!r} has changed since run {header.run!r}: it is not that task now"
         )
-    [task] = [task for task in suite.tasks if task.id == named["task"]]
-    result = next((r for r in results if r.task == task.id and r.trial == int(named["trial"])), None)
-    if result is None or not result.scored:
-        raise UsageError(f"the trial of episode {episode.id} in run {header.run!r} has no score")
-    if task.turns or task.earlier or result.episodes[-1:] != (episode.id,):
-        raise UsageError(f"task {task.id!r} has several sessions or turns; only trials of one run can be forked")
-    return Trial(header, suite, task, result.trial, result.status == "passed")
+    return suite
+
+
+def trial(header: RunHeader, suite: Suite, result: Result) -> Trial:
+    """A scored trial of a run. Raises UsageError for one of several sessions."""
+    task = next(task for task in suite.tasks if task.id == result.task)
+    if task.turns or task.earlier:
+        raise UsageError(f"task {task.id!r} has several sessions or turns; only trials of one run can be done again")
+    return Trial(header, suite, task, result.trial, result.status == "passed", result.reasons)
 
 
 async def forks(
-    past: Episode, fork: Fork, settings: Settings, store: Store, number: int, trial: Trial | None
+    past: Episode, fork: Fork, settings: Settings, store: Store, number: int, of: Trial | None
 ) -> AsyncIterator[Forked]:
     """So many forks, one after the other, each with a seed of its own. Raises UsageError, Drift, ModelError."""
     connected = await connect(settings, None, Trace())
     for i in range(number):
         mine = settings.model_copy(update={"seed": settings.seed + i})
-        if trial is None:
+        if of is None:
             loop = Loop(settings=mine, model=connected, store=store)
             episode, verdict = await loop.afork(past, fork), None
         else:
-            episode, verdict = await _tried(trial, past, fork, mine, connected, store)
+            episode, verdict = await _tried(of, past, fork, mine, connected, store)
         parts = next(differences(past, episode), None)
         yield Forked(
             trial=i + 1,
@@ -115,25 +128,25 @@ async def forks(
             passed=verdict.passed if verdict else None,
             reasons=verdict.reasons if verdict else (),
             first_difference=parts,
-            flipped=verdict.passed != trial.passed if verdict and trial else episode.status != past.status,
+            flipped=verdict.passed != of.passed if verdict and of else episode.status != past.status,
         )
 
 
-def flips(past: Episode, trial: Trial | None, made: Sequence[Forked]) -> Flips:
+def flips(past: Episode, of: Trial | None, made: Sequence[Forked]) -> Flips:
     """How often these forks ended otherwise."""
     count = sum(each.flipped for each in made)
-    was = past.status if trial is None else _word(trial.passed)
+    was = past.status if of is None else "passed" if of.passed else "failed"
     return Flips(past.id, was, tuple(made), count / len(made), wilson_interval(count, len(made)))
 
 
 async def _tried(
-    trial: Trial, past: Episode, fork: Fork, settings: Settings, connected: Connected, store: Store
+    of: Trial, past: Episode, fork: Fork, settings: Settings, connected: Connected, store: Store
 ) -> tuple[Episode, Verdict]:
     agent = _ForkingLoop(past, fork, settings, connected, store)
-    given = (f"replay/{past.id}", settings.seed, Limits(**trial.header.limits))
+    given = (f"replay/{past.id}", settings.seed, Limits(**of.header.limits))
     with tempfile.TemporaryDirectory(prefix="coterie-fork-") as folder:
         try:
-            done = await run_trial(trial.suite, trial.task, agent, Path(folder) / "workspace", *given)
+            done = await run_trial(of.suite, of.task, agent, Path(folder) / "workspace", *given)
         except InfrastructureFailure as error:
             if isinstance(error.__cause__, AgentError):
                 raise error.__cause__ from None
@@ -160,7 +173,3 @@ class _ForkingLoop:
         settings = self._settings.model_copy(update=mine)
         loop = Loop(tools=assignment.tools, settings=settings, model=self._connected, store=self._store)
         return await loop.afork(self._past, self._fork)
-
-
-def _word(passed: bool) -> str:
-    return "passed" if passed else "failed"

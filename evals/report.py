@@ -163,6 +163,7 @@ def page(score: Score, results: Sequence[Result]) -> str:
     )
     facts = "".join(f"<li>{_h(name)}: {_h(str(value))}" for name, value in conditions(score))
     return _PAGE.format(
+        style=STYLE,
         title=_h(f"{score.header.suite}: run {score.header.run}"),
         headline=_h(headline(score)),
         facts=facts,
@@ -281,20 +282,22 @@ def _bar(tag: str, value: float, low: float, high: float) -> str:
     )
 
 
+STYLE = """
+body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 64rem; padding: 0 1rem;
+  color: #1d2430; background: #fff }
+table { border-collapse: collapse; margin: 1rem 0; width: 100% }
+td, th { border-bottom: 1px solid #d8dde6; padding: .3rem .6rem; text-align: left; vertical-align: top }
+.ok { color: #1a7f37 } .no { color: #b42318 }
+.all { fill: #e8ebf0 } .bar { fill: #4c72b0 } .whisker { stroke: #1d2430; stroke-width: 2 }
+@media (prefers-color-scheme: dark) {
+  body { color: #e6e9ef; background: #14181f } td, th { border-color: #2c3441 }
+  .ok { color: #57c274 } .no { color: #ff8a7a } .all { fill: #262d38 } .whisker { stroke: #e6e9ef } }
+"""
+"""How every page looks, by day and by night."""
 _PAGE = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>{title}</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<style>
-body {{ font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 64rem; padding: 0 1rem;
-  color: #1d2430; background: #fff }}
-table {{ border-collapse: collapse; margin: 1rem 0; width: 100% }}
-td, th {{ border-bottom: 1px solid #d8dde6; padding: .3rem .6rem; text-align: left; vertical-align: top }}
-.ok {{ color: #1a7f37 }} .no {{ color: #b42318 }}
-.all {{ fill: #e8ebf0 }} .bar {{ fill: #4c72b0 }} .whisker {{ stroke: #1d2430; stroke-width: 2 }}
-@media (prefers-color-scheme: dark) {{
-  body {{ color: #e6e9ef; background: #14181f }} td, th {{ border-color: #2c3441 }}
-  .ok {{ color: #57c274 }} .no {{ color: #ff8a7a }} .all {{ fill: #262d38 }} .whisker {{ stroke: #e6e9ef }} }}
-</style>
+<style>{style}</style>
 <h1>{title}</h1><p>{headline}</p><ul>{facts}</ul>
 <table><tr><th>tag<th>pass@1<th>95 % interval</tr>{bars}</table>
 <table><tr><th>task<th>trials<th>calls/tokens/s<th>why not</tr>{cells}</table>

@@ -250,10 +250,22 @@ def test_the_version_is_told(home: Path) -> None:
 
 def test_help_lists_what_there_is(home: Path) -> None:
     commands = re.findall(r"^│ (\w+)  ", coterie("--help").stdout, re.MULTILINE)
-    assert commands == ["run", "doctor", "serve", "episodes", "replay", "diff", "memory", "tools", "eval", "model"]
+    assert commands == [
+        "run",
+        "doctor",
+        "serve",
+        "episodes",
+        "replay",
+        "diff",
+        "analyze",
+        "memory",
+        "tools",
+        "eval",
+        "model",
+    ]
 
 
-@pytest.mark.parametrize("face", ["serve", "episodes", "replay", "diff", "memory", "tools", "eval", "model"])
+@pytest.mark.parametrize("face", ["serve", "episodes", "replay", "diff", "analyze", "memory", "tools", "eval", "model"])
 def test_every_mounted_command_is_there(home: Path, tmp_path: Path, face: str) -> None:
     ended = coterie(face, "--help")
     assert ended.code == 0, ended.stderr
