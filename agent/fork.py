@@ -1,6 +1,6 @@
 """Forks: a past run by its record up to some step, and live from there, perhaps with one thing in it changed.
 
-    fork = read_fork(episode, step=5, edit=None)
+    fork = fork_at(episode, step=5)
     again = await agent.afork(episode, fork)
 
 A fork is an episode of its own, whose parent is the past one. What was done before it is not done again: results come

@@ -37,12 +37,10 @@ CAUSES: Mapping[str, tuple[str | None, str]] = {
     "wrong_argument": ("FM-2.6", "called the right tool with a wrong argument"),
     "stopped_early": ("FM-3.1", "stopped before all was done"),
     "gave_up": ("FM-3.1", "said that it cannot be done"),
-    "ignored_error": ("FM-3.2", "took an error for a result"),
     "not_found_out": ("FM-3.1", "answered without having seen what the answer needs"),
     "wrong_answer": ("FM-3.3", "changed and saw all that was needed, and answered wrongly"),
     "malformed": (None, "did not write what was asked"),
     "infrastructure": (None, "was cut off by the machine or a person"),
-    "unknown": (None, "there is no reference to hold it against"),
 }
 """Every cause with its MAST failure mode and what it means."""
 

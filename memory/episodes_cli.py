@@ -121,6 +121,8 @@ def _print_episode(episode: Episode, model_calls: bool) -> None:
     out = console()
     usage = episode.usage
     out.print(f"{episode.id}  {episode.status}  {episode.started_at}  {episode.model.name}")
+    if episode.parent:
+        out.print(f"fork    of {episode.parent} at step {episode.parent_step}")
     out.print(f"task    {episode.task.text}")
     for planned in episode.plan.steps:
         out.print(f"plan    {planned.number or '-'} {planned.do} [{planned.status}]")
