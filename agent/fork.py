@@ -28,6 +28,7 @@ from coterie.agent.session import Session
 from coterie.agent.settings import data_home
 from coterie.agent.state import CallState
 from coterie.memory.records import Episode, ObservationResult, Step, Task
+from coterie.memory.redact import MASK
 from coterie.model import protocol
 from coterie.model.chat import ChatModel, Completion, JsonSchema, Message, Sampling
 from coterie.model.protocol import MalformedTurn
@@ -171,13 +172,13 @@ async def redo(past: Episode, fork: Fork, tools: Registry) -> None:
             if call.function_name not in tools or not is_made(seen):
                 continue
             result = await tools.get(call.function_name)(call.arguments)
-            if not seen.truncated and (now := as_data(result.text)) != seen.content:
+            if not seen.truncated and MASK not in seen.content and (now := as_data(result.text)) != seen.content:
                 raise Drift(step.step_id, f"result of {call.function_name}, made again", seen.content, now)
 
 
 def is_made(seen: ObservationResult) -> bool:
     """Whether a recorded result is that of a call that was made: the loop answers some itself."""
-    return seen.error_kind != "refused" and not _NOT_RUN.match(seen.content)
+    return seen.error_kind not in ("refused", "in_doubt") and not _NOT_RUN.match(seen.content)
 
 
 def _writes_here(tool: Tool) -> bool:

@@ -25,6 +25,8 @@ from coterie.tools.spec import ToolSpec
 from coterie.tools.tool import Tool
 
 SHOWN_CHARS = 60
+PLAN_STEP = 2
+"""The first that shows the tools."""
 _MALFORMED = re.compile(rf"{MalformedCompletion.__name__}: (.*?what was asked for: (.*); it began .*)", re.DOTALL)
 
 
@@ -162,9 +164,9 @@ def tool_drift(episode: Episode, tools: Registry) -> Drift | None:
     """The first tool of the episode that is not here, or that says something else of itself by now."""
     for then in episode.config.get("tools", ()):
         if then["name"] not in tools:
-            return Drift(0, f"tool {then['name']}", then["digest"], "not here")
+            return Drift(PLAN_STEP, f"tool {then['name']}", then["digest"], "not here")
         if (digest := tools.get(then["name"]).spec.digest) != then["digest"]:
-            return Drift(0, f"tool {then['name']}", then["digest"], digest)
+            return Drift(PLAN_STEP, f"tool {then['name']}", then["digest"], digest)
     return None
 
 

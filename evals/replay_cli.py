@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -35,6 +35,9 @@ def replay(
     workspace: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Work in this folder, not in a copy of the run's.")
     ] = None,
+    approve: Annotated[
+        Literal["auto", "deny"] | None, typer.Option(help="auto: all but dangerous tools; deny: only reading.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
     """Run a recorded run again: by its record alone, calling nothing, or live from a step on.
@@ -49,6 +52,7 @@ def replay(
         "base_url": base_url,
         "workspace": workspace,
         "temperature": temperature,
+        "approve": approve,
     }
     with told(), opened_store() as store:
         past = store.episodes.get(episode)
@@ -89,6 +93,7 @@ def _live(
     as_json: bool,
 ) -> None:
     from coterie.agent.command import settings_of
+    from coterie.agent.errors import UsageError
     from coterie.agent.fork import fork_at, read_edit
     from coterie.agent.settings import data_home, load
     from coterie.evals.replaying import flips, forks, trial_of
@@ -96,6 +101,8 @@ def _live(
     step, edit, number = where
     fork = fork_at(past, step, read_edit(edit) if edit else None)
     settings = settings_of(past, load(flags), flags)
+    if settings.approve == "ask":
+        raise UsageError("the run asked before each change: say --approve auto or --approve deny for what comes now")
     trial = trial_of(past, data_home(settings) / "runs")
 
     async def every() -> "Flips":

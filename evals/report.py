@@ -287,7 +287,7 @@ body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 64rem
   color: #1d2430; background: #fff }
 table { border-collapse: collapse; margin: 1rem 0; width: 100% }
 td, th { border-bottom: 1px solid #d8dde6; padding: .3rem .6rem; text-align: left; vertical-align: top }
-.ok { color: #1a7f37 } .no { color: #b42318 }
+.ok { color: #1a7f37 } .no { color: #b42318 } small { white-space: nowrap }
 .all { fill: #e8ebf0 } .bar { fill: #4c72b0 } .whisker { stroke: #1d2430; stroke-width: 2 }
 @media (prefers-color-scheme: dark) {
   body { color: #e6e9ef; background: #14181f } td, th { border-color: #2c3441 }

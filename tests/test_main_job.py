@@ -88,6 +88,25 @@ def test_a_task_is_planned_done_recorded_and_remembered(model_server: ModelServe
     assert "P-31" in json.dumps(found)
 
 
+def test_a_run_is_done_again_bit_for_bit_down_to_the_experts(model_server: ModelServer, workspace: Path) -> None:
+    """From its record, and live on a server that is batch invariant."""
+    arguments = ["run", "What is the state of parcel P-31?", "--tools", str(workspace / "parcels.py"), "--no-memory"]
+    _, run = coterie(model_server, *arguments, "--workspace", str(workspace / "work"), cwd=workspace)
+    code, replayed = coterie(model_server, "replay", run["id"], cwd=workspace)
+    assert (code, replayed["drift"], replayed["note"]) == (0, None, None)
+    assert replayed["steps"] == len(run["steps"])
+    if not model_server.info.batch_invariant:
+        pytest.skip("on this processor a text may depend on its company")
+    _, live = coterie(model_server, "replay", run["id"], "--live", "--from", "2", cwd=workspace)
+    [fork] = live["trials"]
+    assert (fork["status"], fork["first_difference"], live["flip_rate"]) == (run["outcome"]["status"], None, 0)
+    code, parted = coterie(model_server, "diff", run["id"], fork["episode"], cwd=workspace)
+    assert (code, parted["same"]) == (0, True)
+    _, shown = coterie(model_server, "episodes", "show", fork["episode"], "--model-calls", cwd=workspace)
+    assert shown["parent"] == run["id"]
+    assert all(call["token_ids"] and call["routed_experts"] for call in shown["model_calls"]), "so they were compared"
+
+
 def test_a_task_without_a_fitting_tool_ends_without_a_call(model_server: ModelServer, workspace: Path) -> None:
     task = "Please book a table for four at an Italian restaurant tonight."
     code, run = coterie(
@@ -121,6 +140,13 @@ def test_the_example_of_make_run_is_done_with_a_recovery_and_a_report(
     assert states((workspace / "report.txt").read_text(), 24.6), "15 percent of the order's amount"
     for name in ("orders.csv", "customers.csv", "policy.txt"):
         assert (workspace / name).read_bytes() == (EXAMPLES / "orders" / name).read_bytes()
+
+    _, replayed = coterie(model_server, "replay", run["id"], cwd=tmp_path)
+    assert (replayed["drift"], replayed["note"], replayed["outcome"]["status"]) == (None, None, "success")
+    assert (replayed["model_calls"], replayed["tool_calls"]) == (
+        run["usage"]["model_calls"],
+        run["usage"]["tool_calls"],
+    )
 
     again = json.loads(ended(model_server, *example, cwd=tmp_path, namespace="example").stdout)
     assert again["outcome"]["status"] == "success", again["outcome"]

@@ -154,7 +154,7 @@ async def test_a_tool_that_changed_since_is_named(rig: Rig) -> None:
     others = [each for each in rig.shop.tools() if each.name != "get_order"]
     again = await replay(episode, rig.store.home, Registry([get_order, *others]))
     assert again.drift is not None
-    assert again.drift.startswith("step 0, tool get_order: recorded '")
+    assert again.drift.startswith("step 2, tool get_order: recorded '")
     missing = await replay(episode, rig.store.home, Registry(others))
     assert missing.drift is not None
     assert missing.drift.endswith("now 'not here'")
