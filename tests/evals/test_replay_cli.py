@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -163,6 +164,17 @@ def test_bad_input(looked: str, words: tuple[str, ...], message: str) -> None:
     assert message in ended.stderr
     assert ended.stderr.startswith("coterie: ")
     assert ended.stderr.count("\n") == 1
+
+
+def test_a_run_that_asked_says_who_approves_now(looked: str, home: Path) -> None:
+    with Store.open(home) as store:
+        past = store.episodes.get(looked)
+        settings = {**past.config["settings"], "approve": "ask"}
+        store.episodes.add(replace(past, id="ep-asked", config={**past.config, "settings": settings}))
+    ended = live("ep-asked", LOOK[3:], "--from", "4")
+    assert ended.code == 2
+    assert "say --approve auto or --approve deny" in ended.stderr
+    assert live("ep-asked", LOOK[3:], "--from", "4", "--approve", "auto").code == 0
 
 
 def test_runs_of_other_agents_have_no_states(home: Path, tmp_path: Path) -> None:
