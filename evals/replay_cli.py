@@ -20,7 +20,8 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 def replay(
-    episode: Annotated[str, typer.Argument(metavar="EPISODE")],
+    episode: Annotated[str | None, typer.Argument(metavar="EPISODE")] = None,
+    run: Annotated[str | None, typer.Option(help="From their records all episodes of a scored run.")] = None,
     live: Annotated[bool, typer.Option("--live", help="With the real model and tools from a step on.")] = False,
     step: Annotated[int | None, typer.Option("--from", metavar="STEP", help="Live from here; default: 1.")] = None,
     edit: Annotated[
@@ -55,6 +56,12 @@ def replay(
         "approve": approve,
     }
     with told(), opened_store() as store:
+        if (episode is None) == (run is None):
+            raise UsageError("say which episode to replay, or which run's with --run")
+        if episode is None:
+            if live:
+                raise UsageError("a whole run is replayed from its records only; give one episode to go --live")
+            raise typer.Exit(_all_of(str(run), store, as_json))
         past = store.episodes.get(episode)
         if live:
             _live(past, store, flags, (step, edit, trials), as_json)
@@ -83,6 +90,27 @@ def _recorded(past: "Episode", store: "Store", as_json: bool) -> int:
     if done.note:
         typer.echo(f"note: {done.note}", err=True)
     return int(done.drift is not None)
+
+
+def _all_of(run: str, store: "Store", as_json: bool) -> int:
+    """Replay every episode of a run; what drifts or is not whole, a line each."""
+    from coterie.agent.replay import replay as replayed
+    from coterie.agent.settings import data_home, load
+    from coterie.evals.results import read_results
+
+    _, results = read_results(data_home(load()) / "runs", run)
+    episodes = [store.episodes.get(each) for result in results for each in result.episodes]
+    done = [asyncio.run(replayed(past, store.home)) for past in episodes]
+    drifted = [each for each in done if each.drift]
+    if as_json:
+        put_json({"run": run, "episodes": len(done), "drifted": len(drifted), "replays": [r.to_json() for r in done]})
+        return int(bool(drifted))
+    for each in done:
+        if each.drift or each.note:
+            typer.echo(f"{each.episode}  {f'drift at {each.drift}' if each.drift else each.note}")
+    steps = sum(each.steps for each in done)
+    typer.echo(f"{len(done) - len(drifted)} of {len(done)} episodes of {run} are as recorded ({steps} steps)")
+    return int(bool(drifted))
 
 
 def _live(

@@ -132,6 +132,17 @@ def test_a_trial_is_forked_in_its_environment_and_judged_by_its_suite(failed: st
     assert "1 of 1 ended otherwise than failed: flip rate 100%" in mended.stdout
 
 
+def test_all_of_a_run_is_replayed_from_its_records(failed: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    ended = coterie("replay", "--run", "once")
+    assert (ended.code, ended.stdout) == (0, "1 of 1 episodes of once are as recorded (6 steps)\n")
+    monkeypatch.setattr("coterie.model.protocol.RULES", "You are somebody else.")
+    ended = coterie("replay", "--run", "once")
+    assert ended.code == 1
+    assert ended.stdout.startswith(f"{failed}  drift at step 2, model-2-plan-1, message 1 (system)")
+    told = json.loads(coterie("replay", "--run", "once", "--json").stdout)
+    assert (told["episodes"], told["drifted"], told["replays"][0]["drift_step"]) == (1, 1, 2)
+
+
 def test_an_environment_that_answers_otherwise_is_told(failed: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("coterie.agent.fork.as_data", lambda text: f"{text}!")
     ended = live(failed, TWICE[3:], "--from", "4")
@@ -156,6 +167,10 @@ def test_a_suite_that_was_edited_since_is_not_forked_in(failed: str, tmp_path: P
         (("replay", "EPISODE", "--live", "--from", "9"), "has no step 9; it has 5"),
         (("replay", "EPISODE", "--live", "--edit", "none.json"), "the edit none.json cannot be read"),
         (("diff", "EPISODE", "ep-none"), "no episode 'ep-none'"),
+        (("replay",), "say which episode to replay, or which run's with --run"),
+        (("replay", "EPISODE", "--run", "x"), "say which episode to replay"),
+        (("replay", "--run", "x", "--live"), "give one episode to go --live"),
+        (("replay", "--run", "x"), "no run 'x'"),
     ],
 )
 def test_bad_input(looked: str, words: tuple[str, ...], message: str) -> None:
