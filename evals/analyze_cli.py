@@ -34,7 +34,7 @@ def analyze(
 ) -> None:
     """Tell why runs failed. Of a suite's trial the step that sank it is found by doing it again."""
     from coterie.agent.errors import UsageError
-    from coterie.evals.analyse import by_cause, failure_of
+    from coterie.evals.analyse import by_cause
     from coterie.evals.analysis_page import page
 
     with told(), opened_store() as store:
@@ -42,9 +42,6 @@ def analyze(
             raise UsageError("give episodes, or a run with --run; not both")
         chosen = _of_run(store, run) if run else _named(store, episodes)
         found, skipped = asyncio.run(_analysed(store, chosen))
-        for each in found:
-            if each.cause != "infrastructure":
-                store.failures.add(failure_of(each))
         if html:
             html.write_text(page(found, run or "episodes"), encoding="utf-8")
             say(f"written: {html}")
@@ -54,16 +51,16 @@ def analyze(
                 {"failed": len(found), "causes": causes, "skipped": skipped, "analyses": [a.to_json() for a in found]}
             )
         else:
-            _print(found)
+            _print(found, skipped)
     for line in skipped:
         say(f"note: {line}")
 
 
-def _print(found: Sequence["Analysis"]) -> None:
+def _print(found: Sequence["Analysis"], skipped: Sequence[str]) -> None:
     from coterie.evals.analyse import CAUSES, by_cause
 
     if not found:
-        typer.echo("nothing failed")
+        typer.echo("what failed could not be analysed" if skipped else "nothing failed")
         return
     typer.echo("\n".join(f"{count:>4}  {cause:<16} {CAUSES[cause][1]}" for cause, count in by_cause(found)) + "\n")
     for each in found:
@@ -76,9 +73,12 @@ def _print(found: Sequence["Analysis"]) -> None:
 async def _analysed(
     store: "Store", chosen: Iterator[tuple["Episode", "Trial | None"] | str]
 ) -> tuple[list["Analysis"], list[str]]:
-    """The analyses, and what could not be analysed, one line each."""
+    """The analyses, and what could not be analysed, one line each; what is found of a trial is logged.
+
+    Of any other run the log has had an entry since it ended.
+    """
     from coterie.agent.errors import UsageError
-    from coterie.evals.analyse import analyse
+    from coterie.evals.analyse import analyse, failure_of
 
     found, skipped, said = [], [], time.monotonic()
     for number, each in enumerate(chosen, 1):
@@ -90,7 +90,11 @@ async def _analysed(
         except UsageError as error:
             skipped.append(f"{each[0].id}: {error}")
             continue
-        found += [analysis] if analysis else []
+        if analysis is None:
+            continue
+        found.append(analysis)
+        if each[1] is not None and analysis.cause != "infrastructure":
+            store.failures.add(failure_of(analysis))
         if time.monotonic() - said > SAY_EVERY_S:
             said = time.monotonic()
             say(f"{number} looked at")
@@ -101,6 +105,7 @@ def _named(store: "Store", ids: Sequence[str] | None) -> Iterator[tuple["Episode
     """The episodes of these ids, or the latest that failed."""
     from coterie.agent.errors import UsageError
     from coterie.agent.settings import data_home, load
+    from coterie.evals.located import SuiteError
     from coterie.evals.replaying import trial_of
     from coterie.evals.results import RunError
 
@@ -112,7 +117,7 @@ def _named(store: "Store", ids: Sequence[str] | None) -> Iterator[tuple["Episode
         episode = store.episodes.get(episode_id)
         try:
             yield episode, trial_of(episode, runs)
-        except (UsageError, RunError) as error:
+        except (UsageError, RunError, SuiteError) as error:
             if ids:
                 raise
             yield f"{episode_id}: {error}"
@@ -124,6 +129,7 @@ def _of_run(store: "Store", run: str) -> Iterator[tuple["Episode", "Trial | None
     from coterie.agent.settings import data_home, load
     from coterie.evals.replaying import suite_of, trial
     from coterie.evals.results import read_results
+    from coterie.memory.errors import RecordNotFound
 
     header, results = read_results(data_home(load()) / "runs", run)
     suite = suite_of(header)
@@ -132,5 +138,5 @@ def _of_run(store: "Store", run: str) -> Iterator[tuple["Episode", "Trial | None
             continue
         try:
             yield store.episodes.get(result.episodes[-1]), trial(header, suite, result)
-        except UsageError as error:
+        except (UsageError, RecordNotFound) as error:
             yield str(error)

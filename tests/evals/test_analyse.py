@@ -137,6 +137,25 @@ def test_runs_that_are_no_trials_are_told_by_their_record(home: Path) -> None:
     assert [signal["kind"] for signal in one["signals"]] == ["malformed_turn"], "and it says where to look"
 
 
+def test_what_is_gone_is_left_out_and_told(home: Path, tmp_path: Path) -> None:
+    episode = failed("wrong_argument", tmp_path)
+    assert coterie("episodes", "delete", episode, "--yes").code == 0
+    ended = coterie("analyze", "--run", "bad")
+    assert (ended.code, ended.stdout) == (0, "what failed could not be analysed\n")
+    assert ended.stderr.startswith(f"note: no episode '{episode}'")
+
+
+def test_a_run_that_is_no_trial_is_in_the_log_since_it_ended(home: Path) -> None:
+    with serving([*LOOK[:2], verdict("finish", "hopeless"), answer("cannot", failed=True)]) as url:
+        coterie("run", TASK, "--tools", TOOLS, "--base-url", url, "--quiet")
+    with Store.open(home) as store:
+        before = store.failures.list()
+    assert coterie("analyze").code == 0
+    with Store.open(home) as store:
+        assert store.failures.list() == before
+    assert len(before) == 1
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
