@@ -143,6 +143,8 @@ async def opened(opening: Opening, past: Episode, fork: Fork) -> Session:
     before = await replay(past, data_home(settings), parts.tools)
     if before.drift_step is not None and before.drift_step < fork.at.step_id:
         raise UsageError(f"episode {past.id} cannot be gone through up to step {fork.at.step_id}: {before.drift}")
+    if settings.workspace is None and workspace.is_fresh(Path(past.task.workspace or "")):
+        await redo(past, fork, Registry(tool for tool in parts.tools if _writes_here(tool)))
     task = Task(past.task.text, past.task.name, str(folder), past.task.tags)
     config = {"settings": stored(mine), "tools": [described(tool) for tool in parts.tools]}
     episode = await asyncio.to_thread(
@@ -150,8 +152,7 @@ async def opened(opening: Opening, past: Episode, fork: Fork) -> Session:
             task, parts.model.ref, config, namespace=mine.namespace, parent=past.id, parent_step=fork.at.step_id
         )
     )
-    if settings.workspace is None and workspace.is_fresh(Path(past.task.workspace or "")):
-        await redo(past, fork, Registry(tool for tool in parts.tools if _writes_here(tool)))
+    opening.hold(episode)
     session, recording = await opening.session(episode, task, parts), Recording(past, same_sampling=False)
     deps = session.deps
     session.deps = replace(

@@ -68,14 +68,14 @@ class Opening:
         namespace = self.settings.namespace
         begin = store.episodes.begin
         episode = await asyncio.to_thread(begin, task, parts.model.ref, config, namespace=namespace)
-        self._hold(episode)
+        self.hold(episode)
         return await self.session(episode, task, parts)
 
     async def resumed(self, episode_id: str) -> Session:
         """A session that goes on with an episode. Raises UsageError for one that cannot be gone on with."""
         store = await self.open_store()
         await asyncio.to_thread(store.episodes.get, episode_id)  # an id that nobody knows gets no lock
-        self._hold(episode_id)
+        self.hold(episode_id)
         past = await asyncio.to_thread(store.episodes.get, episode_id)  # as the last holder left it
         if past.outcome and is_over(past.outcome):
             way_out = f"see it with: coterie episodes show {episode_id}"
@@ -148,7 +148,8 @@ class Opening:
     def _artefacts(self, episode: str) -> Path:
         return data_home(self.settings) / "episodes" / episode
 
-    def _hold(self, episode: str) -> None:
+    def hold(self, episode: str) -> None:
+        """Keep other processes from going on with the episode."""
         self.stack.enter_context(held(self._artefacts(episode), episode))
 
     async def open_store(self) -> Store:
