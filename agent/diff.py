@@ -53,11 +53,19 @@ def _in_calls(step_id: int, first: dict[str, ModelCall], second: dict[str, Model
             continue
         for field in _OF_A_CALL:
             a, b = encode(getattr(first[name], field)), encode(getattr(other, field))
-            if a != b and None not in (a, b):  # what one of the servers does not report is no difference
+            if a != b and _is_comparable(a, b):
                 yield _of(step_id, f"{name}, {field.replace('_', ' ')}", a, b)
                 break
     for name in second.keys() - first.keys():
         yield _of(step_id, name, "not asked", "asked")
+
+
+def _is_comparable(first: Any, second: Any) -> bool:
+    """Whether both servers report it, and of experts for the same tokens: what comes from the prefix cache has none."""
+    if first is None or second is None:
+        return False
+    routed = isinstance(first, dict) and isinstance(second, dict)
+    return not routed or first.get("first") == second.get("first")
 
 
 def _calls(episode: Episode) -> dict[int | None, dict[str, ModelCall]]:

@@ -97,14 +97,19 @@ def test_a_run_is_done_again_bit_for_bit_down_to_the_experts(model_server: Model
     assert replayed["steps"] == len(run["steps"])
     if not model_server.info.batch_invariant:
         pytest.skip("on this processor a text may depend on its company")
-    _, live = coterie(model_server, "replay", run["id"], "--live", "--from", "2", cwd=workspace)
-    [fork] = live["trials"]
-    assert (fork["status"], fork["first_difference"], live["flip_rate"]) == (run["outcome"]["status"], None, 0)
-    code, parted = coterie(model_server, "diff", run["id"], fork["episode"], cwd=workspace)
+    _, live = coterie(model_server, "replay", run["id"], "--live", "--from", "2", "--trials", "2", cwd=workspace)
+    for fork in live["trials"]:
+        assert (fork["status"], fork["first_difference"]) == (run["outcome"]["status"], None)
+    assert live["flip_rate"] == 0
+    forks = [fork["episode"] for fork in live["trials"]]
+    code, parted = coterie(model_server, "diff", *forks, cwd=workspace)
     assert (code, parted["same"]) == (0, True)
-    _, shown = coterie(model_server, "episodes", "show", fork["episode"], "--model-calls", cwd=workspace)
-    assert shown["parent"] == run["id"]
-    assert all(call["token_ids"] and call["routed_experts"] for call in shown["model_calls"]), "so they were compared"
+    shown = [coterie(model_server, "episodes", "show", fork, "--model-calls", cwd=workspace)[1] for fork in forks]
+    assert {each["parent"] for each in shown} == {run["id"]}
+    calls = [each["model_calls"] for each in shown]
+    assert all(a["token_ids"] == b["token_ids"] for a, b in zip(*calls, strict=True))
+    routed = [(a["routed_experts"], b["routed_experts"]) for a, b in zip(*calls, strict=True)]
+    assert any(a and a == b for a, b in routed), "experts of the same tokens, where the cache had as much for both"
 
 
 def test_a_task_without_a_fitting_tool_ends_without_a_call(model_server: ModelServer, workspace: Path) -> None:

@@ -12,7 +12,8 @@ def test_the_loops_search_is_measured_beside_its_parts() -> None:
     assert rows.keys() == {"bm25", "encoder", "search", "trained"}
     for row in rows.values():
         assert row["among 1"][0] <= row["among 3"][0] <= row["among 4"][0] <= 1
-        assert row["among 1"][1] < row["among 1"][0] < row["among 1"][2]
+        rate, low, high = row["among 1"]
+        assert low < rate <= high, "all of them right is the upper end"
     chance = sum(3 / len(each.tools) for each in wanted) / len(wanted)
     assert rows["search"]["among 3"][0] > chance + 0.1
     assert rows["search"]["among 4"][0] > 0.85
