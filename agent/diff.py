@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from coterie.agent.recording import Drift
+from coterie.agent.recording import apart
 from coterie.agent.replay import COMPARED, comparable
 from coterie.memory.records import Episode, ModelCall, Record, encode
 
@@ -76,5 +76,4 @@ def _calls(episode: Episode) -> dict[int | None, dict[str, ModelCall]]:
 
 
 def _of(step_id: int, field: str, first: Any, second: Any) -> Difference:
-    drift = Drift(step_id, field, first, second)
-    return Difference(step_id, field, drift.recorded, drift.now)
+    return Difference(step_id, field, *apart(first, second))

@@ -10,7 +10,6 @@ own, what built-in tools wrote there before the fork is written again.
 
 import asyncio
 import json
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,8 +19,9 @@ from coterie.agent import workspace
 from coterie.agent.as_data import as_data
 from coterie.agent.deps import Execute
 from coterie.agent.errors import UsageError
+from coterie.agent.nodes.observe import NOT_RUN_AGAIN
 from coterie.agent.nodes.plan import BUILT_IN
-from coterie.agent.opening import Opening, described, require_tools, stored
+from coterie.agent.opening import Opening, require_tools
 from coterie.agent.recording import Drift, RecordedModel, Recording, asked_for, note_asking
 from coterie.agent.replay import replay
 from coterie.agent.session import Session
@@ -37,8 +37,6 @@ from coterie.tools.result import ToolResult
 from coterie.tools.tool import Tool
 
 ASK, CALL, JUDGE = 0, 1, 2
-_NOT_RUN = re.compile(r"\S+ was not run")
-"""How the loop begins the result of a call that it did not make."""
 _STAGES = {"plan": ASK, "replan": ASK, "act": ASK, "answer": ASK, "judge": JUDGE}
 
 
@@ -146,13 +144,7 @@ async def opened(opening: Opening, past: Episode, fork: Fork) -> Session:
     if settings.workspace is None and workspace.is_fresh(Path(past.task.workspace or "")):
         await redo(past, fork, Registry(tool for tool in parts.tools if _writes_here(tool)))
     task = Task(past.task.text, past.task.name, str(folder), past.task.tags)
-    config = {"settings": stored(mine), "tools": [described(tool) for tool in parts.tools]}
-    episode = await asyncio.to_thread(
-        lambda: store.episodes.begin(
-            task, parts.model.ref, config, namespace=mine.namespace, parent=past.id, parent_step=fork.at.step_id
-        )
-    )
-    opening.hold(episode)
+    episode = await opening.begin(task, parts, parent=past.id, parent_step=fork.at.step_id)
     session, recording = await opening.session(episode, task, parts), Recording(past, same_sampling=False)
     deps = session.deps
     session.deps = replace(
@@ -179,7 +171,7 @@ async def redo(past: Episode, fork: Fork, tools: Registry) -> None:
 
 def is_made(seen: ObservationResult) -> bool:
     """Whether a recorded result is that of a call that was made: the loop answers some itself."""
-    return seen.error_kind not in ("refused", "in_doubt") and not _NOT_RUN.match(seen.content)
+    return seen.error_kind not in ("refused", "in_doubt") and NOT_RUN_AGAIN not in seen.content
 
 
 def _writes_here(tool: Tool) -> bool:

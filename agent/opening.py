@@ -64,18 +64,23 @@ class Opening:
             if self.settings.workspace is None:
                 workspace.discard_if_empty(folder)
             raise
-        config = {"settings": stored(self.settings), "tools": [described(tool) for tool in parts.tools]}
-        namespace = self.settings.namespace
-        begin = store.episodes.begin
-        episode = await asyncio.to_thread(begin, task, parts.model.ref, config, namespace=namespace)
-        self.hold(episode)
+        episode = await self.begin(task, parts)
         return await self.session(episode, task, parts)
+
+    async def begin(self, task: Task, parts: "Parts", parent: str | None = None, parent_step: int | None = None) -> str:
+        """Write a new episode, which nobody else may go on with; its id."""
+        config = {"settings": stored(self.settings), "tools": [described(tool) for tool in parts.tools]}
+        where = self.settings.namespace
+        write = partial(parts.store.episodes.begin, namespace=where, parent=parent, parent_step=parent_step)
+        episode = await asyncio.to_thread(write, task, parts.model.ref, config)
+        self._hold(episode)
+        return episode
 
     async def resumed(self, episode_id: str) -> Session:
         """A session that goes on with an episode. Raises UsageError for one that cannot be gone on with."""
         store = await self.open_store()
         await asyncio.to_thread(store.episodes.get, episode_id)  # an id that nobody knows gets no lock
-        self.hold(episode_id)
+        self._hold(episode_id)
         past = await asyncio.to_thread(store.episodes.get, episode_id)  # as the last holder left it
         if past.outcome and is_over(past.outcome):
             way_out = f"see it with: coterie episodes show {episode_id}"
@@ -148,7 +153,7 @@ class Opening:
     def _artefacts(self, episode: str) -> Path:
         return data_home(self.settings) / "episodes" / episode
 
-    def hold(self, episode: str) -> None:
+    def _hold(self, episode: str) -> None:
         """Keep other processes from going on with the episode."""
         self.stack.enter_context(held(self._artefacts(episode), episode))
 

@@ -30,11 +30,23 @@ PLAN_STEP = 2
 _MALFORMED = re.compile(rf"{MalformedCompletion.__name__}: (.*?what was asked for: (.*); it began .*)", re.DOTALL)
 
 
+def apart(first: Any, second: Any) -> tuple[str, str]:
+    """Two values as text, each from a little before where they part, so that long ones show their difference."""
+    texts = [value if isinstance(value, str) else dumps(value) for value in (first, second)]
+    at = next((i for i, (a, b) in enumerate(zip(*texts, strict=False)) if a != b), min(map(len, texts)))
+    start = max(0, at - SHOWN_CHARS // 2) if max(map(len, texts)) > SHOWN_CHARS else 0
+    one, other = (
+        ("…" if start else "") + text[start : start + SHOWN_CHARS] + ("…" if len(text) > start + SHOWN_CHARS else "")
+        for text in texts
+    )
+    return one, other
+
+
 class Drift(AgentError):
     """The loop did something else than the record has. `field` is the first thing that differs at `step_id`."""
 
     def __init__(self, step_id: int, field: str, recorded: Any, now: Any) -> None:
-        was, is_now = _apart(_shown(recorded), _shown(now))
+        was, is_now = apart(recorded, now)
         self.step_id, self.field, self.recorded, self.now = step_id, field, was, is_now
         super().__init__(f"step {step_id}, {field}: recorded {was!r}, now {is_now!r}")
 
@@ -137,15 +149,15 @@ def asked_for() -> tuple[str, int]:
 
 
 class _Absent:
-    """Behind a tool that is known by what the record says of it; `execute` never gets to it."""
+    """Behind a tool that is known by its description alone: a replay takes results from the record."""
 
     def check(self, arguments: object) -> dict[str, Any]:
-        """Nothing runs in a replay."""
-        raise NotImplementedError
+        """See `Body.check`."""
+        raise AssertionError("a replay runs no tool")
 
     async def run(self, checked: dict[str, Any]) -> Any:
-        """Nothing runs in a replay."""
-        raise NotImplementedError
+        """See `Body.run`."""
+        raise AssertionError("a replay runs no tool")
 
 
 def recorded_tools(episode: Episode) -> Registry | None:
@@ -199,19 +211,3 @@ def _completion(call: ModelCall) -> Completion:
 def _result(seen: ObservationResult) -> ToolResult:
     kind: Any = seen.error_kind
     return ToolResult(seen.content, seen.data, seen.is_error, kind, seen.truncated, seen.wall_s)
-
-
-def _shown(value: Any) -> str:
-    return value if isinstance(value, str) else dumps(value)
-
-
-def _apart(first: str, second: str) -> tuple[str, str]:
-    """Both from a little before where they part, so that long texts show their difference."""
-    same = next((i for i, (a, b) in enumerate(zip(first, second, strict=False)) if a != b), None)
-    at = min(len(first), len(second)) if same is None else same
-    start = max(0, at - SHOWN_CHARS // 2) if max(len(first), len(second)) > SHOWN_CHARS else 0
-    lead = "…" if start else ""
-    return tuple(  # type: ignore[return-value]  # two of them
-        lead + text[start : start + SHOWN_CHARS] + ("…" if len(text) > start + SHOWN_CHARS else "")
-        for text in (first, second)
-    )

@@ -24,7 +24,7 @@ from coterie.evals.replaying import Trial
 from coterie.evals.scorers import states
 from coterie.evals.suite import Call, Solution
 from coterie.evals.trial import BrokenSuite, run_trial
-from coterie.memory.records import Episode, Failure, Observation, ObservationResult, Record, encode
+from coterie.memory.records import Episode, Failure, Observation, Record, encode
 from coterie.model.protocol import dumps
 
 CAUSES: Mapping[str, tuple[str | None, str]] = {
@@ -65,7 +65,6 @@ class _Made(NamedTuple):
 
     step_id: int
     call: Call
-    result: ObservationResult
 
 
 class _Survived(NamedTuple):
@@ -105,7 +104,7 @@ def by_cause(analyses: Sequence[Analysis]) -> list[tuple[str, int]]:
 
 
 async def _tried(episode: Episode, trial: Trial) -> Analysis:
-    made = [*_made(episode)]
+    made = _made(episode)
     survived = await _survived(trial, made)
     if survived is None:
         raise UsageError(f"task {trial.task.id!r}: its own reference does not pass; see: coterie eval check")
@@ -142,7 +141,7 @@ def _answered(episode: Episode, trial: Trial, last: int | None) -> Analysis:
 
 def _sunk(episode: Episode, trial: Trial, made: Sequence[_Made], survived: _Survived) -> Analysis:
     """The cause where a call of the run is the decisive one."""
-    step_id, call, _ = made[survived.calls]
+    step_id, call = made[survived.calls]
     before, left = [each.call for each in made[: survived.calls]], survived.left
     said = f"{call.tool} {dumps(call.arguments)}"
     if trial.task.reference.refuse:
@@ -190,7 +189,7 @@ async def _passes(trial: Trial, calls: list[Call]) -> bool:
 def _made(episode: Episode) -> list[_Made]:
     """The calls that the environment saw, in their order."""
     return [
-        _Made(step.step_id, Call(tool=call.function_name, arguments=encode(call.arguments)), seen)
+        _Made(step.step_id, Call(tool=call.function_name, arguments=encode(call.arguments)))
         for step in episode.steps
         if step.observation
         for call, seen in zip(step.tool_calls, step.observation.results, strict=False)

@@ -104,12 +104,13 @@ async def _analysed(
 def _named(store: "Store", ids: Sequence[str] | None) -> Iterator[tuple["Episode", "Trial | None"] | str]:
     """The episodes of these ids, or the latest that failed."""
     from coterie.agent.errors import UsageError
-    from coterie.agent.settings import data_home, load
+    from coterie.agent.settings import load
     from coterie.evals.located import SuiteError
     from coterie.evals.replaying import trial_of
     from coterie.evals.results import RunError
+    from coterie.evals.session import runs_folder
 
-    runs = data_home(load()) / "runs"
+    runs = runs_folder(load())
     latest = (
         [] if ids else [e.id for status in ("failed", "limit") for e in store.episodes.list(LATEST, 0, status).episodes]
     )
@@ -126,17 +127,18 @@ def _named(store: "Store", ids: Sequence[str] | None) -> Iterator[tuple["Episode
 def _of_run(store: "Store", run: str) -> Iterator[tuple["Episode", "Trial | None"] | str]:
     """Every trial of a run that did not pass."""
     from coterie.agent.errors import UsageError
-    from coterie.agent.settings import data_home, load
-    from coterie.evals.replaying import suite_of, trial
+    from coterie.agent.settings import load
+    from coterie.evals.replaying import suite_of, trial_from
     from coterie.evals.results import read_results
+    from coterie.evals.session import runs_folder
     from coterie.memory.errors import RecordNotFound
 
-    header, results = read_results(data_home(load()) / "runs", run)
+    header, results = read_results(runs_folder(load()), run)
     suite = suite_of(header)
     for result in results:
         if result.status != "failed":
             continue
         try:
-            yield store.episodes.get(result.episodes[-1]), trial(header, suite, result)
+            yield store.episodes.get(result.episodes[-1]), trial_from(header, suite, result)
         except (UsageError, RecordNotFound) as error:
             yield str(error)

@@ -95,10 +95,11 @@ def _recorded(past: "Episode", store: "Store", as_json: bool) -> int:
 def _all_of(run: str, store: "Store", as_json: bool) -> int:
     """Replay every episode of a run; what drifts or is not whole, a line each."""
     from coterie.agent.replay import replay as replayed
-    from coterie.agent.settings import data_home, load
+    from coterie.agent.settings import load
     from coterie.evals.results import read_results
+    from coterie.evals.session import runs_folder
 
-    _, results = read_results(data_home(load()) / "runs", run)
+    _, results = read_results(runs_folder(load()), run)
     episodes = [store.episodes.get(each) for result in results for each in result.episodes]
     done = [asyncio.run(replayed(past, store.home)) for past in episodes]
     drifted = [each for each in done if each.drift]
@@ -123,15 +124,16 @@ def _live(
     from coterie.agent.command import settings_of
     from coterie.agent.errors import UsageError
     from coterie.agent.fork import fork_at, read_edit
-    from coterie.agent.settings import data_home, load
+    from coterie.agent.settings import load
     from coterie.evals.replaying import flips, forks, trial_of
+    from coterie.evals.session import runs_folder
 
     step, edit, number = where
     fork = fork_at(past, step, read_edit(edit) if edit else None)
     settings = settings_of(past, load(flags), flags)
     if settings.approve == "ask":
         raise UsageError("the run asked before each change: say --approve auto or --approve deny for what comes now")
-    trial = trial_of(past, data_home(settings) / "runs")
+    trial = trial_of(past, runs_folder(settings))
 
     async def every() -> "Flips":
         made = []

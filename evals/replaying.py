@@ -87,7 +87,7 @@ def trial_of(episode: Episode, runs: Path) -> Trial | None:
         raise UsageError(f"the trial of episode {episode.id} in run {header.run!r} has no score")
     if result.episodes[-1:] != (episode.id,):
         raise UsageError(f"episode {episode.id} is not the one that run {header.run!r} scored in its trial")
-    return trial(header, suite_of(header), result)
+    return trial_from(header, suite_of(header), result)
 
 
 def suite_of(header: RunHeader) -> Suite:
@@ -100,7 +100,7 @@ def suite_of(header: RunHeader) -> Suite:
     return suite
 
 
-def trial(header: RunHeader, suite: Suite, result: Result) -> Trial:
+def trial_from(header: RunHeader, suite: Suite, result: Result) -> Trial:
     """A scored trial of a run. Raises UsageError for one of several sessions."""
     task = next(task for task in suite.tasks if task.id == result.task)
     if task.turns or task.earlier:
@@ -109,17 +109,17 @@ def trial(header: RunHeader, suite: Suite, result: Result) -> Trial:
 
 
 async def forks(
-    past: Episode, fork: Fork, settings: Settings, store: Store, number: int, of: Trial | None
+    past: Episode, fork: Fork, settings: Settings, store: Store, number: int, trial: Trial | None
 ) -> AsyncIterator[Forked]:
     """So many forks, one after the other, each with a seed of its own. Raises UsageError, Drift, ModelError."""
     connected = await connect(settings, None, Trace())
     for i in range(number):
         mine = settings.model_copy(update={"seed": settings.seed + i})
-        if of is None:
+        if trial is None:
             loop = Loop(settings=mine, model=connected, store=store)
             episode, verdict = await loop.afork(past, fork), None
         else:
-            episode, verdict = await _tried(of, past, fork, mine, connected, store)
+            episode, verdict = await _tried(trial, past, fork, mine, connected, store)
         parts = next(differences(past, episode), None)
         yield Forked(
             trial=i + 1,
@@ -128,25 +128,25 @@ async def forks(
             passed=verdict.passed if verdict else None,
             reasons=verdict.reasons if verdict else (),
             first_difference=parts,
-            flipped=verdict.passed != of.passed if verdict and of else episode.status != past.status,
+            flipped=verdict.passed != trial.passed if verdict and trial else episode.status != past.status,
         )
 
 
-def flips(past: Episode, of: Trial | None, made: Sequence[Forked]) -> Flips:
+def flips(past: Episode, trial: Trial | None, made: Sequence[Forked]) -> Flips:
     """How often these forks ended otherwise."""
     count = sum(each.flipped for each in made)
-    was = past.status if of is None else "passed" if of.passed else "failed"
+    was = past.status if trial is None else "passed" if trial.passed else "failed"
     return Flips(past.id, was, tuple(made), count / len(made), wilson_interval(count, len(made)))
 
 
 async def _tried(
-    of: Trial, past: Episode, fork: Fork, settings: Settings, connected: Connected, store: Store
+    trial: Trial, past: Episode, fork: Fork, settings: Settings, connected: Connected, store: Store
 ) -> tuple[Episode, Verdict]:
     agent = _ForkingLoop(past, fork, settings, connected, store)
-    given = (f"replay/{past.id}", settings.seed, Limits(**of.header.limits))
+    given = (f"replay/{past.id}", settings.seed, Limits(**trial.header.limits))
     with tempfile.TemporaryDirectory(prefix="coterie-fork-") as folder:
         try:
-            done = await run_trial(of.suite, of.task, agent, Path(folder) / "workspace", *given)
+            done = await run_trial(trial.suite, trial.task, agent, Path(folder) / "workspace", *given)
         except InfrastructureFailure as error:
             if isinstance(error.__cause__, AgentError):
                 raise error.__cause__ from None

@@ -14,6 +14,8 @@ from coterie.agent.state import CallState, Signal, State, StepState, made, value
 from coterie.agent.trace import CallStarted, ResultSeen, SignalRaised
 from coterie.tools.result import ToolResult
 
+NOT_RUN_AGAIN = "was not run again: this step already made exactly this call"
+
 
 async def observe(state: State, deps: Deps) -> dict[str, Any]:
     """Run the wave's calls; those that repeat themselves are answered without running."""
@@ -68,8 +70,8 @@ def _is_repeat(call: CallState, steps: Sequence[StepState]) -> bool:
 
 def _repeat_result(call: CallState) -> ToolResult:
     text = (
-        f"{call['name']} was not run again: this step already made exactly this call, and the same call gives the "
-        "same answer. Change the arguments, or go on with what is known."
+        f"{call['name']} {NOT_RUN_AGAIN}, and the same call gives the same answer. Change the arguments, or go on with "
+        "what is known."
     )
     return ToolResult.failure("arguments", text)
 

@@ -8,7 +8,6 @@ import argparse
 import random
 from collections.abc import Callable
 from pathlib import Path
-from typing import get_args
 
 from coterie.evals.templates.family import Parts, call, miss, refusal, solution
 from coterie.evals.templates.write import write_suite
@@ -16,7 +15,7 @@ from coterie.model.training.data.apis import Generate, generators
 from coterie.model.training.data.apis.sheets import Sheets
 from coterie.model.training.data.trajectory import Split, Trajectory
 
-HELD: tuple[Split, ...] = tuple(split for split in get_args(Split) if split in ("held_template", "held_family"))
+HELD: tuple[Split, ...] = ("held_template", "held_family")
 MAX_FUNCTIONS = 12
 MAX_DRAWS = 4000
 _HEAD = """\
