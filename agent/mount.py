@@ -29,6 +29,7 @@ MOUNTED: Mapping[str, Mounted] = {
     ),
     "tools": Mounted("coterie.tools.cli", "Tools: list, show, call, check."),
     "eval": Mounted("coterie.evals.cli", "Scores on suites of tasks: list, check, run, resume, compare, report."),
+    "ui": Mounted("coterie.evals.ui_cli", "Runs, replays, scores and memory in a browser, and the HTTP API."),
     "model": Mounted("coterie.model.cli", "The model: build, card, bench, train, route."),
 }
 

@@ -18,7 +18,8 @@ from coterie.model.location import FILE_NAME, PREFIX, SWITCHES, default_home, re
 from coterie.model.relevance import ToolEncoder
 
 DEFAULT_MODEL = "coterie"
-MACHINE = ("home", "database_url", "chroma_url", "api_key", "workspace")
+MACHINE = ("home", "database_url", "chroma_url", "api_key", "api_token", "workspace")
+SECRET = frozenset({"api_key", "api_token"})
 """Settings that say where things are, not how a run behaves; an episode does not keep them."""
 READ_BY_THE_SERVER = frozenset(
     {
@@ -55,6 +56,9 @@ class Settings(BaseModel):
         None, pattern="^https?://", description="an OpenAI-compatible server; default: the local one"
     )
     api_key: str | None = Field(None, description="key for base_url", repr=False)
+    api_token: str | None = Field(
+        None, min_length=16, description="opens `coterie ui`; default: a new one at each start", repr=False
+    )
     model_timeout_s: float = Field(300.0, gt=0, description="longest wait for one completion")
     temperature: float = Field(0.0, ge=0)
     top_p: float = Field(1.0, gt=0, le=1)
@@ -146,7 +150,7 @@ def checked(values: Mapping[str, Any], source: str) -> None:
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
-        shown = "" if key == "api_key" else f", got {first['input']!r}"
+        shown = "" if key in SECRET else f", got {first['input']!r}"
         raise SettingsError(f"setting {key!r} in {source}: {first['msg']}{shown}") from None
 
 

@@ -36,6 +36,10 @@ class RunError(ValueError):
     """A run that cannot be opened, resumed or reported; the message says what to do."""
 
 
+class RunNotFound(RunError):
+    """There is no run of that name."""
+
+
 @dataclass(frozen=True)
 class RunHeader(Record):
     """What a run is: all that its scores depend on, beside the agent's randomness."""
@@ -209,7 +213,7 @@ def read_header(runs: Path, run: str) -> RunHeader:
         return RunHeader.from_json(json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         have = ", ".join(run_names(runs)[-5:]) or "none yet"
-        raise RunError(f"no run {run!r}; the latest are {have}") from None
+        raise RunNotFound(f"no run {run!r}; the latest are {have}") from None
     except (OSError, ValueError) as error:
         raise RunError(f"{path} cannot be read: {error}") from None
 

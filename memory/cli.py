@@ -82,11 +82,9 @@ def list_(
     """List facts and lessons, newest first."""
     time = at.replace(tzinfo=UTC).isoformat(timespec="microseconds").replace("+00:00", "Z") if at else None
     with opened_store() as store:
-        groups = [s for s in (store.facts, store.lessons) if kind is None or s.kind == kind.value]
-        found = [
-            x for group in groups for x in group.list(namespace=namespace, closed=everything, at=time, limit=limit)
-        ]
-    found = sorted(found, key=lambda statement: statement.recorded_at, reverse=True)[:limit]
+        found = store.statements(
+            kind.value if kind else None, namespace=namespace, at=time, closed=everything, limit=limit
+        )
     if as_json:
         put_json({"statements": [statement.to_json() for statement in found]})
         return

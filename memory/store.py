@@ -23,7 +23,7 @@ from coterie.memory.episodes import DEFAULT_NAMESPACE, Episodes, put_document
 from coterie.memory.errors import IndexUnavailable
 from coterie.memory.failures import Failures
 from coterie.memory.index import Audit, Index, Progress
-from coterie.memory.lessons import Statements, document
+from coterie.memory.lessons import Statement, Statements, document
 from coterie.memory.location import Location
 from coterie.memory.recall import KINDS, Hit, Recall
 from coterie.memory.redact import Redactor
@@ -116,6 +116,20 @@ class Store:
             if record_id.startswith(f"{statements.kind}-"):
                 return statements
         raise ValueError(f"{record_id!r} is no id of a fact, a lesson or an episode (fact-..., lesson-..., ep-...)")
+
+    def statements(
+        self,
+        kind: str | None = None,
+        *,
+        namespace: str | None = None,
+        at: str | None = None,
+        closed: bool = False,
+        limit: int = 50,
+    ) -> list[Statement]:
+        """Facts and lessons, or one kind of them, newest first; the rest as `Statements.list`."""
+        groups = [group for group in (self.facts, self.lessons) if kind in (None, group.kind)]
+        found = [x for group in groups for x in group.list(namespace=namespace, at=at, closed=closed, limit=limit)]
+        return sorted(found, key=lambda statement: statement.recorded_at, reverse=True)[:limit]
 
     def rebuild(self, progress: Progress | None = None) -> int:
         """Make both indexes again from the records; returns the number of documents."""

@@ -1,0 +1,49 @@
+"""What `coterie ui` serves, put together: the API, and pages that are its client.
+
+uvicorn.run(build(settings, store, token, host="127.0.0.1"))
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.responses import FileResponse
+from fastapi.staticfiles import StaticFiles
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+from coterie.agent.settings import Settings
+from coterie.evals.api import episodes, faults, memories, models, scores
+from coterie.evals.api.access import Hardened, RequireToken, hosts
+from coterie.evals.api.context import Context
+from coterie.evals.api.live import Runs
+from coterie.memory.store import Store
+
+PAGES = Path(__file__).parent / "pages"
+
+
+def build(settings: Settings, store: Store, token: str, host: str = "127.0.0.1") -> FastAPI:
+    """The app over an open store; it stops its runs when it is shut down."""
+    runs = Runs(store)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        await runs.close()
+
+    app = FastAPI(title="Coterie", version=version("coterie"), docs_url=None, redoc_url=None, lifespan=lifespan)
+    app.add_middleware(RequireToken, token=token)
+    app.add_middleware(Hardened)
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=hosts(host))
+    faults.install(app)
+    context = Context(settings, store, runs)
+    for part in (episodes, scores, memories, models):
+        app.include_router(part.router(context))
+
+    @app.get("/", include_in_schema=False)
+    def page() -> FileResponse:
+        return FileResponse(PAGES / "index.html")
+
+    app.mount("/pages", StaticFiles(directory=PAGES))
+    return app
