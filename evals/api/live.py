@@ -14,7 +14,7 @@ from typing import Any
 from coterie.agent.interrupts import Stop
 from coterie.agent.run import Agent
 from coterie.agent.settings import Settings
-from coterie.agent.trace import Event, ModelAnswered, RunFinished, RunStarted
+from coterie.agent.trace import Event, ModelAnswered, RunStarted
 from coterie.memory.records import Episode, JsonObject
 from coterie.memory.store import Store
 from coterie.tools.execute import Doubt
@@ -56,11 +56,9 @@ class Live:
         if isinstance(event, RunStarted):
             self.episode = event.episode
         self._add(_shown(event))
-        if isinstance(event, RunFinished):
-            self.end()
 
     def end(self) -> None:
-        """Nothing more will come."""
+        """Nothing more will come, and all that the run held is free."""
         self.over = True
         self._wake()
 

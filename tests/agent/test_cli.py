@@ -261,11 +261,14 @@ def test_help_lists_what_there_is(home: Path) -> None:
         "memory",
         "tools",
         "eval",
+        "ui",
         "model",
     ]
 
 
-@pytest.mark.parametrize("face", ["serve", "episodes", "replay", "diff", "analyze", "memory", "tools", "eval", "model"])
+@pytest.mark.parametrize(
+    "face", ["serve", "episodes", "replay", "diff", "analyze", "memory", "tools", "eval", "ui", "model"]
+)
 def test_every_mounted_command_is_there(home: Path, tmp_path: Path, face: str) -> None:
     ended = coterie(face, "--help")
     assert ended.code == 0, ended.stderr

@@ -8,7 +8,7 @@ import { compared, evals, run } from "./evals.js";
 import { memory } from "./memory.js";
 import { tools } from "./tools.js";
 
-// Each page is a function of its place, the parts of the address and a signal that ends with the page.
+// Each page is a function of a place of its own, the parts of the address, and a signal for when it is left.
 const PAGES = [
   [/^$/, episodes],
   [/^episodes\/([^/]+)$/, episode],
@@ -23,22 +23,21 @@ let left = new AbortController();
 
 async function open() {
   const path = location.hash.replace(/^#\/?/, "");
-  const place = document.getElementById("page");
+  const place = h("div", {}, h("p.dim.spin", {}, "loading"));
+  document.getElementById("page").replaceChildren(place); // what an earlier page still draws, it draws out of sight
   left.abort();
   left = new AbortController();
-  const { signal } = left;
   for (const link of document.querySelectorAll("header nav a")) {
     const to = link.getAttribute("href").replace(/^#\/?/, "");
     const here = to === "" ? /^(episodes\/.*)?$/.test(path) : path === to || path.startsWith(`${to}/`) || (to === "evals" && path.startsWith("compare/"));
     link.classList.toggle("here", here);
   }
   const [pattern, page] = PAGES.find(([known]) => known.test(path)) ?? [];
-  show(place, h("p.dim.spin", {}, "loading"));
   try {
     if (!page) throw new Error(`There is no page ${path}.`);
-    await page(place, ...pattern.exec(path).slice(1).map(decodeURIComponent), signal);
+    await page(place, ...pattern.exec(path).slice(1).map(decodeURIComponent), left.signal);
   } catch (error) {
-    if (!signal.aborted) show(place, failed(error));
+    show(place, failed(error));
   }
 }
 

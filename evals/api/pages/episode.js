@@ -12,7 +12,7 @@ export async function episode(place, id, signal) {
     await follow(drawn, id, signal);
     record = await get(`/episodes/${id}`);
   }
-  if (!signal.aborted) draw(place, record, signal);
+  draw(place, record, signal);
 }
 
 function draw(place, record, signal) {
@@ -26,8 +26,8 @@ function draw(place, record, signal) {
     said, sunk,
     h("div.split", {},
       h("section", {}, h("h2", {}, "Plan"), plan(record), h("h2", {}, "About"), about(record)),
-      h("section", {}, h("h2", {}, "Steps"), record.steps.map((step) => card(record, step, said, signal)))));
-  explain(sunk, record, signal);
+      h("section", {}, h("h2", {}, "Steps"), record.steps.map((step) => card(record, step, said)))));
+  explain(sunk, record);
 }
 
 const spent = ({ usage }) => `${count(usage.tool_calls, "call")}, ${count(usage.prompt_tokens + usage.completion_tokens, "token")}, ${seconds(usage.wall_s)}`;
@@ -58,7 +58,7 @@ function acts(place, record, said, signal) {
     const button = h("button", { title, onclick: async () => {
       button.disabled = true;
       show(said, h("p.dim.spin", {}, name.toLowerCase()));
-      await does().then((shown) => { if (!signal.aborted) show(said, shown); }, (error) => show(said, failed(error)));
+      await does().then((shown) => show(said, shown), (error) => show(said, failed(error)));
       button.disabled = false;
     } }, name);
     return button;
@@ -103,9 +103,9 @@ function save(data, name) {
 }
 
 // Why it failed, which for a suite's trial is found by doing it again.
-async function explain(place, record, signal) {
+async function explain(place, record) {
   const { analysis } = await get(`/episodes/${record.id}/analysis`).catch(() => ({}));
-  if (!analysis || signal.aborted) return;
+  if (!analysis) return;
   show(place, h("div.card.sunk", {},
     h("div.head", {}, h("strong", {}, analysis.cause), analysis.mast && h("span.dim.small", { title: "failure mode of MAST" }, analysis.mast),
       analysis.step_id && h("a", { href: "", onclick: (event) => { event.preventDefault(); document.getElementById(`step-${analysis.step_id}`)?.scrollIntoView({ behavior: "smooth" }); } }, `step ${analysis.step_id}${analysis.decisive ? ", which sank it" : ""}`)),
@@ -113,7 +113,7 @@ async function explain(place, record, signal) {
   if (analysis.decisive) document.getElementById(`step-${analysis.step_id}`)?.classList.add("sunk");
 }
 
-function card(record, step, said, signal) {
+function card(record, step, said) {
   const results = new Map((step.observation?.results ?? []).map((result) => [result.source_call_id, result]));
   return h("div.card", { id: `step-${step.step_id}` },
     h("div.head", {},
@@ -124,7 +124,7 @@ function card(record, step, said, signal) {
     step.tool_calls.map((call) => [called(call.function_name, call.arguments), result(results.get(call.tool_call_id))]),
     step.message && h("p.small.lines", {}, step.message.trim()),
     step.plan && h("details", {}, h("summary", {}, step.plan.refusal ? "refusal" : count(step.plan.steps.length, "planned step")), h("pre", {}, step.plan.refusal ?? step.plan.steps.map((each) => `${each.number}. ${each.do}`).join("\n"))),
-    asked(record, step), forking(record, step, said, signal));
+    asked(record, step), forking(record, step, said));
 }
 
 const result = (seen) => seen && h(seen.is_error ? "pre.bad" : "pre", {}, seen.content || "(nothing)");
@@ -162,7 +162,7 @@ function experts({ counts, tokens, top_k }) {
 }
 
 // The run again, live from this step, perhaps with another result of its call.
-function forking(record, step, said, signal) {
+function forking(record, step, said) {
   if (!record.outcome || !["plan", "act", "replan", "finish"].includes(step.node)) return null;
   const [seen] = step.observation?.results ?? [];
   const text = h("textarea", { rows: 3, "aria-label": "Result" }, seen?.content ?? "");
@@ -175,7 +175,7 @@ function forking(record, step, said, signal) {
     const asked = { trials: Number(trials.value), temperature: Number(temperature.value), approve: "auto" };
     try {
       const done = await post(`/episodes/${record.id}/forks`, edited ? { ...asked, edit: { step: step.step_id, result: text.value } } : { ...asked, step: step.step_id });
-      if (!signal.aborted) show(said, forked(done));
+      show(said, forked(done));
     } catch (error) {
       show(said, failed(error));
     }

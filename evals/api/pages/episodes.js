@@ -6,14 +6,14 @@ import { badge, count, failed, h, seconds, show, table, when } from "./dom.js";
 const AT_A_TIME = 50;
 const STATES = ["running", "success", "failed", "limit", "cancelled", "infrastructure"];
 
-export async function episodes(place, signal) {
+export async function episodes(place) {
   const wanted = { status: "", text: "", offset: 0 };
   const listed = h("div");
   let latest = 0;
   const list = async () => {
     const mine = ++latest; // answers may overtake each other
     const shown = await get("/episodes", { ...wanted, limit: AT_A_TIME }).then((page) => [rows(page), pager(page, wanted, list)], failed);
-    if (mine === latest && !signal.aborted) show(listed, shown);
+    if (mine === latest) show(listed, shown);
   };
   show(place, await begin(), filter(wanted, list), listed);
   await list();

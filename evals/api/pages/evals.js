@@ -5,10 +5,11 @@ import { badge, bar, count, facts, h, percent, plain, seconds, show, span, table
 
 const AT_A_TIME = 30;
 
-export async function evals(place, signal, offset = 0) {
+export const evals = (place) => page(place, 0);
+
+async function page(place, offset) {
   const { runs, total } = await get("/evals", { limit: AT_A_TIME, offset });
-  if (signal.aborted) return;
-  const turn = (by) => () => evals(place, signal, offset + by);
+  const turn = (by) => () => page(place, offset + by);
   const chosen = new Set();
   const button = h("button", { disabled: true, onclick: () => { location.hash = `#/compare/${runs.map((each) => each.run).filter((each) => chosen.has(each)).reverse().map(encodeURIComponent).join("/")}`; } }, "Compare two");
   const choose = (run) => (event) => {
@@ -34,9 +35,8 @@ export async function evals(place, signal, offset = 0) {
       ])));
 }
 
-export async function run(place, name, signal) {
+export async function run(place, name) {
   const score = await get(`/evals/${encodeURIComponent(name)}`);
-  if (signal.aborted) return;
   const tasks = h("div");
   const draw = (which) => show(tasks, results(score.results.filter((each) => which === "all" || (which === "passed") === (each.status === "passed"))));
   const choice = h("select", { "aria-label": "Trials", onchange: (event) => draw(event.target.value) },
@@ -65,9 +65,8 @@ function results(trials) {
     ]));
 }
 
-export async function compared(place, baseline, name, signal) {
+export async function compared(place, baseline, name) {
   const { difference, interval, p_value: p, ...rest } = await get("/compare", { baseline, run: name });
-  if (signal.aborted) return;
   show(place,
     h("h1", {}, `${name} less ${baseline}`),
     h("p", {}, h("strong", {}, points(difference)), h("span.dim", {}, interval ? `  95 % interval ${points(interval[0])} to ${points(interval[1])}, p = ${p?.toPrecision(3) ?? "not known"}` : "  no interval: no spread between tasks")),

@@ -11,8 +11,7 @@ export async function follow(place, episode, signal) {
   const said = h("div");
   for await (const event of events(episode, signal)) {
     take(view, event);
-    if (!signal.aborted) show(place, drawn(view, episode, said));
-    if (event.event === "RunFinished") return;
+    show(place, drawn(view, episode, said));
   }
 }
 

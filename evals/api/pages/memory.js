@@ -3,13 +3,13 @@
 import { get, post, remove } from "./api.js";
 import { failed, h, show, table, when } from "./dom.js";
 
-export async function memory(place, signal) {
+export async function memory(place) {
   const found = h("div");
   const known = h("div");
   const said = h("div");
   const list = async () => {
     const { statements } = await get("/memory");
-    if (!signal.aborted) show(known, stated(statements, list, said));
+    show(known, stated(statements, list, said));
   };
   show(place, h("h1", {}, "Memory"), search(found), found, h("h2", {}, "Facts and lessons"), state(list, said), said, known);
   await list();
@@ -42,6 +42,6 @@ function stated(statements, list, said) {
   const forget = (each) => async () => {
     if (confirm(`Forget: ${each.text}`)) await remove(`/memory/${each.id}`).then(list).catch((error) => show(said, failed(error)));
   };
-  return table([{ name: "statement", wide: true }, { name: "kind" }, { name: "from" }, { name: "since" }, { name: "" }],
-    statements.map((each) => [each.text, each.id.split("-")[0], each.source, h("span.dim.small", {}, when(each.recorded_at)), h("button", { onclick: forget(each) }, "Forget")]));
+  return table([{ name: "statement", wide: true }, { name: "kind" }, { name: "for" }, { name: "from" }, { name: "since" }, { name: "" }],
+    statements.map((each) => [each.text, each.id.split("-")[0], each.namespace, each.source, h("span.dim.small", {}, when(each.recorded_at)), h("button", { onclick: forget(each) }, "Forget")]));
 }

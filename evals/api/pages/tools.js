@@ -5,9 +5,8 @@ import { h, plain, show, table } from "./dom.js";
 
 const TONES = { read: "ok", write: "warn", dangerous: "bad" };
 
-export async function tools(place, signal) {
+export async function tools(place) {
   const { tools: offered } = await get("/tools");
-  if (signal.aborted) return;
   show(place,
     h("h1", {}, "Tools"),
     h("p.dim", {}, "What a run begun here is offered. More with ", h("code", {}, "coterie ui --tools FILE --mcp SERVER"), "."),
