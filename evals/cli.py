@@ -78,6 +78,9 @@ def check(
 def run(
     suite: Annotated[str, typer.Argument(metavar="NAME[:CATEGORY]", help="A suite's name or .yaml file.")],
     limit: Annotated[int | None, typer.Option(min=1, help="Only N tasks, spread evenly over the suite.")] = None,
+    failed_in: Annotated[
+        str | None, typer.Option(metavar="RUN", help="Only the tasks that this run of the suite failed.")
+    ] = None,
     trials: Annotated[int, typer.Option(min=1, help="Trials of each task.")] = 1,
     concurrency: Concurrency = None,
     seed: Annotated[int, typer.Option(help="The run's seed.")] = 0,
@@ -106,7 +109,9 @@ def run(
     from coterie.evals import session
 
     reference, category = session.parse_reference(suite)
-    request = session.Request(reference, category, limit, trials, seed, concurrency, agent, grammar, name, executor)
+    request = session.Request(
+        reference, category, limit, trials, seed, concurrency, agent, grammar, name, executor, failed_in
+    )
     limits = {
         "max_steps": max_steps,
         "max_model_calls": max_model_calls,

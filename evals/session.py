@@ -59,6 +59,7 @@ class Request:
     """What a person asks for; `name` is the run's, made up when it is not given.
 
     `concurrency` None: as many trials at a time as the local server writes texts, or 4 where that is not known.
+    `failed_in`: a run of the suite; only what it did not pass is run.
     """
 
     reference: str
@@ -71,6 +72,7 @@ class Request:
     grammar: bool = True
     name: str | None = None
     executor: Place = "local"
+    failed_in: str | None = None
 
 
 def parse_reference(text: str) -> tuple[str, str | None]:
@@ -99,8 +101,23 @@ def start(request: Request, settings: Settings, on_start: OnStart) -> Score:
         run_folder(runs_folder(settings), request.name)  # a name that cannot be is said before a server is started
     suite = find_suite(request.reference, request.category)
     adapter = suite.name == request.reference == "bfcl"
-    tasks = suite.select(None if adapter else request.category, request.limit)
-    return asyncio.run(_start(request, replace(suite, tasks=tasks), settings, on_start))
+    chosen = replace(suite, tasks=suite.select(None if adapter else request.category))
+    if request.failed_in is not None:
+        chosen = _failed_in(request.failed_in, chosen, settings)
+    return asyncio.run(_start(request, replace(chosen, tasks=chosen.select(limit=request.limit)), settings, on_start))
+
+
+def _failed_in(run: str, suite: Suite, settings: Settings) -> Suite:
+    """The suite with those tasks alone that a run of it failed in a trial or more. RunError where there are none."""
+    header, results = read_results(runs_folder(settings), run)
+    if (header.suite, header.digest) != (suite.name, suite.digest):
+        raise RunError(
+            f"run {run!r} is not of the suite {suite.name!r} as it is now, so it does not say what fails in it"
+        )
+    failed = {result.task for result in results if result.status == "failed"}
+    if not (tasks := tuple(task for task in suite.tasks if task.id in failed)):
+        raise RunError(f"run {run!r} failed none of these {len(suite.tasks)} tasks; there is nothing to run again")
+    return replace(suite, tasks=tasks)
 
 
 def resume(

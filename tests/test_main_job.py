@@ -11,9 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.evals.served import served
 from tests.fixtures_server import ModelServer
 
+from coterie.agent import Settings
 from coterie.evals.scorers import states
+from coterie.memory.store import Store
 
 pytestmark = [pytest.mark.server, pytest.mark.slow, pytest.mark.timeout(900)]
 COTERIE = Path(sys.executable).with_name("coterie")
@@ -158,3 +161,31 @@ def test_the_example_of_make_run_is_done_with_a_recovery_and_a_report(
     assert run["id"] in [hit["source_id"] for hit in again["memory_reads"][0]["hits"]]
     (workspace,) = set((tmp_path / "coterie-workspace").glob("late-order-*")) - {workspace}
     assert states((workspace / "report.txt").read_text(), 24.6), "told how the first run went"
+
+
+def test_over_http_a_run_is_streamed_and_the_model_answers(model_server: ModelServer, workspace: Path) -> None:
+    settings = Settings(
+        home=model_server.home,
+        tools=(str(workspace / "parcels.py"),),
+        workspace=workspace / "work",
+        namespace="over-http",
+    )
+    with Store.open(model_server.home) as store, served(settings, store) as api:
+        episode = api.begin("What is the state of parcel P-31?")
+        kinds = [event["event"] for event in api.follow(episode)]
+        assert {"MemoryRecalled", "PlanMade", "ResultSeen", "Answered"} <= set(kinds)
+        record = api.get(f"/episodes/{episode}", full=True)
+        assert "delayed" in record["outcome"]["answer"]
+        assert all(call["routed_experts"]["counts"] for call in record["model_calls"])
+        assert api.client.post(f"/episodes/{episode}/replay").json()["drift"] is None
+
+        asked = {
+            "model": "coterie",
+            "stream": True,
+            "max_tokens": 8,
+            "messages": [{"role": "user", "content": "Say hello."}],
+        }
+        with api.client.stream("POST", "/v1/chat/completions", json=asked) as answer:
+            lines = [line for line in answer.iter_lines() if line]
+        assert lines[-1] == "data: [DONE]"
+        assert len(lines) > 2

@@ -56,6 +56,24 @@ def test_run_report_resume_and_compare(tmp_path: Path) -> None:
     assert [face["difference"] for face in json.loads(out)["comparisons"]] == [0, -1]
 
 
+def test_what_failed_is_run_again_alone(tmp_path: Path) -> None:
+    path = str(write_lamp(tmp_path / "s"))
+    run("run", path, "--agent", "empty", "--name", "first", "-q")
+    code, out, _ = run("report", "first", "--json")
+    assert json.loads(out)["pass_at_1"] == 0
+    code, out, err = run("run", path, "--failed-in", "first", "--limit", "2", "--agent", "reference", "-q", "--json")
+    assert code == 0, err
+    assert (json.loads(out)["tasks"], json.loads(out)["pass_at_1"]) == (2, 1)
+    run("run", path, "--agent", "reference", "--name", "right", "-q")
+    for given, said in (("right", "failed none of these 5 tasks"), ("nobody", "no run 'nobody'")):
+        code, _, err = run("run", path, "--failed-in", given, "--agent", "reference", "-q")
+        assert code == 2
+        assert said in err
+    code, _, err = run("run", "examples", "--failed-in", "first", "--agent", "reference", "-q")
+    assert code == 2
+    assert "run 'first' is not of the suite 'examples' as it is now" in err
+
+
 def test_reports_in_markdown_and_html(tmp_path: Path) -> None:
     run("run", str(write_lamp(tmp_path / "s")), "--agent", "reference", "--name", "a", "-q")
     assert "| on | ✔ |" in run("report", "--markdown")[1]
