@@ -6,18 +6,28 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 import uvicorn
 
 from coterie.agent.settings import Settings
 from coterie.evals.api.app import build
 from coterie.evals.api.serve import bound
+from coterie.memory.redact import Redactor
 from coterie.memory.store import Store
 
 TOKEN = "a-token-of-the-tests"
 WAIT_S = 30.0
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """The store of a home of the test's own; no word of a test is taken for a secret."""
+    with Store.open(tmp_path / "home", redactor=Redactor({})) as opened:
+        yield opened
 
 
 @dataclass(frozen=True)

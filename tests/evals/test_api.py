@@ -12,14 +12,15 @@ import httpx
 import pytest
 from tests.agent.model_server import serving
 from tests.agent.scripts import DONE, answer, call, plan, verdict
-from tests.evals.served import TOKEN, Served, served
+from tests.evals.served import TOKEN, Served, served, store
 from tests.evals.suite_files import write_lamp
 
 from coterie.agent import Settings
 from coterie.evals.api.access import hosts
 from coterie.evals.cli import app as eval_app
-from coterie.memory.redact import Redactor
 from coterie.memory.store import Store
+
+__all__ = ["store"]
 
 TOOLS = """
 from coterie.tools import tool
@@ -46,12 +47,6 @@ def wait() -> str:
 """
 ONE_CALL = [plan("look up order A-17"), call("order_status", order_id="A-17"), verdict("done", "late"), answer("Late.")]
 NOTE = [plan("note it"), call("note", text="late"), DONE, answer("Noted.")]
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store.open(tmp_path / "home", redactor=Redactor({})) as opened:
-        yield opened
 
 
 @pytest.fixture

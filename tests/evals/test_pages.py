@@ -13,12 +13,13 @@ from pathlib import Path
 import pytest
 from tests.agent.model_server import serving
 from tests.agent.scripts import DONE, answer, call, plan, verdict
-from tests.evals.served import TOKEN, Served, served
+from tests.evals.served import TOKEN, Served, served, store
 from tests.evals.suite_files import write_lamp
 
 from coterie.agent import Settings
-from coterie.memory.redact import Redactor
 from coterie.memory.store import Store
+
+__all__ = ["store"]
 
 COTERIE = Path(sys.executable).with_name("coterie")
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -69,12 +70,6 @@ def page(browser: object) -> Iterator[Page]:
         opened.on("pageerror", lambda error: broken.append(str(error)))
         yield opened
         assert broken == []
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store.open(tmp_path / "home", redactor=Redactor({})) as opened:
-        yield opened
 
 
 @pytest.fixture

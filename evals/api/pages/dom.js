@@ -39,8 +39,9 @@ export const plain = (value) => (typeof value === "string" ? value : JSON.string
 export const called = (name, args) =>
   h("code", {}, `${name}(${Object.entries(args ?? {}).map(([key, value]) => `${key}=${JSON.stringify(value)}`).join(", ")})`);
 
+// Columns are {name}, with n for numbers, wide for what takes the room, aside for what a narrow screen can do without.
 export function table(columns, rows) {
-  const cell = (kind) => (value, i) => h(columns[i].n ? `${kind}.n` : columns[i].wide ? `${kind}.wide` : kind, {}, value ?? "");
+  const cell = (kind) => (value, i) => h([kind, ...["n", "wide", "aside"].filter((name) => columns[i][name])].join("."), {}, value ?? "");
   return h("table", {},
     h("thead", {}, h("tr", {}, columns.map((column, i) => cell("th")(column.name, i)))),
     h("tbody", {}, rows.map((row) => h("tr", {}, row.map(cell("td"))))));

@@ -55,7 +55,7 @@ function filter(wanted, list) {
 function rows(page) {
   if (!page.total) return h("p.dim", {}, "No runs here yet.");
   return table(
-    [{ name: "task", wide: true }, { name: "end" }, { name: "calls", n: true }, { name: "time", n: true }, { name: "begun" }],
+    [{ name: "task", wide: true }, { name: "end" }, { name: "calls", n: true }, { name: "time", n: true }, { name: "begun", aside: true }],
     page.episodes.map((each) => [
       h("a", { href: `#/episodes/${each.id}` }, each.task), badge(each.status), String(each.tool_calls), seconds(each.wall_s), h("span.dim.small", {}, when(each.started_at)),
     ]));

@@ -24,7 +24,7 @@ async function page(place, offset) {
       h("button", { disabled: offset + runs.length >= total, onclick: turn(AT_A_TIME) }, "older"),
       h("span.dim.small", {}, `${offset + 1} to ${offset + runs.length} of ${count(total, "run")}`)),
     total > 0 && table(
-      [{ name: "" }, { name: "run" }, { name: "suite" }, { name: "agent" }, { name: "model" }, { name: "pass@1", n: true }, { name: "" }, { name: "tasks", n: true }, { name: "begun" }],
+      [{ name: "" }, { name: "run" }, { name: "suite" }, { name: "agent", aside: true }, { name: "model", aside: true }, { name: "pass@1", n: true }, { name: "" }, { name: "tasks", n: true }, { name: "begun", aside: true }],
       runs.map((each) => [
         h("input", { type: "checkbox", "aria-label": `compare ${each.run}`, onchange: choose(each.run) }),
         h("a", { href: `#/evals/${encodeURIComponent(each.run)}` }, each.run),

@@ -42,6 +42,6 @@ function stated(statements, list, said) {
   const forget = (each) => async () => {
     if (confirm(`Forget: ${each.text}`)) await remove(`/memory/${each.id}`).then(list).catch((error) => show(said, failed(error)));
   };
-  return table([{ name: "statement", wide: true }, { name: "kind" }, { name: "for" }, { name: "from" }, { name: "since" }, { name: "" }],
+  return table([{ name: "statement", wide: true }, { name: "kind" }, { name: "for" }, { name: "from", aside: true }, { name: "since", aside: true }, { name: "" }],
     statements.map((each) => [each.text, each.id.split("-")[0], each.namespace, each.source, h("span.dim.small", {}, when(each.recorded_at)), h("button", { onclick: forget(each) }, "Forget")]));
 }
