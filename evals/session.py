@@ -291,7 +291,7 @@ def _header(request: Request, suite: Suite, settings: Settings, kind: str, agent
     limits = Limits(**{field.name: getattr(settings, field.name) for field in fields(Limits)})
     server = server_of(agent, settings)
     return RunHeader(
-        run=request.name or _run_name(suite.name),
+        run=request.name or run_name(suite.name),
         suite=suite.name,
         digest=suite.digest,
         tasks=tuple(task.id for task in suite.tasks),
@@ -358,7 +358,8 @@ def _notes(header: RunHeader) -> list[str]:
     ]
 
 
-def _run_name(suite: str) -> str:
+def run_name(suite: str) -> str:
+    """A name for a run that nobody named."""
     return f"{suite}-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
 
 

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,14 @@ from tests.agent.model_server import serving
 from tests.agent.scripts import DONE, answer, call, plan, verdict
 from tests.evals.served import TOKEN, Served, served, store
 from tests.evals.suite_files import write_lamp
+from tests.model.acting_up import ActingUp
+from tests.model.acting_up import served as acting_up
 
 from coterie.agent import Settings
 from coterie.evals.api.access import hosts
 from coterie.evals.cli import app as eval_app
+from coterie.evals.results import read_results
+from coterie.evals.session import runs_folder
 from coterie.memory.store import Store
 
 __all__ = ["store"]
@@ -255,6 +260,62 @@ def test_scored_runs_are_listed_shown_and_compared(
     assert api.get("/compare", baseline="empty", run="reference")["difference"] == 1.0
     assert told(api.client.get("/compare", params={"baseline": "empty", "run": "none"}))[0] == 404
     assert any(suite["name"] == "examples" for suite in api.get("/suites")["suites"])
+
+
+@pytest.fixture
+def lamp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A suite in the folder that the server is started in."""
+    monkeypatch.chdir(tmp_path)
+    write_lamp(tmp_path)
+
+
+def settled(api: Served, run: str) -> Any:
+    """The score of a run that is no longer at work."""
+    deadline = time.monotonic() + 60
+    while (score := api.get(f"/evals/{run}"))["live"]:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    return score
+
+
+@pytest.mark.usefixtures("lamp")
+def test_a_suite_is_scored_here(api: Served) -> None:
+    begun = api.client.post("/evals", json={"suite": "lamp.yaml", "agent": "reference", "trials": 2, "limit": 3})
+    assert begun.status_code == 201, begun.text
+    score = settled(api, begun.json()["run"])
+    assert (score["tasks"], score["trials"], score["pass_at_1"], score["missing"]) == (3, 2, 1.0, 0)
+    again = {"suite": "lamp.yaml", "agent": "reference", "name": begun.json()["run"]}
+    assert told(api.client.post("/evals", json=again))[:2] == (409, "conflict")
+    assert told(api.client.post(f"/evals/{again['name']}/stop"))[:2] == (409, "conflict")
+    for body, says in (
+        ({"suite": "nothing"}, "nothing"),
+        ({"suite": "lamp.yaml", "name": "a/b"}, "'a/b' is no name for a run"),
+        ({"suite": "lamp.yaml", "agent": "empty", "failed_in": again["name"]}, "there is nothing to run again"),
+    ):
+        status, kind, message = told(api.client.post("/evals", json=body))
+        assert (status, kind) == (400, "usage")
+        assert says in message
+    assert told(api.client.post("/evals", json={"suite": "../lamp.yaml"}))[0] == 422
+    assert told(api.client.post("/evals", json={"suite": "lamp.yaml", "agent": "evil.py:Agent"}))[0] == 422
+
+
+@pytest.mark.usefixtures("lamp")
+def test_a_score_is_stopped_and_gone_on_with(settings: Settings, store: Store) -> None:
+    with (
+        acting_up(ActingUp().app) as url,
+        served(settings.model_copy(update={"base_url": url, "model": "hang"}), store) as api,
+    ):
+        begun = api.client.post("/evals", json={"suite": "lamp.yaml", "name": "held"})
+        assert begun.status_code == 201, begun.text
+        assert api.get("/evals/held")["live"] is True
+        assert told(api.client.post("/evals/held/resume"))[:2] == (409, "conflict")
+        assert api.client.post("/evals/held/stop").status_code == 202
+        score = api.get("/evals/held")
+        assert (score["live"], score["missing"]) == (False, 5)
+        assert api.client.post("/evals/held/resume").status_code == 201
+        assert api.get("/evals/held")["live"] is True
+    header, results = read_results(runs_folder(settings), "held")  # the server that stopped has ended it
+    assert (len(header.tasks), results) == (5, [])
 
 
 def test_memory_is_stated_recalled_and_forgotten(api: Served) -> None:

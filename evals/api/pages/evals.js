@@ -1,7 +1,7 @@
 // Scores: runs of suites, one with its tasks, two beside each other.
 
-import { get } from "./api.js";
-import { badge, bar, count, facts, h, percent, plain, seconds, show, span, table, when } from "./dom.js";
+import { get, post } from "./api.js";
+import { badge, bar, count, facts, failed, h, percent, plain, seconds, show, span, table, when } from "./dom.js";
 
 const AT_A_TIME = 30;
 
@@ -18,7 +18,8 @@ async function page(place, offset) {
   };
   show(place,
     h("h1", {}, "Scores"),
-    !total && h("p.dim", {}, "No scored runs yet. Begin one with: ", h("code", {}, "coterie eval run examples")),
+    await begin(),
+    !total && h("p.dim", {}, "No scored runs yet."),
     total > 0 && h("div.row", {}, button, h("span.dim.small.grow", {}, "the earlier one is the baseline"),
       h("button", { disabled: offset === 0, onclick: turn(-AT_A_TIME) }, "newer"),
       h("button", { disabled: offset + runs.length >= total, onclick: turn(AT_A_TIME) }, "older"),
@@ -35,8 +36,33 @@ async function page(place, offset) {
       ])));
 }
 
-export async function run(place, name) {
+async function begin() {
+  const { suites } = await get("/suites");
+  const said = h("div");
+  const suite = h("input.grow", { required: true, list: "suites", "aria-label": "Suite", placeholder: "suite, or suite:category" });
+  const limit = h("input", { type: "number", min: 1, "aria-label": "Tasks", placeholder: "all tasks" });
+  const trials = h("input", { type: "number", min: 1, value: 1, "aria-label": "Trials of each" });
+  const button = h("button.main", { type: "submit" }, "Score");
+  return h("form", { onsubmit: async (event) => {
+    event.preventDefault();
+    button.disabled = true;
+    show(said, h("p.dim.spin", {}, "beginning; a model's server may have to start first"));
+    try {
+      const { run: name } = await post("/evals", { suite: suite.value, trials: Number(trials.value), ...(limit.value && { limit: Number(limit.value) }) });
+      location.hash = `#/evals/${encodeURIComponent(name)}`;
+    } catch (error) {
+      show(said, failed(error));
+      button.disabled = false;
+    }
+  } }, h("div.row", {}, suite, h("label.small.dim", {}, limit), h("label.small.dim", {}, "trials ", trials), button),
+  h("datalist", { id: "suites" }, suites.filter((each) => each.available).map((each) => h("option", { value: each.name }, `${each.tasks} tasks`))), said);
+}
+
+const AGAIN_MS = 3000;
+
+export async function run(place, name, signal) {
   const score = await get(`/evals/${encodeURIComponent(name)}`);
+  if (score.live) setTimeout(() => signal.aborted || run(place, name, signal).catch((error) => show(place, failed(error))), AGAIN_MS);
   const tasks = h("div");
   const draw = (which) => show(tasks, results(score.results.filter((each) => which === "all" || (which === "passed") === (each.status === "passed"))));
   const choice = h("select", { "aria-label": "Trials", onchange: (event) => draw(event.target.value) },
@@ -44,11 +70,23 @@ export async function run(place, name) {
   show(place,
     h("h1", {}, name),
     h("p", {}, h("strong", {}, percent(score.pass_at_1)), h("span.dim", {}, `  95 % interval ${span(score.interval) || "not known"}; ${count(score.tasks, "task")}, ${count(score.trials, "trial")} of each`),
-      score.missing ? h("span.warn", {}, `; ${count(score.missing, "trial")} still to do`) : null),
+      score.missing > 0 && h("span.warn", {}, `; ${count(score.missing, "trial")} still to do`)),
+    going(place, name, score, signal),
     h("details", {}, h("summary", {}, "what it depends on"), facts(Object.entries(score.conditions))),
     h("h2", {}, "By tag"), tags(score),
     h("div.row", {}, h("h2.grow", {}, "Trials"), choice), tasks);
   draw("not passed");
+}
+
+// What a run that is not done waits for.
+function going(place, name, score, signal) {
+  if (!score.live && !score.missing) return null;
+  const said = h("div");
+  const act = (word, verb) => h("button", { onclick: async (event) => {
+    event.target.disabled = true;
+    await post(`/evals/${encodeURIComponent(name)}/${verb}`).then(() => run(place, name, signal)).catch((error) => show(said, failed(error)));
+  } }, word);
+  return [h("div.row", {}, score.live ? [h("span.spin.grow", { role: "status" }, "at work"), act("Stop", "stop")] : act("Resume", "resume")), said];
 }
 
 const tags = (score) => table([{ name: "tag" }, { name: "pass@1", n: true }, { name: "" }, { name: "tasks", n: true }],
