@@ -18,7 +18,7 @@ async function page(place, offset) {
   };
   show(place,
     h("h1", {}, "Scores"),
-    await begin(),
+    begin(),
     !total && h("p.dim", {}, "No scored runs yet."),
     total > 0 && h("div.row", {}, button, h("span.dim.small.grow", {}, "the earlier one is the baseline"),
       h("button", { disabled: offset === 0, onclick: turn(-AT_A_TIME) }, "newer"),
@@ -36,8 +36,9 @@ async function page(place, offset) {
       ])));
 }
 
-async function begin() {
-  const { suites } = await get("/suites");
+function begin() {
+  const names = h("datalist", { id: "suites" });
+  get("/suites").then(({ suites }) => show(names, suites.filter((each) => each.available).map((each) => h("option", { value: each.name }, count(each.tasks, "task")))), () => null);
   const said = h("div");
   const suite = h("input.grow", { required: true, list: "suites", "aria-label": "Suite", placeholder: "suite, or suite:category" });
   const limit = h("input", { type: "number", min: 1, "aria-label": "Tasks", placeholder: "all tasks" });
@@ -55,7 +56,7 @@ async function begin() {
       button.disabled = false;
     }
   } }, h("div.row", {}, suite, h("label.small.dim", {}, limit), h("label.small.dim", {}, "trials ", trials), button),
-  h("datalist", { id: "suites" }, suites.filter((each) => each.available).map((each) => h("option", { value: each.name }, `${each.tasks} tasks`))), said);
+  names, said);
 }
 
 const AGAIN_MS = 3000;
