@@ -144,7 +144,7 @@ function asked(record, step) {
 function completion(call) {
   const sure = call.logprobs?.length ? Math.exp(Math.min(...call.logprobs)) : null;
   return h("div", {},
-    h("p.dim", {}, `${call.purpose}: ${count(call.prompt_tokens, "token")} read, ${call.completion_tokens} written in ${seconds(call.wall_s)}${sure == null ? "" : `; its least likely token had a probability of ${sure.toFixed(2)}`}`),
+    h("p.dim.small", {}, `${call.purpose}: ${count(call.prompt_tokens, "token")} read, ${call.completion_tokens} written in ${seconds(call.wall_s)}${sure == null ? "" : `; its least likely token had a probability of ${sure.toFixed(2)}`}`),
     call.messages.map((message) => h("details", {}, h("summary", {}, message.role), h("pre", {}, message.content))),
     call.prompt && h("details", {}, h("summary", {}, "prompt"), h("pre", {}, call.prompt)),
     h("pre", {}, call.completion || call.error || ""),
