@@ -1,7 +1,4 @@
-"""What `coterie ui` serves, put together: the API, and pages that are its client.
-
-uvicorn.run(build(settings, store, token, host="127.0.0.1"))
-"""
+"""What `coterie ui` serves, put together: the API, and pages that are its client; `serve` runs it."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -24,7 +24,7 @@ class Scored(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    suite: str = Field(pattern=r"^[\w.-]+(:[\w:.-]+)?$", description="NAME[:CATEGORY] of those in /suites")
+    suite: str = Field(pattern=r"^\w[\w.-]*(:[\w:.-]+)?$", description="NAME[:CATEGORY] of those in /suites")
     limit: int | None = Field(None, gt=0)
     trials: int = Field(1, gt=0)
     seed: int = 0
@@ -76,7 +76,7 @@ def router(context: Context) -> APIRouter:
         run = asked.name or session.run_name(suite.name)
         if (run_folder(folder, run) / "run.json").exists():
             raise Conflict(f"there is a run {run!r} already; resume it or choose another name")
-        await scoring.begin(run, "run", asked.suite, "--name", run, *asked.options())
+        await scoring.begin(run, "run", asked.suite, f"--name={run}", *asked.options())
         return {"run": run}
 
     @routes.post("/evals/{run}/stop", status_code=HTTPStatus.ACCEPTED)
