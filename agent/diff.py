@@ -4,13 +4,13 @@ Steps are compared by their number, completions by what they were for. What foll
 from it; it is listed all the same.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from coterie.agent.recording import apart
 from coterie.agent.replay import COMPARED, comparable
-from coterie.memory.records import Episode, ModelCall, Record, encode
+from coterie.memory.records import Episode, JsonObject, ModelCall, Record, encode
 
 _OF_A_CALL = ("messages", "completion", "finish_reason", "token_ids", "routed_experts")
 
@@ -44,6 +44,11 @@ def differences(first: Episode, second: Episode) -> Iterator[Difference]:
         a, b = (getattr(episode.outcome, field, None) for episode in (first, second))
         if a != b:
             yield _of(max(steps[0].keys() | steps[1].keys(), default=0), f"outcome's {field}", a, b)
+
+
+def to_json(first: str, second: str, found: Sequence[Difference]) -> JsonObject:
+    """What the differences of two episodes, by their ids, are as JSON."""
+    return {"episodes": [first, second], "same": not found, "differences": [each.to_json() for each in found]}
 
 
 def _in_calls(step_id: int, first: dict[str, ModelCall], second: dict[str, ModelCall]) -> Iterator[Difference]:

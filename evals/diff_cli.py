@@ -18,14 +18,14 @@ def diff(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout, with all differences.")] = False,
 ) -> None:
     """Show where two runs part, down to tokens and experts. Exit code 1 where they do."""
-    from coterie.agent.diff import differences
+    from coterie.agent.diff import differences, to_json
 
     with told():
         with opened_store() as store:
             episodes = store.episodes.get(first), store.episodes.get(second)
         found = list(differences(*episodes))
         if as_json:
-            put_json({"episodes": [first, second], "same": not found, "differences": [d.to_json() for d in found]})
+            put_json(to_json(first, second, found))
         elif not found:
             typer.echo("the same: every step, completion and result")
         else:

@@ -122,17 +122,15 @@ def _live(
     as_json: bool,
 ) -> None:
     from coterie.agent.command import settings_of
-    from coterie.agent.errors import UsageError
     from coterie.agent.fork import fork_at, read_edit
     from coterie.agent.settings import load
-    from coterie.evals.replaying import flips, forks, trial_of
+    from coterie.evals.replaying import flips, forks, require_nobody_asked, trial_of
     from coterie.evals.session import runs_folder
 
     step, edit, number = where
     fork = fork_at(past, step, read_edit(edit) if edit else None)
     settings = settings_of(past, load(flags), flags)
-    if settings.approve == "ask":
-        raise UsageError("the run asked before each change: say --approve auto or --approve deny for what comes now")
+    require_nobody_asked(settings)
     trial = trial_of(past, runs_folder(settings))
 
     async def every() -> "Flips":

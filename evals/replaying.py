@@ -132,6 +132,12 @@ async def forks(
         )
 
 
+def require_nobody_asked(settings: Settings) -> None:
+    """Raise UsageError where a fork would wait for a person, who is not asked in it."""
+    if settings.approve == "ask":
+        raise UsageError("the run asked before each change: say --approve auto or --approve deny for what comes now")
+
+
 def flips(past: Episode, trial: Trial | None, made: Sequence[Forked]) -> Flips:
     """How often these forks ended otherwise."""
     count = sum(each.flipped for each in made)

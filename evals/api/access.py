@@ -6,15 +6,15 @@ its own name point here (DNS rebinding); the Host header gives that away.
 """
 
 import secrets
-from collections.abc import Collection
 from hmac import compare_digest
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
-PAGES = "/pages/"
+from coterie.evals.api.faults import answer
+
+_LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+_PAGES = "/pages/"
 SAFE_HEADERS = {
     "Content-Security-Policy": (
         "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
@@ -45,11 +45,10 @@ class RequireToken:
             await self._app(scope, receive, send)
             return
         message = "no valid token; send the one that `coterie ui` printed as: Authorization: Bearer TOKEN"
-        body = {"error": {"kind": "access", "message": message}}
-        await JSONResponse(body, 401, {"WWW-Authenticate": "Bearer"})(scope, receive, send)
+        await answer(401, "access", message, {"WWW-Authenticate": "Bearer"})(scope, receive, send)
 
     def _is_open(self, path: str) -> bool:
-        return path in _OPEN or path.startswith(PAGES)
+        return path in _OPEN or path.startswith(_PAGES)
 
     def _is_known(self, headers: Headers) -> bool:
         kind, _, given = headers.get("authorization", "").partition(" ")
@@ -73,6 +72,6 @@ class Hardened:
         await self._app(scope, receive, with_headers)
 
 
-def hosts(host: str, names: Collection[str] = ()) -> list[str]:
+def hosts(host: str) -> list[str]:
     """The names under which a server bound to `host` is asked; any, where it listens to the network."""
-    return [*LOOPBACK, *names] if host in ("127.0.0.1", "localhost", "::1") else ["*"]
+    return [*_LOOPBACK] if host in ("127.0.0.1", "localhost", "::1") else ["*"]

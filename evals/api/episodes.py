@@ -11,15 +11,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from coterie.agent.command import settings_of
-from coterie.agent.diff import differences
-from coterie.agent.errors import UsageError
+from coterie.agent.diff import differences, to_json
 from coterie.agent.fork import fork_at
 from coterie.agent.replay import replay as replayed
 from coterie.evals.analyse import analyse
 from coterie.evals.api.context import Context
 from coterie.evals.api.faults import Conflict
-from coterie.evals.api.live import Doing, Live
-from coterie.evals.replaying import flips, forks, trial_of
+from coterie.evals.api.live import Live
+from coterie.evals.replaying import flips, forks, require_nobody_asked, trial_of
 from coterie.evals.session import runs_folder
 from coterie.memory.exchange import Form
 
@@ -84,7 +83,8 @@ def router(context: Context) -> APIRouter:
     async def begin(asked: Asked) -> dict[str, str]:
         """Begin a run; its id once the model answers, which takes a while where its server has to start first."""
         given = asked.model_dump(exclude={"task"}, exclude_none=True)
-        return await _begun(lambda agent, live, stop: agent.arun(asked.task, live, stop), given)
+        mine = settings.model_copy(update=given)
+        return {"id": await runs.begin(lambda agent, live, stop: agent.arun(asked.task, live, stop), mine)}
 
     @routes.get("/{episode}")
     def show(episode: str, full: bool = False) -> dict[str, Any]:
@@ -155,8 +155,7 @@ def router(context: Context) -> APIRouter:
         past = await asyncio.to_thread(store.episodes.get, episode)
         given = asked.model_dump(include={"temperature", "approve"})
         mine = settings_of(past, settings, given)
-        if mine.approve == "ask":
-            raise UsageError("the run asked before each change: say approve auto or deny for what comes now")
+        require_nobody_asked(mine)
         at = fork_at(past, asked.step, asked.edit)
         trial = await asyncio.to_thread(trial_of, past, runs_folder(settings))
         made = [each async for each in forks(past, at, mine, store, asked.trials, trial)]
@@ -165,8 +164,7 @@ def router(context: Context) -> APIRouter:
     @routes.get("/{episode}/diff/{other}")
     def diff(episode: str, other: str) -> dict[str, Any]:
         """Where two runs part, down to tokens and experts."""
-        found = list(differences(store.episodes.get(episode), store.episodes.get(other)))
-        return {"episodes": [episode, other], "same": not found, "differences": [each.to_json() for each in found]}
+        return to_json(episode, other, list(differences(store.episodes.get(episode), store.episodes.get(other))))
 
     @routes.get("/{episode}/analysis")
     async def analysis(episode: str) -> dict[str, Any]:
@@ -175,9 +173,6 @@ def router(context: Context) -> APIRouter:
         trial = await asyncio.to_thread(trial_of, past, runs_folder(settings))
         found = await analyse(past, trial, store.home)
         return {"analysis": found and found.to_json()}
-
-    async def _begun(doing: Doing, given: dict[str, Any]) -> dict[str, str]:
-        return {"id": await runs.begin(doing, settings.model_copy(update=given))}
 
     def _in_hand(episode: str) -> Live:
         live = runs.get(episode)

@@ -1,10 +1,12 @@
 """Errors as JSON: `{"error": {"kind": ..., "message": ...}}`, with the command line's own words and sorting.
 
-400 usage   401 access   404 not_found   409 conflict   422 request (what was sent is not of the right form)
-503 infrastructure   500 defect
+    400 usage   401 access   404 not_found   409 conflict   422 request   500 defect   503 infrastructure
+
+`request`: what was sent is not of the right form.
 """
 
 import json
+from collections.abc import Mapping
 from http import HTTPStatus
 
 from fastapi import FastAPI, HTTPException, Request
@@ -23,7 +25,7 @@ from coterie.model.telling import USAGE
 from coterie.tools.errors import DefinitionError, ToolError
 from coterie.tools.workspace import WorkspaceError
 
-KINDS = {400: "usage", 401: "access", 404: "not_found", 405: "request", 409: "conflict", 422: "request"}
+KINDS = {400: "usage", 404: "not_found", 405: "request", 409: "conflict", 422: "request"}
 _OURS = (
     AgentError,
     DefinitionError,
@@ -53,9 +55,9 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _defect)
 
 
-def answer(status: int, kind: str, message: str) -> JSONResponse:
-    """The body of an error."""
-    return JSONResponse({"error": {"kind": kind, "message": message}}, status)
+def answer(status: int, kind: str, message: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    """An error as it is answered."""
+    return JSONResponse({"error": {"kind": kind, "message": message}}, status, headers)
 
 
 def status_of(error: Exception) -> int:

@@ -61,7 +61,7 @@ function drawn(view, episode, said) {
       h("button", { onclick: (event) => end(event.target) }, "Stop")),
     said,
     view.question && asked(view, episode, said),
-    view.recalled.length > 0 && h("details", {}, h("summary", {}, `recalled ${count(view.recalled.length, "memory").replace("memorys", "memories")}`), h("pre", {}, view.recalled.join("\n"))),
+    view.recalled.length > 0 && h("details", {}, h("summary", {}, `recalled ${view.recalled.length} ${view.recalled.length === 1 ? "memory" : "memories"}`), h("pre", {}, view.recalled.join("\n"))),
     view.refusal && h("p.warn", {}, view.refusal),
     [...view.steps.values()].map((step) =>
       h("div.card", {},
