@@ -186,6 +186,31 @@ def _runs_of(ending: str, count: int = 6):
                         yield run
 
 
+def test_an_answer_says_no_where_the_tool_did():
+    yes = no = 0
+    for run in _runs_of("_whether", 25):
+        result = run.steps[0].attempts[-1]
+        if result.is_error or set(result.observation) & set("{:;|"):
+            continue  # only bare values are read here
+        is_so = result.observation == "true" or f" {result.observation}" in run.task
+        assert run.answer.text.startswith("No") != is_so, (run.task, result.observation, run.answer.text)
+        yes, no = yes + is_so, no + (not is_so)
+    assert min(yes, no) > 30
+
+
+def test_what_is_not_there_is_said_and_no_other_is_taken_in_its_place():
+    listed = 0
+    for run in _runs_of("_unknown", 15):
+        [step] = run.steps
+        [asked] = {tuple(attempt.arguments.values()) for attempt in step.attempts}
+        assert asked[0] in run.task
+        assert step.attempts[-1].verdict.word == "finish"
+        assert run.answer.status == "failed"
+        assert asked[0].lower() in run.answer.text.lower() or "not" in run.answer.text.lower()
+        listed += "there are" in step.attempts[-1].observation
+    assert listed > 20
+
+
 def test_what_a_refused_order_leaves_to_be_told_is_still_told():
     refused = 0
     for run in _runs_of("_and_tell", 3):

@@ -74,7 +74,7 @@ class Suites:
 def suites_here() -> list[Path]:
     """The suites of this project, and the data of those public ones that are installed."""
     top = Path(__file__).resolve().parents[3]
-    places = [top / "evals" / "suites" / "work", top / "examples"]
+    places = [*(top / "evals" / "suites" / name for name in ("calls", "questions", "work")), top / "examples"]
     for package, folder in _PUBLIC:
         if (found := find_spec(package)) is not None and found.origin is not None:
             places.append(Path(found.origin).parent / folder)

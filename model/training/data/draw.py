@@ -4,6 +4,7 @@ requests and tasks written one by one."""
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import get_args
 
@@ -21,11 +22,14 @@ from coterie.model.training.data.trajectory import Split, Trajectory
 Draw = Callable[[random.Random, Split], Trajectory]
 Source = tuple[str, float, Draw]
 """Its name, its share, and how to draw a run of a split."""
-REQUESTS = "functions.written"
+REQUESTS, QUESTIONS = "functions.written", "environments.questions"
+ASKED = 0.2
+"""Simple questions as a share of the environments' runs, beside the few that are drawn there anyway."""
 API_SPLITS: tuple[Split, ...] = ("train", "held_template", "held_family")
 SPLITS: dict[str, tuple[Split, ...]] = {
     "environments": get_args(Split),
     "environments.written": ("train", "held_template"),
+    QUESTIONS: ("train", "held_template", "held_family"),
 }
 # How often runs are joined, of how many parts: plans of several steps are the hard part.
 COMPOSED = 0.3
@@ -45,7 +49,8 @@ def sources(
     apis = generators(catalogue)
     weight, left = sum(w for _, w, _ in apis), 1 - environments - tasks - requests
     every: list[Source] = [
-        ("environments", environments, registry.generate),
+        ("environments", environments * (1 - ASKED), registry.generate),
+        (QUESTIONS, environments * ASKED, partial(registry.generate, of="questions")),
         ("environments.written", tasks, written.generate),
         (REQUESTS, requests, Sheets()),
         *((name, left * w / weight, draw) for name, w, draw in apis),

@@ -15,7 +15,7 @@ from functools import cache
 from itertools import accumulate
 
 from coterie.model.training.data.environments import distractors
-from coterie.model.training.data.environments.assemble import environment, populate, workspace
+from coterie.model.training.data.environments.assemble import environment, populate, simple_questions, workspace
 from coterie.model.training.data.environments.catalog import Catalog, Template
 from coterie.model.training.data.environments.domains import HELD, WORLDS
 from coterie.model.training.data.environments.scene import Unlucky
@@ -31,6 +31,7 @@ def catalog() -> Catalog:
     """All templates; the pools of distractors are filled on the way."""
     made = Catalog()
     distractors.POOL.extend(workspace(made).ops.values())
+    simple_questions(made)
     for name, collections in WORLDS.items():
         env = environment(name, collections, held=name in HELD)
         populate(made, env, collections)
@@ -47,14 +48,15 @@ def templates(split: Split | None = None) -> tuple[Template, ...]:
 
 
 @cache
-def _weights(split: Split) -> tuple[tuple[Template, ...], tuple[float, ...]]:
-    chosen = templates(split)
+def _weights(split: Split, of: str | None) -> tuple[tuple[Template, ...], tuple[float, ...]]:
+    chosen = tuple(t for t in templates(split) if of in (None, t.environment.name))
     return chosen, tuple(accumulate(t.weight for t in chosen))
 
 
-def generate(rng: random.Random, split: Split = "train") -> Trajectory:
-    """A verified trajectory of a template drawn by weight; one that fails a check is never given out."""
-    chosen, weights = _weights(split)
+def generate(rng: random.Random, split: Split = "train", of: str | None = None) -> Trajectory:
+    """A verified trajectory of a template drawn by weight, perhaps only `of` one environment; one that fails a check
+    is never given out."""
+    chosen, weights = _weights(split, of)
     while True:
         with suppress(Unlucky, AssertionError):
             return in_own_words(rng.choices(chosen, cum_weights=weights)[0].generate(rng, split))

@@ -3,6 +3,7 @@
 from functools import partial
 
 from coterie.model.training.data.environments import goals_act as act
+from coterie.model.training.data.environments import goals_asked as asked
 from coterie.model.training.data.environments import goals_chain as chain
 from coterie.model.training.data.environments import goals_figures as figures
 from coterie.model.training.data.environments import goals_linked as linked
@@ -21,12 +22,15 @@ from coterie.model.training.data.environments import (
     workspace_tables,
 )
 from coterie.model.training.data.environments.builtin import BUILTIN
-from coterie.model.training.data.environments.catalog import Catalog, Environment
+from coterie.model.training.data.environments.catalog import Catalog, Environment, Maker
 from coterie.model.training.data.environments.operations import ops_of
 from coterie.model.training.data.environments.records import C, changeable, created_fields, make
 from coterie.model.training.data.environments.services import MAKERS, SERVICES
 from coterie.model.training.data.environments.tables import TABLES
+from coterie.model.training.data.environments.things import THINGS, Thing
 
+QUESTIONS = "questions"
+QUESTIONS_SHARE = 0.5
 WORKSPACE_SHARE = 6.0  # the tools every run has come up this much more often
 
 
@@ -70,7 +74,22 @@ def workspace(catalog: Catalog) -> Environment:
     return env
 
 
-def _add(catalog: Catalog, env: Environment, c: C, name: str, kind: str, play: object, weight: float = 1.0) -> None:
+def simple_questions(catalog: Catalog) -> Environment:
+    """Things of many kinds, and every goal of asking about them."""
+    ops = {role: op for c in THINGS for role, op in asked.ops_of(c).items()}
+    makers: dict[str, Maker] = {c.name: partial(asked.rows, c) for c in THINGS}
+    env = Environment(QUESTIONS, ops, {"manner": lambda rng, world: rng.randrange(1000), **makers})
+    for c in THINGS:
+        for name, kind, play, weight in asked.GOALS:
+            _add(catalog, env, c, name, kind, partial(play, c=c), weight * QUESTIONS_SHARE)
+        for d in c.deeds:
+            _add(catalog, env, c, d.verbs[0], "action", partial(asked.deed, c=c, d=d), QUESTIONS_SHARE)
+    return env
+
+
+def _add(
+    catalog: Catalog, env: Environment, c: C | Thing, name: str, kind: str, play: object, weight: float = 1.0
+) -> None:
     catalog.add(env, f"{c.name}_{name}", c.name, kind, play, weight, held=c.held)  # type: ignore[arg-type]
 
 

@@ -1,0 +1,428 @@
+# ruff: noqa: E501  (phrases and tables are read best on one line)
+"""Simple questions about one thing or a few: what, whether, who, how many, which; things that are not there; deeds.
+
+The answer says what the result says, also where that is no, nothing, or another thing than was asked for.
+"""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from coterie.model.protocol import dumps
+from coterie.model.training.data.environments import phrases as say
+from coterie.model.training.data.environments.scene import Scene, Step, Unlucky
+from coterie.model.training.data.environments.services import TEXT, words
+from coterie.model.training.data.environments.things import Deed, Fact, Thing
+from coterie.model.training.data.environments.words import near, pick
+from coterie.model.training.data.surface import Ack, Op, OpError, Param, Rows, World, plain
+
+LACKING = 0.15
+UNKNOWN = (
+    "no {noun} {key!r}; there are {listed}", "No {noun} {key}.", "unknown {noun} {key!r}: expected one of {listed}", "{noun} {key!r} not found",
+    "There is no {noun} called {key}. Known {plural}: {listed}.", "not found: {key}", "404 no such {noun}", "{key!r} is not in the list ({listed})",
+    "cannot find {key}; did you want {listed}?",
+)  # fmt: skip
+
+
+# The world and its tools
+
+
+def rows(c: Thing, rng: Any, world: World) -> dict[str, dict[str, Any]]:
+    """Three to six things by what they are called; each lacks now and then what it may lack."""
+    called = rng.sample(c.called, min(len(c.called) - 1, rng.randint(3, 6)))
+    return {key: {f.name: _drawn(f, rng) for f in c.facts} for key in called}
+
+
+def _drawn(f: Fact, rng: Any) -> Any:
+    return None if f.may_lack and f.kind != "names" and rng.random() < LACKING else f.draw(rng)
+
+
+def _found(c: Thing, w: World, key: Any) -> dict[str, Any]:
+    table: dict[str, dict[str, Any]] = w[c.name]
+    if key in table:
+        return table[key]
+    close = near(str(key), list(table))
+    text = UNKNOWN[w["manner"] % len(UNKNOWN)].format(noun=c.noun, plural=c.plural, key=key, listed=", ".join(table))
+    raise OpError(f"{text} Did you mean {close[0]}?" if close else text, {"name": close[0]} if close else {})
+
+
+def _get(c: Thing, w: World, a: Mapping[str, Any]) -> Any:
+    record = _found(c, w, a["name"])
+    match w["manner"] % 5:
+        case 0:
+            return say.upper("; ".join(said(c, f, a["name"], record[f.name]) for f in c.facts)) + "."
+        case 1:
+            first, *others = c.facts
+            return dumps(
+                {c.name: a["name"], first.name: record[first.name], "details": {f.name: record[f.name] for f in others}}
+            )
+    return {c.name: a["name"], **record}
+
+
+def _do(c: Thing, d: Deed, w: World, a: Mapping[str, Any]) -> Ack:
+    record = _found(c, w, a["name"])
+    if record[d.fact] == d.value:
+        raise OpError(f"{c.noun} {a['name']} is already {d.value}")
+    record[d.fact] = d.value
+    return Ack(f"{say.upper(it_of(c, a['name']))} is {d.value}.", {c.name: a["name"], d.fact: d.value})
+
+
+def ops_of(c: Thing) -> dict[str, Op]:
+    """Look one up whole or by one fact, list them all, and what can be done to one."""
+    n, an, reads = c.name, say.an(c.noun), f"{c.name}.reads"
+    name = Param(
+        "name",
+        (n, "name", f"{n}_name", f"{n}_id", "which"),
+        TEXT,
+        (f"Which {c.noun}", f"Name of the {c.noun}", f"The {c.noun}, such as {c.called[-1]}"),
+        True,
+        (f"{n}_label",),
+    )
+    ops = [
+        Op(
+            f"{n}.get", words(f"get|find|check|show|read|look_up|inspect {n}", f"{n} state|report|info|status|details", f"about {n}"),
+            (f"Look up {an}.", f"Say how {an} is doing.", f"What is known of {an}: {', '.join(f.name.replace('_', ' ') for f in c.facts)}.", f"Report on {an}.", f"Check {an}."),
+            (name,), partial(_get, c), n, words(f"describe|examine {n}"), alike=reads,
+        ),
+        Op(
+            f"{n}.all", words(f"list|all|get_all|show {c.plural.replace(' ', '_')}"), (f"List the {c.plural}.", f"Names of all {c.plural}.", f"Which {c.plural} there are."),
+            (), lambda w, a: list(w[c.name]), n, alike=reads,
+        ),
+        Op(
+            f"{n}.rows", words(f"list|report_on|overview_of|survey {c.plural.replace(' ', '_')}", f"{c.plural.replace(' ', '_')} overview|report"),
+            (f"List all {c.plural} with {c.facts[0].name.replace('_', ' ')} and {c.facts[1].name.replace('_', ' ')}.", f"An overview of the {c.plural}."),
+            (), lambda w, a: Rows([{n: key, c.facts[0].name: r[c.facts[0].name], c.facts[1].name: r[c.facts[1].name]} for key, r in w[c.name].items()], c.plural), n, alike=reads,
+        ),
+    ]  # fmt: skip
+    for f in c.facts:
+        spaced = f.name.replace("_", " ")
+        ops.append(Op(
+            f"{n}.{f.name}", words(f"get|read|find|measure|tell {n}_{f.name}", f"{n} {f.name}", f"{f.name} of_{n}"),
+            (f"Tell the {spaced} of {an}{f', in {f.unit}' if f.unit else ''}.", f"Give the {spaced} of {an}.", f"{say.upper(spaced)} of {an}{f' ({f.unit})' if f.unit else ''}."),
+            (name,), partial(lambda f, w, a: _found(c, w, a["name"])[f.name], f), n, words(f"determine {n}_{f.name}"), alike=reads,
+        ))  # fmt: skip
+    for d in c.deeds:
+        ops.append(Op(
+            f"{n}.{d.verbs[0]}", words(f"{'|'.join(d.verbs)} {n}"), (d.doc, d.doc.removesuffix(".") + " by its name."), (name,), partial(_do, c, d), n, writes=True,
+        ))  # fmt: skip
+    return {op.role: op for op in ops}
+
+
+# What is said
+
+
+def it_of(c: Thing, key: str, form: str | None = None) -> str:
+    """A thing in a sentence."""
+    return (form or c.its[0]).format(k=_Name(key))
+
+
+class _Name(str):
+    """A name that `{k!r}` puts between double quotation marks."""
+
+    def __repr__(self) -> str:
+        return f'"{self}"'
+
+
+def said(c: Thing, f: Fact, key: str, value: Any, it: str = "") -> str:
+    """The fact as a part of a sentence."""
+    it = it or it_of(c, key)
+    if value is None or value == []:
+        return f.may_lack.format(it=it)
+    if f.kind == "flag":
+        return (f.says if value else f.denies).format(it=it)
+    shown = say.conjoined(value) if isinstance(value, list) else plain(value)
+    return f.says.format(it=it, v=shown)
+
+
+def _asked(t: Scene, c: Thing, key: str) -> str:
+    return it_of(c, key, pick(t.rng, c.its))
+
+
+def _task(t: Scene, text: str) -> None:
+    t.task(say.spoken(t, None, say.upper(text)))
+
+
+def _one(t: Scene, c: Thing) -> tuple[str, dict[str, Any]]:
+    table: dict[str, dict[str, Any]] = t.world[c.name]
+    return t.rng.choice(list(table.items()))
+
+
+def _look(t: Scene, c: Thing, f: Fact, key: str, do: str) -> Step:
+    role = f"{c.name}.{f.name}" if t.chance(0.45) else f"{c.name}.get"
+    return Step(role, do, {"name": key})
+
+
+# Goals
+
+
+def what(t: Scene, c: Thing) -> None:
+    """One fact of one thing; a number of people now and then, and nothing where there is nothing."""
+    key, record = _one(t, c)
+    f = _some(t, [f for f in c.facts if f.kind != "flag"])
+    value, named = record[f.name], t.mention(key, t.world[c.name])
+    counts = f.kind == "names" and t.chance(0.3)
+    it = _asked(t, c, named)
+    question = pick(t.rng, f.asks).format(it=it)
+    if counts:
+        question = t.pick(
+            f"How many are it? I mean: {say.lower(question)}",
+            f"{question} Just the number.",
+            f"{question} How many are that?",
+        )
+    elif t.chance(0.15):
+        question = t.pick(
+            f"Tell me: {say.lower(question)}",
+            f"Can you find out? {question}",
+            f"I'd like to know: {say.lower(question)}",
+            f"{question} Please look it up.",
+        )
+    _task(t, question)
+    t.plan(_look(t, c, f, named, t.pick(f"Look up {it}", f"Find the {f.name.replace('_', ' ')} of {it}")))
+    if isinstance(t.call(), OpError):
+        raise Unlucky
+    sentence = say.upper(said(c, f, key, value))
+    t.done(f"{sentence}.")
+    if counts:
+        t.answer(
+            t.pick(f"{len(value)}.", f"{len(value)}: {say.conjoined(value)}.")
+            if value
+            else t.pick(f"0: {said(c, f, key, value)}.", f"None: {said(c, f, key, value)}.")
+        )
+        return
+    if value is None or value == [] or t.chance(0.75):
+        t.answer(f"{sentence}.")
+        return
+    bare = say.conjoined(value) if isinstance(value, list) else plain(value)
+    t.answer(f"{say.upper(bare)}{f' {f.unit}' if f.unit and t.chance(0.6) else ''}.")
+
+
+def whether(t: Scene, c: Thing) -> None:
+    """A question that is answered by yes or no."""
+    key, record = _one(t, c)
+    f = _some(t, [f for f in c.facts if f.checks])
+    value, named = record[f.name], t.mention(key, t.world[c.name])
+    if f.kind == "flag":
+        asked, is_so = "", bool(value)
+    else:
+        asked = value if t.chance(0.5) else t.rng.choice([o for o in f.options if o != value])
+        is_so = asked == value
+    it = _asked(t, c, named)
+    question = pick(t.rng, f.checks).format(it=it, v=asked)
+    _task(
+        t,
+        question
+        if t.chance(0.85)
+        else t.pick(
+            f"{question} Yes or no?", f"Can you check: {say.lower(question)}", f"I need to know: {say.lower(question)}"
+        ),
+    )
+    t.plan(_look(t, c, f, named, t.pick(f"Look up {it}", f"Check {it}")))
+    if isinstance(t.call(), OpError):
+        raise Unlucky
+    sentence = said(c, f, key, value)
+    t.done(f"{say.upper(sentence)}.")
+    if is_so:
+        t.answer(t.pick(f"Yes, {sentence}.", f"Yes, {sentence}.", "Yes.", f"{say.upper(sentence)}."))
+    else:
+        t.answer(t.pick(f"No, {sentence}.", f"No, {sentence}.", f"No: {sentence}."))
+
+
+def unknown(t: Scene, c: Thing) -> None:
+    """A thing that is not there, whatever else there is."""
+    table = list(t.world[c.name])
+    absent = [k for k in c.called if k not in table and not near(k, table)]
+    if not absent:
+        raise Unlucky
+    key = t.rng.choice(absent)
+    f = _some(t, c.facts)
+    it = _asked(t, c, key)
+    if c.deeds and t.chance(0.25):
+        d = t.rng.choice(c.deeds)
+        _task(t, say.order(t, pick(t.rng, d.asks).format(it=it)))
+        t.plan(Step(f"{c.name}.{d.verbs[0]}", pick(t.rng, d.asks).format(it=it), {"name": key}))
+    else:
+        _task(t, pick(t.rng, f.asks).format(it=it))
+        t.plan(_look(t, c, f, key, t.pick(f"Look up {it}", f"Check {it}")))
+    result = t.call()
+    if not isinstance(result, OpError):
+        raise Unlucky
+    t.finish(
+        t.pick(
+            f"There is no {c.noun} {key}.",
+            f"No {c.noun} {key} here; nothing more can be done.",
+            f"{say.upper(c.noun)} {key} is not known.",
+        )
+    )
+    others = f"; there are {say.conjoined(table)}" if t.chance(0.4) and all(k in str(result) for k in table) else ""
+    t.answer(
+        t.pick(
+            f"There is no {c.noun} {key}{others}.",
+            f"I cannot say: there is no {c.noun} {key}.",
+            f"I found no {c.noun} {key}{others}.",
+            f"{say.upper(c.noun)} {key} does not exist{others}.",
+        ),
+        "failed",
+    )
+
+
+def which(t: Scene, c: Thing) -> None:
+    """One of two: the one in a state, or with more of something."""
+    table = t.world[c.name]
+    a, b = t.rng.sample(list(table), 2)
+    f = _some(t, [f for f in c.facts if f.kind == "number" or (f.kind == "state" and f.says == "{it} is {v}")])
+    if table[a][f.name] == table[b][f.name]:
+        raise Unlucky
+    form = pick(t.rng, c.its)
+    ia, ib = it_of(c, a, form), it_of(c, b, form)
+    noun = f.name.replace("_", " ")
+    if f.kind == "number":
+        more = t.chance(0.6)
+        best = (max if more else min)((a, b), key=lambda k: table[k][f.name])
+        word = "higher" if more else "lower"
+        _task(
+            t,
+            t.pick(
+                f"Which has the {word} {noun}, {ia} or {ib}?",
+                f"{ia} or {ib}: whose {noun} is {word}?",
+                f"Compare {ia} with {ib}. Where is the {noun} {word}?",
+            ),
+        )
+    else:
+        best = t.rng.choice((a, b))
+        value = table[best][f.name]
+        _task(
+            t,
+            t.pick(
+                f"Which of {ia} and {ib} is {value}?",
+                f"{ia} or {ib}, which one is {value}?",
+                f"Is it {ia} or {ib} that is {value}?",
+            ),
+        )
+    t.plan(*(_look(t, c, f, key, t.pick(f"Look up {it}", f"Check {it}")) for key, it in ((a, ia), (b, ib))))
+    for key in (a, b):
+        t.call()
+        t.done(f"{say.upper(said(c, f, key, table[key][f.name]))}.")
+    sentence = say.upper(said(c, f, best, table[best][f.name]))
+    other = b if best == a else a
+    t.answer(
+        t.pick(
+            f"{sentence}.", f"{say.upper(it_of(c, best))}.", f"{sentence}; {said(c, f, other, table[other][f.name])}."
+        )
+    )
+
+
+def every(t: Scene, c: Thing) -> None:
+    """Which there are, or how many."""
+    there = list(t.world[c.name])
+    counts = t.chance(0.4)
+    _task(t, t.pick(f"How many {c.plural} are there?", f"How many {c.plural} do we have?", f"Count the {c.plural}.") if counts else t.pick(
+        f"Which {c.plural} are there?", f"List the {c.plural}.", f"What are the {c.plural} called?", f"Name all {c.plural}.", f"Which {c.plural} do we have?",
+    ))  # fmt: skip
+    t.plan(Step(f"{c.name}.all", f"List the {c.plural}"))
+    t.call()
+    listed = say.conjoined(there)
+    t.done(f"There are {len(there)} {c.plural}: {listed}.")
+    t.answer(
+        t.pick(f"There are {len(there)} {c.plural}.", f"{len(there)}.", f"{len(there)}: {listed}.")
+        if counts
+        else t.pick(f"{listed}.", f"There are {listed}.", f"The {c.plural} are {listed}.")
+    )
+
+
+def of_all(t: Scene, c: Thing) -> None:
+    """Those of all in a state, or the one with the most; perhaps none."""
+    f = _some(t, [f for f in c.facts[:2] if f.kind == "number" or (f.kind == "state" and f.says == "{it} is {v}")])
+    table = t.world[c.name]
+    noun = f.name.replace("_", " ")
+    if f.kind == "number":
+        if len({r[f.name] for r in table.values()}) < len(table):
+            raise Unlucky
+        most = t.chance(0.6)
+        best = (max if most else min)(table, key=lambda k: table[k][f.name])
+        word = "highest" if most else "lowest"
+        _task(
+            t,
+            t.pick(
+                f"Which {c.noun} has the {word} {noun}?",
+                f"Of all {c.plural}, whose {noun} is the {word}?",
+                f"Find the {c.noun} with the {word} {noun}.",
+            ),
+        )
+        note = answer = say.upper(said(c, f, best, table[best][f.name])) + "."
+        answers = (answer, answer, f"{say.upper(it_of(c, best))}.")
+    else:
+        value = t.rng.choice(f.options)
+        fitting = [k for k, r in table.items() if r[f.name] == value]
+        counts = t.chance(0.4)
+        _task(
+            t,
+            t.pick(f"How many {c.plural} are {value}?", f"How many of the {c.plural} are {value}?")
+            if counts
+            else t.pick(
+                f"Which {c.plural} are {value}?", f"Is any {c.noun} {value}?", f"Are there {c.plural} that are {value}?"
+            ),
+        )
+        note = f"{say.upper(value)}: {say.conjoined(fitting)}." if fitting else f"No {c.noun} is {value}."
+        named = say.conjoined([it_of(c, k) for k in fitting]) if fitting else ""
+        if not fitting:
+            answers = (
+                f"None: no {c.noun} is {value}.",
+                f"No {c.noun} is {value}.",
+                f"None of the {c.plural} is {value}.",
+            )
+        elif counts:
+            answers = (f"{len(fitting)}.", f"{len(fitting)}: {named}.", f"{len(fitting)} of the {c.plural}.")
+        else:
+            verb = "is" if len(fitting) == 1 else "are"
+            answers = (
+                f"{say.upper(named)} {verb} {value}.",
+                f"{say.upper(named)}.",
+                f"{say.upper(value)} {verb} {named}.",
+            )
+    t.plan(Step(f"{c.name}.rows", t.pick(f"List the {c.plural}", f"Get the {noun} of all {c.plural}")))
+    t.call()
+    t.done(note)
+    t.answer(t.pick(*answers))
+
+
+def deed(t: Scene, c: Thing, d: Deed) -> None:
+    """Something is done to one, or was done before."""
+    key, record = _one(t, c)
+    named = t.mention(key, t.world[c.name])
+    was, it = record[d.fact], _asked(t, c, named)
+    ask = pick(t.rng, d.asks).format(it=it)
+    _task(t, say.order(t, ask))
+    t.plan(Step(f"{c.name}.{d.verbs[0]}", ask, {"name": named}))
+    result, of = t.call(), it_of(c, key)
+    f = next(f for f in c.facts if f.name == d.fact)
+    now = said(c, f, key, d.value)
+    if isinstance(result, OpError):
+        if was != d.value:
+            raise Unlucky
+        t.finish(t.pick(f"{say.upper(of)} is already {d.value}.", f"Nothing to do: already {d.value}."))
+        t.answer(
+            t.pick(
+                f"Nothing was done: {of} is already {d.value}.",
+                f"That is not possible: {of} is already {d.value}.",
+                f"{say.upper(of)} was already {d.value}; I changed nothing.",
+            ),
+            "failed",
+        )
+        return
+    t.check(lambda: t.world[c.name][key][d.fact] == d.value)
+    t.done(f"{say.upper(now)}.")
+    t.answer(t.pick(f"{say.upper(now)} now.", f"{say.upper(now)}.", f"Done: {now}."))
+
+
+def _some(t: Scene, facts: list[Fact] | tuple[Fact, ...]) -> Fact:
+    """One of the facts, if there is one."""
+    if not facts:
+        raise Unlucky
+    return t.rng.choice(facts)
+
+
+GOALS = (
+    ("what", "single", what, 3.0), ("whether", "single", whether, 3.0), ("unknown", "not_found", unknown, 1.6), ("which", "compare", which, 1.2), ("every", "single", every, 0.4),
+    ("of_all", "aggregate", of_all, 1.2),
+)  # fmt: skip
+"""Name, kind, goal and weight of what any thing may be asked."""
