@@ -141,7 +141,7 @@ def test_an_edited_suite_is_refused_on_resume(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["run", "nothing"], 2, "no suite 'nothing'; have examples, calls, work, bfcl"),
+        (["run", "nothing"], 2, "no suite 'nothing'; have examples, calls, questions, work, bfcl"),
         (["run", "nothing.yaml"], 2, "cannot be read"),
         (["run", "examples:hard"], 2, "no category 'hard'"),
         (["run", "examples", "--name", "../x"], 2, "'../x' is no name for a run; use letters"),
