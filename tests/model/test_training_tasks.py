@@ -125,7 +125,7 @@ def test_a_run_that_does_not_hold_is_found(
         ("? Book it\n? Book it", "line 3: this task stands here twice"),
         ("- Book it", "line 2: a task begins with \\? or x"),
         ('& {"environment": "clinic", "state": {"pets": {}}}', "line 2: clinic has no pets; it has today"),
-        ('& {"environment": "clinics", "state": {}}', "line 2: no environment 'clinics'; there are workspace, questions, shop"),
+        ('& {"environment": "clinics", "state": {}}', "line 2: no environment 'clinics'; there are workspace"),
         ('& {"environment": "clinic"}', "line 2: a world has environment and state, not environment"),
     ],
 )
