@@ -14,6 +14,7 @@ from coterie.model.training.data.environments import goals_tell as telling
 from coterie.model.training.data.environments import goals_then as then
 from coterie.model.training.data.environments import goals_write as write
 from coterie.model.training.data.environments import (
+    thing_tools,
     workspace_chains,
     workspace_days,
     workspace_files,
@@ -76,8 +77,8 @@ def workspace(catalog: Catalog) -> Environment:
 
 def simple_questions(catalog: Catalog) -> Environment:
     """Things of many kinds, and every goal of asking about them."""
-    ops = {role: op for c in THINGS for role, op in asked.ops_of(c).items()}
-    makers: dict[str, Maker] = {c.name: partial(asked.rows, c) for c in THINGS}
+    ops = {role: op for c in THINGS for role, op in thing_tools.ops_of(c).items()}
+    makers: dict[str, Maker] = {c.name: partial(thing_tools.rows, c) for c in THINGS}
     env = Environment(QUESTIONS, ops, {"manner": lambda rng, world: rng.randrange(1000), **makers})
     for c in THINGS:
         for name, kind, play, weight in asked.GOALS:

@@ -4,134 +4,14 @@
 The answer says what the result says, also where that is no, nothing, or another thing than was asked for.
 """
 
-from collections.abc import Mapping
-from functools import partial
+from collections.abc import Sequence
 from typing import Any
 
-from coterie.model.protocol import dumps
 from coterie.model.training.data.environments import phrases as say
 from coterie.model.training.data.environments.scene import Scene, Step, Unlucky
-from coterie.model.training.data.environments.services import TEXT, words
-from coterie.model.training.data.environments.things import Deed, Fact, Thing
+from coterie.model.training.data.environments.things import Deed, Fact, Thing, it_of, said
 from coterie.model.training.data.environments.words import near, pick
-from coterie.model.training.data.surface import Ack, Op, OpError, Param, Rows, World, plain
-
-LACKING = 0.15
-UNKNOWN = (
-    "no {noun} {key!r}; there are {listed}", "No {noun} {key}.", "unknown {noun} {key!r}: expected one of {listed}", "{noun} {key!r} not found",
-    "There is no {noun} called {key}. Known {plural}: {listed}.", "not found: {key}", "404 no such {noun}", "{key!r} is not in the list ({listed})",
-    "cannot find {key}; did you want {listed}?",
-)  # fmt: skip
-
-
-# The world and its tools
-
-
-def rows(c: Thing, rng: Any, world: World) -> dict[str, dict[str, Any]]:
-    """Three to six things by what they are called; each lacks now and then what it may lack."""
-    called = rng.sample(c.called, min(len(c.called) - 1, rng.randint(3, 6)))
-    return {key: {f.name: _drawn(f, rng) for f in c.facts} for key in called}
-
-
-def _drawn(f: Fact, rng: Any) -> Any:
-    return None if f.may_lack and f.kind != "names" and rng.random() < LACKING else f.draw(rng)
-
-
-def _found(c: Thing, w: World, key: Any) -> dict[str, Any]:
-    table: dict[str, dict[str, Any]] = w[c.name]
-    if key in table:
-        return table[key]
-    close = near(str(key), list(table))
-    text = UNKNOWN[w["manner"] % len(UNKNOWN)].format(noun=c.noun, plural=c.plural, key=key, listed=", ".join(table))
-    raise OpError(f"{text} Did you mean {close[0]}?" if close else text, {"name": close[0]} if close else {})
-
-
-def _get(c: Thing, w: World, a: Mapping[str, Any]) -> Any:
-    record = _found(c, w, a["name"])
-    match w["manner"] % 5:
-        case 0:
-            return say.upper("; ".join(said(c, f, a["name"], record[f.name]) for f in c.facts)) + "."
-        case 1:
-            first, *others = c.facts
-            return dumps(
-                {c.name: a["name"], first.name: record[first.name], "details": {f.name: record[f.name] for f in others}}
-            )
-    return {c.name: a["name"], **record}
-
-
-def _do(c: Thing, d: Deed, w: World, a: Mapping[str, Any]) -> Ack:
-    record = _found(c, w, a["name"])
-    if record[d.fact] == d.value:
-        raise OpError(f"{c.noun} {a['name']} is already {d.value}")
-    record[d.fact] = d.value
-    return Ack(f"{say.upper(it_of(c, a['name']))} is {d.value}.", {c.name: a["name"], d.fact: d.value})
-
-
-def ops_of(c: Thing) -> dict[str, Op]:
-    """Look one up whole or by one fact, list them all, and what can be done to one."""
-    n, an, reads = c.name, say.an(c.noun), f"{c.name}.reads"
-    name = Param(
-        "name",
-        (n, "name", f"{n}_name", f"{n}_id", "which"),
-        TEXT,
-        (f"Which {c.noun}", f"Name of the {c.noun}", f"The {c.noun}, such as {c.called[-1]}"),
-        True,
-        (f"{n}_label",),
-    )
-    ops = [
-        Op(
-            f"{n}.get", words(f"get|find|check|show|read|look_up|inspect {n}", f"{n} state|report|info|status|details", f"about {n}"),
-            (f"Look up {an}.", f"Say how {an} is doing.", f"What is known of {an}: {', '.join(f.name.replace('_', ' ') for f in c.facts)}.", f"Report on {an}.", f"Check {an}."),
-            (name,), partial(_get, c), n, words(f"describe|examine {n}"), alike=reads,
-        ),
-        Op(
-            f"{n}.all", words(f"list|all|get_all|show {c.plural.replace(' ', '_')}"), (f"List the {c.plural}.", f"Names of all {c.plural}.", f"Which {c.plural} there are."),
-            (), lambda w, a: list(w[c.name]), n, alike=reads,
-        ),
-        Op(
-            f"{n}.rows", words(f"list|report_on|overview_of|survey {c.plural.replace(' ', '_')}", f"{c.plural.replace(' ', '_')} overview|report"),
-            (f"List all {c.plural} with {c.facts[0].name.replace('_', ' ')} and {c.facts[1].name.replace('_', ' ')}.", f"An overview of the {c.plural}."),
-            (), lambda w, a: Rows([{n: key, c.facts[0].name: r[c.facts[0].name], c.facts[1].name: r[c.facts[1].name]} for key, r in w[c.name].items()], c.plural), n, alike=reads,
-        ),
-    ]  # fmt: skip
-    for f in c.facts:
-        spaced = f.name.replace("_", " ")
-        ops.append(Op(
-            f"{n}.{f.name}", words(f"get|read|find|measure|tell {n}_{f.name}", f"{n} {f.name}", f"{f.name} of_{n}"),
-            (f"Tell the {spaced} of {an}{f', in {f.unit}' if f.unit else ''}.", f"Give the {spaced} of {an}.", f"{say.upper(spaced)} of {an}{f' ({f.unit})' if f.unit else ''}."),
-            (name,), partial(lambda f, w, a: _found(c, w, a["name"])[f.name], f), n, words(f"determine {n}_{f.name}"), alike=reads,
-        ))  # fmt: skip
-    for d in c.deeds:
-        ops.append(Op(
-            f"{n}.{d.verbs[0]}", words(f"{'|'.join(d.verbs)} {n}"), (d.doc, d.doc.removesuffix(".") + " by its name."), (name,), partial(_do, c, d), n, writes=True,
-        ))  # fmt: skip
-    return {op.role: op for op in ops}
-
-
-# What is said
-
-
-def it_of(c: Thing, key: str, form: str | None = None) -> str:
-    """A thing in a sentence."""
-    return (form or c.its[0]).format(k=_Name(key))
-
-
-class _Name(str):
-    """A name that `{k!r}` puts between double quotation marks."""
-
-    def __repr__(self) -> str:
-        return f'"{self}"'
-
-
-def said(c: Thing, f: Fact, key: str, value: Any, it: str = "") -> str:
-    """The fact as a part of a sentence."""
-    it = it or it_of(c, key)
-    if value is None or value == []:
-        return f.may_lack.format(it=it)
-    if f.kind == "flag":
-        return (f.says if value else f.denies).format(it=it)
-    shown = say.conjoined(value) if isinstance(value, list) else plain(value)
-    return f.says.format(it=it, v=shown)
+from coterie.model.training.data.surface import OpError, plain
 
 
 def _asked(t: Scene, c: Thing, key: str) -> str:
@@ -150,9 +30,6 @@ def _one(t: Scene, c: Thing) -> tuple[str, dict[str, Any]]:
 def _look(t: Scene, c: Thing, f: Fact, key: str, do: str) -> Step:
     role = f"{c.name}.{f.name}" if t.chance(0.45) else f"{c.name}.get"
     return Step(role, do, {"name": key})
-
-
-# Goals
 
 
 def what(t: Scene, c: Thing) -> None:
@@ -414,7 +291,7 @@ def deed(t: Scene, c: Thing, d: Deed) -> None:
     t.answer(t.pick(f"{say.upper(now)} now.", f"{say.upper(now)}.", f"Done: {now}."))
 
 
-def _some(t: Scene, facts: list[Fact] | tuple[Fact, ...]) -> Fact:
+def _some(t: Scene, facts: Sequence[Fact]) -> Fact:
     """One of the facts, if there is one."""
     if not facts:
         raise Unlucky

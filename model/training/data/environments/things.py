@@ -10,7 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from coterie.model.training.data.environments import phrases as say
 from coterie.model.training.data.environments.words import FIRST, between, clock, day, person, pick
+from coterie.model.training.data.surface import plain
 
 Kind = Literal["state", "flag", "number", "clock", "date", "text", "names"]
 Draw = Callable[[random.Random], Any]
@@ -59,6 +61,29 @@ class Thing:
     def of(self, *kinds: Kind) -> list[Fact]:
         """Facts of these kinds."""
         return [fact for fact in self.facts if fact.kind in kinds]
+
+
+def it_of(c: Thing, key: str, form: str | None = None) -> str:
+    """A thing in a sentence."""
+    return (form or c.its[0]).format(k=_Name(key))
+
+
+class _Name(str):
+    """A name that `{k!r}` puts between double quotation marks."""
+
+    def __repr__(self) -> str:
+        return f'"{self}"'
+
+
+def said(c: Thing, f: Fact, key: str, value: Any, it: str = "") -> str:
+    """The fact as a part of a sentence."""
+    it = it or it_of(c, key)
+    if value is None or value == []:
+        return f.may_lack.format(it=it)
+    if f.kind == "flag":
+        return (f.says if value else f.denies).format(it=it)
+    shown = say.conjoined(value) if isinstance(value, list) else plain(value)
+    return f.says.format(it=it, v=shown)
 
 
 def state(
