@@ -52,6 +52,7 @@ class Choices:
     carry_figures: bool
     verify_results: bool
     retry_mendable: bool
+    keep_asked: bool
     check_coverage: bool
     num_tools_shown: int
     show_relevance: bool

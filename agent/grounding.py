@@ -21,6 +21,7 @@ from coterie.model.protocol import CallDraft
 MAX_NAMES = 128
 MAX_SPANS, MAX_WORDS, MAX_QUOTED = 1000, 6, 200
 MIN_LETTERS, MAX_LONGER, CLOSE, MAX_CLOSE = 4, 3, 0.7, 12
+_REFUSED = "\N{SYMBOL FOR SUBSTITUTE}"  # in the place of a refused value, whose own words are no offer
 _EDGES = " .,;:!?\"'()[]`"
 _QUOTED = re.compile(r"[\"\u201c`']([^\"\u201d`'\n]{2,})[\"\u201d`']")
 _WORD = re.compile(r"[^\W_]+")
@@ -89,6 +90,19 @@ def is_mendable(failed: CallDraft, card: ToolCard, error: str) -> bool:
     """Whether the error has a value that it refuses written otherwise: the same letters and digits in that order."""
     offers = _offers(failed, card, [error])
     return any(near and _bare(near[0]) == _bare(failed.arguments[name]) for name, (near, _) in offers.items())
+
+
+def is_not_there(failed: CallDraft, card: ToolCard, error: str, asked: str) -> bool:
+    """Whether a value that the task, `asked`, names is refused, and what the error lists is neither close nor asked.
+
+    To try again could only do something else: who asks for order 7 is not told of order 8 because there is no 7.
+    """
+    for name, (near, _) in _offers(failed, card, [error]).items():
+        value = failed.arguments[name]
+        listed = _offered([error.replace(value, _REFUSED, 1)])
+        if listed and not near and _stands_in(asked, value) and not any(_stands_in(asked, each) for each in listed):
+            return True
+    return False
 
 
 def _offers(failed: CallDraft, card: ToolCard, errors: Sequence[str]) -> dict[str, tuple[list[str], list[str]]]:

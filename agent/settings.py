@@ -115,6 +115,9 @@ class Settings(BaseModel):
     retry_mendable: bool = Field(
         True, description="a call whose error has the refused value written otherwise is tried again"
     )
+    keep_asked: bool = Field(
+        True, description="a call for what is not there is not tried again for something else that its error lists"
+    )
     check_coverage: bool = Field(True, description="a plan that left out a part of the task is gone over once more")
 
 

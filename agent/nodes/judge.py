@@ -10,7 +10,7 @@ from typing import Any
 
 from coterie.agent.ask import ask
 from coterie.agent.deps import Deps
-from coterie.agent.grounding import is_mendable
+from coterie.agent.grounding import is_mendable, is_not_there
 from coterie.agent.state import CallState, Signal, State, StepState, StepStatus, Tried, left_out, may_pass
 from coterie.agent.trace import SignalRaised, VerdictGiven
 from coterie.model import protocol
@@ -49,9 +49,13 @@ async def _verdict(state: State, deps: Deps, call: CallState) -> CallState:
 
 
 def _verdicts(state: State, deps: Deps, call: CallState) -> list[VerdictWord]:
-    """What the model may judge: a call that failed is not done, and one that its error mends is tried again."""
+    """What the model may judge: a call that failed is not done, one that its error mends is tried again, and one for
+    what is not there is not; where nothing else is planned, it ends the run."""
     if not _certainly_failed(call):
         return list(VERDICTS)
+    if deps.choices.keep_asked and _is_not_there(state, deps, call):
+        others = any(s["status"] == "pending" and s["number"] != call["number"] for s in state["steps"])
+        return ["replan", "finish"] if others else ["finish"]
     if deps.choices.retry_mendable and call["attempt"] <= deps.choices.max_retries and _is_mendable(deps, call):
         return ["retry"]
     return [word for word in VERDICTS if word != "done" or not deps.choices.verify_results]
@@ -61,6 +65,12 @@ def _is_mendable(deps: Deps, call: CallState) -> bool:
     assert call["observed"] is not None
     card = deps.tools.get(call["name"]).card()
     return is_mendable(CallDraft(call["name"], call["arguments"]), card, call["observed"]["text"])
+
+
+def _is_not_there(state: State, deps: Deps, call: CallState) -> bool:
+    assert call["observed"] is not None
+    card, failed = deps.tools.get(call["name"]).card(), CallDraft(call["name"], call["arguments"])
+    return is_not_there(failed, card, call["observed"]["text"], state["task"])
 
 
 def block(call: CallState) -> list[Message]:

@@ -44,6 +44,7 @@ def settings(home: Path, workspace: Path) -> Settings:
         carry_figures=False,
         verify_results=False,
         retry_mendable=False,
+        keep_asked=False,
         check_coverage=False,
         hold_writes=False,
         candidate_margin=9,

@@ -6,6 +6,7 @@ from coterie.agent.grounding import (
     corrected,
     is_mendable,
     is_name,
+    is_not_there,
     misspelt,
     names_in,
     narrowed,
@@ -199,3 +200,24 @@ def test_spaces_around_a_value_go_unless_they_were_seen(value: object, trimmed_t
 )
 def test_an_error_mends_a_value_that_it_writes_otherwise(value: str, error: str, mendable: bool) -> None:
     assert is_mendable(CallDraft("t", {"path": value}), ToolCard("t", "", PARAMETERS), error) == mendable
+
+
+@pytest.mark.parametrize(
+    ("task", "value", "error", "not_there"),
+    [
+        ("What is the state of parcel P-77?", "P-77", "no parcel 'P-77'; there are P-31, P-32", True),
+        ("What is robot 5 doing?", "robot 5", "no machine 'robot 5'; there are press 3, saw 2", True),
+        ("Start saw 2.", "2", "no machine '2'; there are press 3, saw 2", False),  # a part of what is asked for
+        ("Is the attic locked?", "attic", "no alarm in 'attic'; there are alarms in kitchen, cellar", True),
+        ("Look up P-77, else P-32", "P-77", "no parcel 'P-77'; there are P-31, P-32", False),  # asked for as well
+        ("What is the state of parcel P31?", "P31", "no parcel 'P31'; there are P-31, P-32", False),  # close
+        ("What is the state of that parcel?", "P-77", "no parcel 'P-77'; there are P-31, P-32", False),  # not asked for
+        ("What is the state of parcel P-77?", "P-77", "parcel P-77 is locked", False),  # nothing is offered
+        ("What is the state of parcel P-77?", "P-77", "503 Service Unavailable", False),
+    ],
+)
+def test_what_is_asked_for_and_not_there_is_told_from_a_slip(
+    task: str, value: str, error: str, not_there: bool
+) -> None:
+    call = CallDraft("t", {"path": value})
+    assert is_not_there(call, ToolCard("t", "", PARAMETERS), error, task) == not_there

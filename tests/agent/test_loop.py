@@ -358,6 +358,22 @@ async def test_a_call_whose_error_writes_the_value_otherwise_is_tried_again(
     assert asked["properties"]["verdict"]["enum"] == words
 
 
+@pytest.mark.parametrize(
+    ("task", "words"),
+    [
+        ("Where is order C-9?", ["finish"]),
+        ("Where is order C-9, or else A-17?", ["done", "retry", "replan", "finish"]),
+        ("Where is that order?", ["done", "retry", "replan", "finish"]),
+    ],
+)
+async def test_what_is_asked_for_and_not_there_is_not_exchanged(rig: Rig, task: str, words: list[str]) -> None:
+    lines = [plan("look"), call("get_order", order_id="C-9"), verdict("finish"), answer(failed=True)]
+    await rig.run(*lines, task=task, keep_asked=True)
+    asked = rig.model.asked[2].schema
+    assert asked is not None
+    assert asked["properties"]["verdict"]["enum"] == words
+
+
 async def test_a_call_is_not_tried_again_for_ever(rig: Rig) -> None:
     refused = call("get_order", order_id="a17")
     lines = [plan("look"), refused, verdict("retry"), refused, verdict("finish"), answer(failed=True)]
