@@ -21,7 +21,7 @@ from coterie.model.protocol import CallDraft
 MAX_NAMES = 128
 MAX_SPANS, MAX_WORDS, MAX_QUOTED = 1000, 6, 200
 MIN_LETTERS, MAX_LONGER, CLOSE, MAX_CLOSE = 4, 3, 0.7, 12
-_REFUSED = "\N{SYMBOL FOR SUBSTITUTE}"  # in the place of a refused value, whose own words are no offer
+_REFUSED = 2 * "\N{SYMBOL FOR SUBSTITUTE}"  # in the place of a refused value, whose own words are no offer
 _EDGES = " .,;:!?\"'()[]`"
 _QUOTED = re.compile(r"[\"\u201c`']([^\"\u201d`'\n]{2,})[\"\u201d`']")
 _WORD = re.compile(r"[^\W_]+")
@@ -99,7 +99,7 @@ def is_not_there(failed: CallDraft, card: ToolCard, error: str, asked: str) -> b
     """
     for name, (near, _) in _offers(failed, card, [error]).items():
         value = failed.arguments[name]
-        listed = _offered([error.replace(value, _REFUSED, 1)])
+        listed = _listed(error.replace(value, _REFUSED, 1))
         if listed and not near and _stands_in(asked, value) and not any(_stands_in(asked, each) for each in listed):
             return True
     return False
@@ -125,6 +125,16 @@ def _offered(errors: Sequence[str]) -> list[str]:
         for words in parts if len(parts) > 1 else ():
             found += [" ".join(words[-length:]).strip(_EDGES) for length in range(1, min(3, len(words)) + 1)]
     return [other for other in dict.fromkeys(found) if other][:MAX_NAMES]
+
+
+def _listed(error: str) -> list[str]:
+    """What an error lists: in quotation marks, or the last words of what stands between commas."""
+    found = _QUOTED.findall(error)
+    for clause in re.split(r"[;:\n]|\. ", error):
+        items = [item.split() for item in clause.split(",")]
+        for words in items if len(items) > 1 else ():
+            found += [" ".join(words[-length:]).strip(_EDGES) for length in range(1, min(3, len(words)) + 1)]
+    return [each for each in found if each and _REFUSED not in each]
 
 
 def misspelt(arguments: Mapping[str, Any], parameters: JsonSchema, seen: Sequence[str]) -> dict[str, list[str]]:

@@ -91,6 +91,15 @@ def test_a_task_is_planned_done_recorded_and_remembered(model_server: ModelServe
     assert "P-31" in json.dumps(found)
 
 
+def test_who_asks_for_what_is_not_there_is_told_so(model_server: ModelServer, workspace: Path) -> None:
+    arguments = ["run", "What is the state of parcel P-77?", "--tools", str(workspace / "parcels.py"), "--no-memory"]
+    code, run = coterie(model_server, *arguments, "--workspace", str(workspace / "work"), cwd=workspace)
+    calls = [call["arguments"] for step in run["steps"] for call in step["tool_calls"]]
+    assert calls == [{"parcel_id": "P-77"}]
+    assert (code, run["outcome"]["status"]) == (1, "failed"), run["outcome"]
+    assert "delayed" not in run["outcome"]["answer"]
+
+
 def test_a_run_is_done_again_bit_for_bit_down_to_the_experts(model_server: ModelServer, workspace: Path) -> None:
     """From its record, and live on a server that is batch invariant."""
     arguments = ["run", "What is the state of parcel P-31?", "--tools", str(workspace / "parcels.py"), "--no-memory"]

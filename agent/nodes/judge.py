@@ -50,12 +50,11 @@ async def _verdict(state: State, deps: Deps, call: CallState) -> CallState:
 
 def _verdicts(state: State, deps: Deps, call: CallState) -> list[VerdictWord]:
     """What the model may judge: a call that failed is not done, one that its error mends is tried again, and one for
-    what is not there is not; where nothing else is planned, it ends the run."""
+    what is not there is not; where nothing else is planned and no other tool reads, that ends the run."""
     if not _certainly_failed(call):
         return list(VERDICTS)
     if deps.choices.keep_asked and _is_not_there(state, deps, call):
-        others = any(s["status"] == "pending" and s["number"] != call["number"] for s in state["steps"])
-        return ["replan", "finish"] if others else ["finish"]
+        return ["replan", "finish"] if _has_another_way(state, deps, call) else ["finish"]
     if deps.choices.retry_mendable and call["attempt"] <= deps.choices.max_retries and _is_mendable(deps, call):
         return ["retry"]
     return [word for word in VERDICTS if word != "done" or not deps.choices.verify_results]
@@ -71,6 +70,13 @@ def _is_not_there(state: State, deps: Deps, call: CallState) -> bool:
     assert call["observed"] is not None
     card, failed = deps.tools.get(call["name"]).card(), CallDraft(call["name"], call["arguments"])
     return is_not_there(failed, card, call["observed"]["text"], state["task"])
+
+
+def _has_another_way(state: State, deps: Deps, call: CallState) -> bool:
+    """Whether another step is planned, or another tool could find what this one has not."""
+    planned = any(step["status"] == "pending" and step["number"] != call["number"] for step in state["steps"])
+    others = [name for name in state["shown"] if name != call["name"]]
+    return planned or any(deps.tools.get(name).spec.effect == "read" for name in others)
 
 
 def block(call: CallState) -> list[Message]:

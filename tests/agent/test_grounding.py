@@ -212,7 +212,8 @@ def test_an_error_mends_a_value_that_it_writes_otherwise(value: str, error: str,
         ("Look up P-77, else P-32", "P-77", "no parcel 'P-77'; there are P-31, P-32", False),  # asked for as well
         ("What is the state of parcel P31?", "P31", "no parcel 'P31'; there are P-31, P-32", False),  # close
         ("What is the state of that parcel?", "P-77", "no parcel 'P-77'; there are P-31, P-32", False),  # not asked for
-        ("What is the state of parcel P-77?", "P-77", "parcel P-77 is locked", False),  # nothing is offered
+        ("What is the state of parcel P-77?", "P-77", "parcel P-77 is locked", False),  # nothing is listed
+        ("Delete a/b.txt", "a/b.txt", "a/b.txt is read-only; chmod can make it writable", False),
         ("What is the state of parcel P-77?", "P-77", "503 Service Unavailable", False),
     ],
 )
