@@ -95,12 +95,14 @@ def is_mendable(failed: CallDraft, card: ToolCard, error: str) -> bool:
 def is_not_there(failed: CallDraft, card: ToolCard, error: str, asked: str) -> bool:
     """Whether a value that the task, `asked`, names is refused, and what the error lists is neither close nor asked.
 
+    Close is also what has the value in it: "Spring meeting" for "meeting".
     To try again could only do something else: who asks for order 7 is not told of order 8 because there is no 7.
     """
     for name, (near, _) in _offers(failed, card, [error]).items():
         value = failed.arguments[name]
         listed = _listed(error.replace(value, _REFUSED, 1))
-        if listed and not near and _stands_in(asked, value) and not any(_stands_in(asked, each) for each in listed):
+        meant = any(_stands_in(asked, each) or _stands_in(each.lower(), value.lower()) for each in listed)
+        if listed and not near and not meant and _stands_in(asked, value):
             return True
     return False
 

@@ -209,6 +209,9 @@ def test_an_error_mends_a_value_that_it_writes_otherwise(value: str, error: str,
         ("What is robot 5 doing?", "robot 5", "no machine 'robot 5'; there are press 3, saw 2", True),
         ("Start saw 2.", "2", "no machine '2'; there are press 3, saw 2", False),  # a part of what is asked for
         ("Is the attic locked?", "attic", "no alarm in 'attic'; there are alarms in kitchen, cellar", True),
+        ("Where is the meeting?", "meeting", "no column 'meeting'; did you mean 'Spring meeting'?", False),
+        ("Read notes.txt.", "notes.txt", "no file notes.txt; there are a.csv, old-notes.txt", False),
+        ("What is in box 7?", "7", "no box 7; there are 17, 70", True),
         ("Look up P-77, else P-32", "P-77", "no parcel 'P-77'; there are P-31, P-32", False),  # asked for as well
         ("What is the state of parcel P31?", "P31", "no parcel 'P31'; there are P-31, P-32", False),  # close
         ("What is the state of that parcel?", "P-77", "no parcel 'P-77'; there are P-31, P-32", False),  # not asked for
