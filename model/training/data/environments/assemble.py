@@ -12,6 +12,7 @@ from coterie.model.training.data.environments import goals_still as still
 from coterie.model.training.data.environments import goals_taken as taken
 from coterie.model.training.data.environments import goals_tell as telling
 from coterie.model.training.data.environments import goals_then as then
+from coterie.model.training.data.environments import goals_told as told
 from coterie.model.training.data.environments import goals_write as write
 from coterie.model.training.data.environments import (
     thing_tools,
@@ -78,13 +79,18 @@ def workspace(catalog: Catalog) -> Environment:
 def simple_questions(catalog: Catalog) -> Environment:
     """Things of many kinds, and every goal of asking about them."""
     ops = {role: op for c in THINGS for role, op in thing_tools.ops_of(c).items()}
-    makers: dict[str, Maker] = {c.name: partial(thing_tools.rows, c) for c in THINGS}
+    makers: dict[str, Maker] = {}
+    for c in THINGS:
+        makers[c.name] = partial(thing_tools.rows, c)
+        makers[f"{c.name}.log"] = partial(thing_tools.logs, c)
+        makers[f"{c.name}.uses"] = partial(thing_tools.uses, c)
     env = Environment(QUESTIONS, ops, {"manner": lambda rng, world: rng.randrange(1000), **makers})
     for c in THINGS:
-        for name, kind, play, weight in asked.GOALS:
+        for name, kind, play, weight in asked.GOALS + told.GOALS:
             _add(catalog, env, c, name, kind, partial(play, c=c), weight * QUESTIONS_SHARE)
         for d in c.deeds:
             _add(catalog, env, c, d.verbs[0], "action", partial(asked.deed, c=c, d=d), QUESTIONS_SHARE)
+            _add(catalog, env, c, f"{d.verbs[0]}_if", "conditional", partial(asked.deed_if, c=c, d=d), QUESTIONS_SHARE)
     return env
 
 

@@ -42,9 +42,9 @@ def what(t: Scene, c: Thing) -> None:
     question = pick(t.rng, f.asks).format(it=it)
     if counts:
         question = t.pick(
-            f"How many are it? I mean: {say.lower(question)}",
+            f"{question} I only need to know how many.",
             f"{question} Just the number.",
-            f"{question} How many are that?",
+            f"{question} How many are there?",
         )
     elif t.chance(0.15):
         question = t.pick(
@@ -71,6 +71,33 @@ def what(t: Scene, c: Thing) -> None:
         return
     bare = say.conjoined(value) if isinstance(value, list) else plain(value)
     t.answer(f"{say.upper(bare)}{f' {f.unit}' if f.unit and t.chance(0.6) else ''}.")
+
+
+def both(t: Scene, c: Thing) -> None:
+    """Two facts of one thing, told together."""
+    key, record = _one(t, c)
+    facts = [f for f in c.facts if f.kind != "flag" and "How " not in f.asks[0]] or [*c.facts]
+    if len(facts) < 2:
+        raise Unlucky
+    f, g = t.rng.sample(facts, 2)
+    named = t.mention(key, t.world[c.name])
+    it = _asked(t, c, named)
+    names = [x.name.replace("_", " ") for x in (f, g)]
+    _task(
+        t,
+        t.pick(
+            f"Tell me the {names[0]} and the {names[1]} of {it}.",
+            f"I need {names[0]} and {names[1]} of {it}.",
+            f"{pick(t.rng, f.asks).format(it=it)} And the {names[1]}?",
+            f"What are {names[0]} and {names[1]} of {it}?",
+        ),
+    )
+    t.plan(Step(f"{c.name}.get", t.pick(f"Look up {it}", f"Find {names[0]} and {names[1]} of {it}"), {"name": named}))
+    if isinstance(t.call(), OpError):
+        raise Unlucky
+    first, second = (said(c, x, key, record[x.name]) for x in (f, g))
+    t.done(f"{say.upper(first)}, {second}.")
+    t.answer(t.pick(f"{say.upper(first)}, and {second}.", f"{say.upper(first)}. {say.upper(second)}."))
 
 
 def whether(t: Scene, c: Thing) -> None:
@@ -291,6 +318,54 @@ def deed(t: Scene, c: Thing, d: Deed) -> None:
     t.answer(t.pick(f"{say.upper(now)} now.", f"{say.upper(now)}.", f"Done: {now}."))
 
 
+def deed_if(t: Scene, c: Thing, d: Deed) -> None:
+    """Look first; done where what was looked up is as the task wants it, else left."""
+    key, record = _one(t, c)
+    conditions = [f for f in c.facts if f.kind in ("state", "flag") and record[f.name] != d.value]
+    f = _some(t, conditions)
+    it, of, value = _asked(t, c, key), it_of(c, key), record[f.name]
+    if f.kind == "flag":
+        wanted: Any = t.chance(0.5)
+    else:
+        wanted = value if t.chance(0.5) else t.rng.choice([o for o in f.options if o != value])
+    if record[d.fact] == d.value:
+        raise Unlucky
+    ask, condition = pick(t.rng, d.asks).format(it=it), said(c, f, key, wanted, "it")
+    _task(
+        t,
+        t.pick(
+            f"Look up {it} and {say.lower(pick(t.rng, d.asks).format(it='it'))} if {condition}.",
+            f"{ask}, but only if {condition}.",
+            f"If {said(c, f, key, wanted, it)}, {say.lower(pick(t.rng, d.asks).format(it='it'))}.",
+        ),
+    )
+    t.plan(
+        Step(f"{c.name}.get", t.pick(f"Look up {it}", f"Check {it}"), {"name": key}),
+        Step(f"{c.name}.{d.verbs[0]}", f"{ask} if {condition}", {"name": key}, (1,)),
+    )
+    if isinstance(t.call(), OpError):
+        raise Unlucky
+    is_so = said(c, f, key, value)
+    if value != wanted:
+        t.finish(t.pick(f"{say.upper(is_so)}, so nothing is to be done.", f"{say.upper(is_so)}: stop here."))
+        t.answer(t.pick(f"Nothing was done: {is_so}.", f"{say.upper(is_so)}, so I left it.", f"Not done, as {is_so}."))
+        return
+    t.done(t.pick(f"{say.upper(is_so)}: go on.", f"{say.upper(is_so)}, as wanted."))
+    if isinstance(t.call(), OpError):
+        raise Unlucky
+    t.check(lambda: t.world[c.name][key][d.fact] == d.value)
+    changed = next(x for x in c.facts if x.name == d.fact)
+    now = said(c, changed, key, d.value)
+    t.done(f"{say.upper(now)}.")
+    t.answer(
+        t.pick(
+            f"{say.upper(now)} now.",
+            f"{say.upper(is_so)} before; {now} now." if f is not changed else f"{say.upper(now)} now.",
+            f"Done: {of} is {d.value}.",
+        )
+    )
+
+
 def _some(t: Scene, facts: Sequence[Fact]) -> Fact:
     """One of the facts, if there is one."""
     if not facts:
@@ -300,6 +375,6 @@ def _some(t: Scene, facts: Sequence[Fact]) -> Fact:
 
 GOALS = (
     ("what", "single", what, 3.0), ("whether", "single", whether, 3.0), ("unknown", "not_found", unknown, 1.6), ("which", "compare", which, 1.2), ("every", "single", every, 0.4),
-    ("of_all", "aggregate", of_all, 1.2),
+    ("of_all", "aggregate", of_all, 1.2), ("both", "single", both, 0.8),
 )  # fmt: skip
 """Name, kind, goal and weight of what any thing may be asked."""
