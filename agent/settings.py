@@ -102,8 +102,8 @@ class Settings(BaseModel):
     refusal_margin: float | None = Field(
         None,
         ge=0,
-        description="nats by which a plan of our weights must be likelier than a refusal, to be taken; "
-        "each model of ours has its own",
+        description="nats by which a plan of our weights must be likelier than a refusal, to be taken, however near "
+        "the tools are to the task; each model of ours has its own, which may go by that",
     )
     ground_plan: bool = Field(True, description="values a first plan takes from the task must stand in it")
     ground_arguments: bool = Field(
@@ -111,7 +111,10 @@ class Settings(BaseModel):
     )
     name_options: bool = Field(True, description="an option that a step names is in its call")
     carry_figures: bool = Field(True, description="a text written by a step that is due to say a figure says it")
-    verify_results: bool = Field(True, description="a step whose call failed cannot be judged done")
+    verify_results: bool = Field(
+        True,
+        description="a step whose call failed cannot be judged done, and a run whose calls all failed is no success",
+    )
     retry_mendable: bool = Field(
         True, description="a call whose error has the refused value written otherwise is tried again"
     )

@@ -27,6 +27,7 @@ from coterie.model.signature import signature
 VerdictWord = Literal["done", "retry", "replan", "finish"]
 VERDICTS: tuple[VerdictWord, ...] = get_args(VerdictWord)
 StatusWord = Literal["success", "failed"]
+STATUSES: tuple[StatusWord, ...] = get_args(StatusWord)
 
 CHAT_TEMPLATE = (
     "{% for message in messages %}"
@@ -126,6 +127,12 @@ def task_in(text: str) -> str:
     """The task in a message that `ask_plan` made; any other text as it is."""
     asked = re.fullmatch(r"Task: (.*?)(\n\nRecalled:.*?)?(\n\nNearest tools: [^\n]*)?\n\nPlan\.", text, re.DOTALL)
     return asked[1] if asked else text
+
+
+def nearness_in(text: str) -> float | None:
+    """How near the nearest tool is, from 0 to 1, in a message that `ask_plan` made; None where it does not say."""
+    told = re.search(r"\n\nNearest tools: ([^\n]*)\n\nPlan\.\Z", text)
+    return max(int(tool.rpartition(" ")[2]) for tool in told[1].split(", ")) / 100 if told else None
 
 
 def without_tools(text: str) -> str:
@@ -252,9 +259,9 @@ def verdict_schema(words: Sequence[VerdictWord] = VERDICTS) -> JsonSchema:
     return _record(note=_TEXT, verdict={"enum": list(words)})
 
 
-def answer_schema() -> JsonSchema:
-    """The answer, then whether the task is done."""
-    return _record(answer=_TEXT, status={"enum": list(get_args(StatusWord))})
+def answer_schema(words: Sequence[StatusWord] = STATUSES) -> JsonSchema:
+    """The answer, then whether the task is done, in one of these words."""
+    return _record(answer=_TEXT, status={"enum": list(words)})
 
 
 # xgrammar 0.2.8 turns maxLength into a string without escapes: no quotation mark, no line break. So

@@ -1,4 +1,7 @@
-"""Finish: the model answers the task from what it noted; a refusal is the answer as it stands."""
+"""Finish: the model answers the task from what it noted; a refusal is the answer as it stands.
+
+A run in which every call failed has done nothing and found nothing, whatever its answer says: it is no success.
+"""
 
 from typing import Any
 
@@ -16,7 +19,8 @@ async def finish(state: State, deps: Deps) -> dict[str, Any]:
         ending: Ending = {"status": "failed", "answer": state["refusal"], "error": "refused", "cause": "refused"}
     else:
         transcript = [*transcript, protocol.ask_answer()]
-        answer = await ask(deps, "answer", step_id, transcript, protocol.answer_schema(), protocol.parse_answer)
+        words = ("failed",) if deps.choices.verify_results and _is_all_failed(state) else protocol.STATUSES
+        answer = await ask(deps, "answer", step_id, transcript, protocol.answer_schema(words), protocol.parse_answer)
         cause = None if answer.status == "success" else "gave_up"
         ending = {"status": answer.status, "answer": answer.text, "error": None, "cause": cause}
         transcript = [*transcript, protocol.say(answer)]
@@ -28,3 +32,9 @@ async def finish(state: State, deps: Deps) -> dict[str, Any]:
         "next_step_id": step_id + 1,
         "spent": deps.budget.spent(),
     }
+
+
+def _is_all_failed(state: State) -> bool:
+    """Whether calls were made and none of them went through; one in doubt may have."""
+    kinds = [call["error_kind"] for step in state["steps"] for call in step["tried"]]
+    return bool(kinds) and all(kind not in (None, "in_doubt") for kind in kinds)

@@ -341,6 +341,20 @@ async def test_a_call_that_failed_cannot_be_judged_done(rig: Rig) -> None:
 
 
 @pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        ([call("get_order", order_id="A17"), verdict("finish"), answer(failed=True)], ["failed"]),
+        ([call("get_order", order_id="A17"), verdict("retry"), *LOOKED, answer()], ["success", "failed"]),
+    ],
+)
+async def test_a_run_whose_calls_all_failed_is_no_success(rig: Rig, lines: list[str], words: list[str]) -> None:
+    await rig.run(plan("look"), *lines, verify_results=True)
+    asked = rig.model.asked[-1].schema
+    assert asked is not None
+    assert asked["properties"]["status"]["enum"] == words
+
+
+@pytest.mark.parametrize(
     ("order", "words"),
     [
         ("a17", ["retry"]),
