@@ -17,6 +17,8 @@ from coterie.model.training.data.trajectory import Attempt, StepRecord, Trajecto
 from coterie.tools.errors import ToolError, ToolUnavailable
 from coterie.tools.tool import tool
 
+LOOKED = (call("get_order", order_id="A-17"), DONE)
+
 
 async def test_a_plan_is_carried_out_step_by_step(rig: Rig) -> None:
     episode = await rig.run(
@@ -394,9 +396,6 @@ async def test_a_call_is_not_tried_again_for_ever(rig: Rig) -> None:
     episode = await rig.run(*lines, retry_mendable=True, max_retries=1)
     assert episode.outcome is not None
     assert episode.outcome.status == "failed"
-
-
-LOOKED = (call("get_order", order_id="A-17"), DONE)
 
 
 async def test_a_plan_that_left_out_a_part_of_the_task_is_gone_over_once(rig: Rig) -> None:
