@@ -78,7 +78,7 @@ def corrected(
     """
     found: dict[str, list[str]] = {}
     for past, errors in failed:
-        for name, (near, others) in _offers(past, card, errors).items():
+        for name, (near, others) in _offers(past, card, errors, seen).items():
             if near and written.arguments.get(name, near[0]) not in near:
                 found[name] = near
             elif not near and written.arguments == past.arguments:
@@ -98,7 +98,7 @@ def is_not_there(failed: CallDraft, card: ToolCard, error: str, asked: str) -> b
     Close is also what has the value in it: "Spring meeting" for "meeting".
     To try again could only do something else: who asks for order 7 is not told of order 8 because there is no 7.
     """
-    for name, (near, _) in _offers(failed, card, [error]).items():
+    for name, (near, _) in _offers(failed, card, [error], asked).items():
         value = failed.arguments[name]
         listed = _listed(error.replace(value, _REFUSED, 1))
         meant = any(_stands_in(asked, each) or _stands_in(each.lower(), value.lower()) for each in listed)
@@ -107,15 +107,20 @@ def is_not_there(failed: CallDraft, card: ToolCard, error: str, asked: str) -> b
     return False
 
 
-def _offers(failed: CallDraft, card: ToolCard, errors: Sequence[str]) -> dict[str, tuple[list[str], list[str]]]:
-    """Of each argument that the errors speak of: what they name instead in a close spelling, and all that they name."""
+def _offers(
+    failed: CallDraft, card: ToolCard, errors: Sequence[str], seen: str = ""
+) -> dict[str, tuple[list[str], list[str]]]:
+    """Of each argument that the errors speak of: what they name instead, in a close spelling or with the words after it
+    that it had where it was `seen` ("saw 2" for "saw"), and all that they name."""
     properties, text, found = card.parameters.get("properties", {}), "\n".join(errors), {}
     for name, value in failed.arguments.items():
         if isinstance(value, str) and value and value in text and _is_free(properties.get(name, {})):
-            itself = re.compile(rf"(?<![\w./@:-]){re.escape(value)}(?![\w./@:-])")
-            others = [other for other in _offered(errors) if not itself.search(other)]
+            itself = re.compile(rf"(?<![\w./@:-]){re.escape(value)}(?![\w/@-]|[.:]\w)")
+            offered = _offered([itself.sub(_REFUSED, error, count=1) for error in errors])
+            longer = [other for other in offered if other.startswith(f"{value} ") and _stands_in(seen, other)]
+            others = [other for other in offered if other in longer or not (itself.search(other) or _REFUSED in other)]
             same = [other for other in others if _bare(other) == _bare(value)]
-            found[name] = same or get_close_matches(value, others, n=MAX_CLOSE, cutoff=CLOSE), others
+            found[name] = same or longer or get_close_matches(value, others, n=MAX_CLOSE, cutoff=CLOSE), others
     return found
 
 

@@ -165,6 +165,23 @@ def test_a_retry_takes_what_is_close_to_the_refused_value(written: str | None, c
     assert corrected(draft, card, [(refused, [error])], "order A17", is_read=True) == choices
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        "no machine 'saw'; there are press 3, lathe 1, saw 2",
+        "saw is not known. Machines: press 3, lathe 1, saw 2",
+        "there is no saw: 'press 3', 'lathe 1', 'saw 2'",
+    ],
+)
+def test_a_retry_takes_the_refused_value_with_the_word_that_it_lacked(error: str) -> None:
+    refused, card = CallDraft("t", {"path": "saw"}), ToolCard("t", "", PARAMETERS)
+    found = corrected(CallDraft("t", {"path": "lathe 1"}), card, [(refused, [error])], "start saw 2", is_read=False)
+    assert found == {"path": ["saw 2"]}
+    assert corrected(CallDraft("t", {"path": "saw 2"}), card, [(refused, [error])], "start saw 2", is_read=False) == {}
+    lathe = corrected(CallDraft("t", {"path": "lathe 1"}), card, [(refused, [error])], "start a saw", is_read=False)
+    assert lathe == {}, "which saw is meant was not said"
+
+
 def test_a_retry_is_free_where_nothing_close_is_on_offer() -> None:
     refused, card = CallDraft("t", {"path": "zebra"}), ToolCard("t", "", PARAMETERS)
     failed = [(refused, ["no order 'zebra'; the order ids are A-14, A-15"])]
