@@ -54,7 +54,7 @@ def what(t: Scene, c: Thing) -> None:
             f"{question} Please look it up.",
         )
     _task(t, question)
-    t.plan(_look(t, c, f, named, t.pick(f"Look up {it}", f"Find the {f.name.replace('_', ' ')} of {it}")))
+    t.plan(_look(t, c, f, named, t.pick(f"Look up {it}", f"Find the {f.noun} of {it}")))
     if isinstance(t.call(), OpError):
         raise Unlucky
     sentence = say.upper(said(c, f, key, value))
@@ -82,7 +82,7 @@ def both(t: Scene, c: Thing) -> None:
     f, g = t.rng.sample(facts, 2)
     named = t.mention(key, t.world[c.name])
     it = _asked(t, c, named)
-    names = [x.name.replace("_", " ") for x in (f, g)]
+    names = [x.noun for x in (f, g)]
     _task(
         t,
         t.pick(
@@ -178,7 +178,7 @@ def which(t: Scene, c: Thing) -> None:
         raise Unlucky
     form = pick(t.rng, c.its)
     ia, ib = it_of(c, a, form), it_of(c, b, form)
-    noun = f.name.replace("_", " ")
+    noun = f.noun
     if f.kind == "number":
         more = t.chance(0.6)
         best = (max if more else min)((a, b), key=lambda k: table[k][f.name])
@@ -237,7 +237,7 @@ def of_all(t: Scene, c: Thing) -> None:
     """Those of all in a state, or the one with the most; perhaps none."""
     f = _some(t, [f for f in c.facts[:2] if f.kind == "number" or (f.kind == "state" and f.says == "{it} is {v}")])
     table = t.world[c.name]
-    noun = f.name.replace("_", " ")
+    noun = f.noun
     if f.kind == "number":
         if len({r[f.name] for r in table.values()}) < len(table):
             raise Unlucky

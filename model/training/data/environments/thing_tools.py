@@ -124,7 +124,7 @@ def ops_of(c: Thing) -> dict[str, Op]:
     ops = [
         Op(
             f"{n}.get", words(f"get|find|check|show|read|look_up|inspect {n}", f"{n} state|report|info|status|details", f"about {n}"),
-            (f"Look up {an}.", f"Say how {an} is doing.", f"What is known of {an}: {', '.join(f.name.replace('_', ' ') for f in c.facts)}.", f"Report on {an}.", f"Check {an}."),
+            (f"Look up {an}.", f"Say how {an} is doing.", f"What is known of {an}: {', '.join(f.noun for f in c.facts)}.", f"Report on {an}.", f"Check {an}."),
             (name,), partial(_get, c), n, words(f"describe|examine {n}"), alike=reads,
         ),
         Op(
@@ -133,7 +133,7 @@ def ops_of(c: Thing) -> dict[str, Op]:
         ),
         Op(
             f"{n}.rows", words(f"list|report_on|overview_of|survey {c.plural.replace(' ', '_')}", f"{c.plural.replace(' ', '_')} overview|report"),
-            (f"List all {c.plural} with {c.facts[0].name.replace('_', ' ')} and {c.facts[1].name.replace('_', ' ')}.", f"An overview of the {c.plural}."),
+            (f"List all {c.plural} with {c.facts[0].noun} and {c.facts[1].noun}.", f"An overview of the {c.plural}."),
             (), lambda w, a: Rows([{n: key, c.facts[0].name: r[c.facts[0].name], c.facts[1].name: r[c.facts[1].name]} for key, r in w[c.name].items()], c.plural), n, alike=reads,
         ),
         Op(
@@ -148,7 +148,7 @@ def ops_of(c: Thing) -> dict[str, Op]:
         ),
     ]  # fmt: skip
     for f in c.facts:
-        spaced = f.name.replace("_", " ")
+        spaced = f.noun
         ops.append(Op(
             f"{n}.{f.name}", words(f"get|read|find|measure|tell {n}_{f.name}", f"{n} {f.name}", f"{f.name} of_{n}"),
             (f"Tell the {spaced} of {an}{f', in {f.unit}' if f.unit else ''}.", f"Give the {spaced} of {an}.", f"{say.upper(spaced)} of {an}{f' ({f.unit})' if f.unit else ''}."),

@@ -6,6 +6,7 @@ and a question may be one that is answered by yes or no.
 """
 
 import random
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -16,6 +17,9 @@ from coterie.model.training.data.surface import plain
 
 Kind = Literal["state", "flag", "number", "clock", "date", "text", "names"]
 Draw = Callable[[random.Random], Any]
+
+
+_UNIT_IN_NAME = re.compile("_(bar|cm|euros|grams|km|litres|percent)$")
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,11 @@ class Fact:
     unit: str = ""
     options: tuple[str, ...] = ()
     may_lack: str = ""  # "{it} has no queen": what is said where there is none
+
+    @property
+    def noun(self) -> str:
+        """What it is called in a sentence: the name without its unit."""
+        return _UNIT_IN_NAME.sub("", self.name).replace("_", " ")
 
 
 @dataclass(frozen=True)
@@ -110,7 +119,7 @@ def flag(name: str, checks: str, yes: str, no: str) -> Fact:
 
 
 def number(name: str, low: int, high: int, places: int, unit: str, asks: str, says: str) -> Fact:
-    """A figure in a unit."""
+    """A figure in a unit: one that a result cannot be without (percent, euros) is in the name, so that none is made up."""
 
     def draw(rng: random.Random) -> float | int:
         if rng.random() < 0.06:
@@ -183,13 +192,13 @@ THINGS: tuple[Thing, ...] = (
     _t("letter", "letters", _CODED, "letter {k}|the letter {k}|the letter with number {k}",
        state("status", "on its way|lost|returned to sender|signed for|held at the post office", "What is the status of {it}?|Where is {it}?|What happened to {it}?|Where does {it} stand?"),
        someone("sender", "Who sent {it}?|Who is {it} from?", "{it} is from {v}"),
-       number("weight_g", 8, 900, 0, "grams", "How heavy is {it}?|What does {it} weigh?", "{it} weighs {v} grams"),
+       number("weight_grams", 8, 900, 0, "grams", "How heavy is {it}?|What does {it} weigh?", "{it} weighs {v} grams"),
        flag("registered", "Is {it} registered?|Was {it} registered?", "{it} is registered", "{it} is not registered")),
     _t("room", "rooms", _ROOMS, "the {k}",
        number("temperature", 9, 27, 1, "degrees", "How warm is it in {it}?|What is the temperature in {it}?|How many degrees are there in {it}?", "it is {v} degrees in {it}"),
        flag("occupied", "Is anybody in {it}?|Is {it} occupied?", "{it} is occupied", "{it} is not occupied"),
        state("blinds", "up|down|half down", "How are the blinds in {it}?|Where are the blinds of {it}?", "the blinds in {it} are {v}", "Are the blinds in {it} {v}?"),
-       number("humidity", 25, 80, 0, "percent", "How humid is {it}?|What is the humidity in {it}?", "the humidity in {it} is {v} percent")),
+       number("humidity_percent", 25, 80, 0, "percent", "How humid is {it}?|What is the humidity in {it}?", "the humidity in {it} is {v} percent")),
     _t("choir", "choirs", "Larks|Thrushes|Echoes|Harmonics|Bell Voices|River Singers|Minster Boys|Low Notes", "the {k}|the choir {k}|the choir called {k}",
        people("sopranos", "Who sings soprano in {it}?|Who are the sopranos of {it}?", "the sopranos of {it} are {v}", "nobody sings soprano in {it}"),
        someone("leader", "Who leads {it}?|Who is the leader of {it}?", "{v} leads {it}", "nobody leads {it}"),
@@ -213,7 +222,7 @@ THINGS: tuple[Thing, ...] = (
        flag("full", "Is {it} full?|Is {it} already full?", "{it} is full", "{it} is not full")),
     _t("loan", "loans", "L-301|L-302|L-318|L-340|L-377|L-405|L-416|L-450|L-499", "loan {k}|the loan {k}|loan number {k}",
        state("status", "open|paid back|overdue|written off", "What is the status of {it}?|How does {it} stand?|Where does {it} stand?"),
-       number("rest", 100, 9000, 2, "euros", "How much of {it} is left?|What is left to pay of {it}?", "{v} euros of {it} are left"),
+       number("rest_euros", 100, 9000, 2, "euros", "How much of {it} is left?|What is left to pay of {it}?", "{v} euros of {it} are left"),
        on("due", "When is {it} due?|Until when is {it} to be paid?", "{it} is due on {v}"),
        someone("borrower", "Who took {it}?|Whose is {it}?", "{v} took {it}")),
     _t("cow", "cows", "Daisy|Bella|Rosie|Clover|Molly|Hazel|Poppy|Maggie|Ruby", "{k}|the cow {k}|our cow {k}",
@@ -223,18 +232,18 @@ THINGS: tuple[Thing, ...] = (
        on("vaccinated", "When was {it} vaccinated?|When did {it} get the vaccine?", "{it} was vaccinated on {v}", "{it} was never vaccinated")),
     _t("printer", "printers", "Gutenberg|Caxton|Aldus|Garamond|Bodoni|Plantin|Elzevir", "the printer {k}|{k}|printer {k}",
        state("state", "ready|offline|printing|jammed|out of paper", "What is the state of {it}?|How is {it}?|What is wrong with {it}?|What is {it} doing?"),
-       number("toner", 1, 100, 0, "percent", "How full is the toner of {it}?|How much toner has {it} left?", "the toner of {it} is at {v} percent"),
+       number("toner_percent", 1, 100, 0, "percent", "How full is the toner of {it}?|How much toner has {it} left?", "the toner of {it} is at {v} percent"),
        number("jobs", 1, 25, 0, "", "How many jobs are waiting at {it}?|How many jobs has {it}?", "{v} jobs are waiting at {it}"),
        flag("colour", "Does {it} print in colour?|Can {it} do colour?", "{it} prints in colour", "{it} does not print in colour"),
        deeds=(Deed(("restart", "reset"), ("Restart {it}", "Reset {it}"), "state", "ready", "Restart a printer."),)),
     _t("club", "clubs", "chess|rowing|debate|film|garden|judo|pottery|sailing", "the {k} club|the club for {k}",
        people("board", "Who is on the board of {it}?|Who sits on the board of {it}?", "on the board of {it} are {v}", "nobody is on the board of {it}"),
-       number("fee", 5, 120, 2, "euros", "What does {it} cost a year?|How much is the fee of {it}?", "the fee of {it} is {v} euros"),
+       number("fee_euros", 5, 120, 2, "euros", "What does {it} cost a year?|How much is the fee of {it}?", "the fee of {it} is {v} euros"),
        flag("takes_members", "Does {it} take new members?|Can one still join {it}?", "{it} takes new members", "{it} does not take new members"),
        text("meets_at", "the town hall|the school|the old mill|the library", "Where does {it} meet?|What place does {it} meet at?", "{it} meets at {v}")),
     _t("server", "servers", "atlas|hermes|juno|vesta|orion|pluto|ceres|titan", "{k}|server {k}|the server {k}",
        state("status", "up|down|rebooting|in maintenance|unreachable", "What is the status of {it}?|How is {it} doing?|What about {it}?"),
-       number("load", 1, 99, 0, "percent", "How loaded is {it}?|What is the load of {it}?", "the load of {it} is {v} percent"),
+       number("load_percent", 1, 99, 0, "percent", "How loaded is {it}?|What is the load of {it}?", "the load of {it} is {v} percent"),
        since("last_backup", "When was {it} backed up?|When did the last backup of {it} run?", "{it} was backed up at {v}", "{it} was never backed up"),
        text("cause", "a full disk|a broken fan|no power|a bad cable|a crashed process", "Why does {it} have trouble?|What is the cause of the trouble with {it}?", "the trouble of {it} is {v}", "no trouble is known of {it}"),
        deeds=(Deed(("reboot", "restart"), ("Reboot {it}", "Restart {it}"), "status", "rebooting", "Reboot a server."),)),
@@ -244,7 +253,7 @@ THINGS: tuple[Thing, ...] = (
        state("place", "on show|in the vault|on loan|being restored", "Where is {it}?|What is the state of {it}?"),
        flag("signed", "Is {it} signed?|Did the painter sign {it}?", "{it} is signed", "{it} is not signed")),
     _t("shelf", "shelves", _LETTERED, "shelf {k}|the shelf {k}",
-       number("free_cm", 1, 180, 0, "centimetres", "How much room is left on {it}?|How many centimetres are free on {it}?", "{v} centimetres are free on {it}"),
+       number("room_cm", 1, 180, 0, "centimetres", "How much room is left on {it}?|How many centimetres are free on {it}?", "{v} centimetres are free on {it}"),
        text("goods", "tins|flour|batteries|paint|nails|candles", "What lies on {it}?|What is kept on {it}?", "{v} are kept on {it}", "{it} is empty"),
        flag("labelled", "Is {it} labelled?|Does {it} have a label?", "{it} is labelled", "{it} is not labelled")),
     _t("team", "teams", "Otters|Falcons|Badgers|Comets|Rangers|Titans|Wolves", "the {k}|the team {k}",
@@ -255,7 +264,7 @@ THINGS: tuple[Thing, ...] = (
     _t("order", "orders", "W-210|W-211|W-219|W-236|W-248|W-260|W-275|W-281|W-297", "order {k}|the order {k}|order number {k}",
        state("state", "delayed|packed|shipped|waiting for payment|cancelled|at the depot", "What is the state of {it}?|Where does {it} stand?|How is {it} coming along?|What about {it}?", checks="Is {it} {v}?|Has {it} been {v}?"),
        on("expected", "When is {it} expected?|When will {it} come?", "{it} is expected on {v}", "no day is known for {it}"),
-       number("total", 5, 900, 2, "euros", "What does {it} come to?|How much is {it}?", "{it} comes to {v} euros"),
+       number("total_euros", 5, 900, 2, "euros", "What does {it} come to?|How much is {it}?", "{it} comes to {v} euros"),
        deeds=(Deed(("cancel", "void"), ("Cancel {it}", "Call {it} off"), "state", "cancelled", "Cancel an order."),)),
     _t("patient", "patients", "bed 1|bed 2|bed 3|bed 4|bed 5|bed 6|bed 7", "the patient in {k}|{k}",
        number("fever", 36, 41, 1, "degrees", "What temperature has {it}?|How high is the fever of {it}?", "{it} has {v} degrees"),
@@ -268,7 +277,7 @@ THINGS: tuple[Thing, ...] = (
        on("cleaned", "When was {it} cleaned?|When did anybody clean {it}?", "{it} was cleaned on {v}", "{it} was never cleaned"),
        deeds=(Deed(("open_window", "open"), ("Open {it}",), "position", "open", "Open a window."), Deed(("shut", "close"), ("Shut {it}", "Close {it}"), "position", "shut", "Shut a window."))),
     _t("battery", "batteries", _NUMBERED, "battery {k}|the battery {k}|battery number {k}",
-       number("charge", 1, 100, 0, "percent", "How full is {it}?|What is the charge of {it}?", "{it} is at {v} percent"),
+       number("charge_percent", 1, 100, 0, "percent", "How full is {it}?|What is the charge of {it}?", "{it} is at {v} percent"),
        state("test", "passed|failed|still running", "How did the test of {it} go?|What came out of the test of {it}?", "the test of {it} is {v}", "Is the test of {it} {v}?"),
        flag("charging", "Is {it} charging?|Is {it} being charged?", "{it} is charging", "{it} is not charging")),
     _t("course", "courses", "Italian|welding|first aid|baking|statistics|drawing|yoga", "the {k} course|the course in {k}",
@@ -279,7 +288,7 @@ THINGS: tuple[Thing, ...] = (
     _t("boat", "boats", "Sea Pink|Marigold|Old Tom|Spindrift|Calypso|Merry Ann|Grey Lady", "the {k}|the boat {k}|{k}",
        state("state", "at sea|in the dock|under repair|sold", "Where is {it}?|What is the state of {it}?|What about {it}?"),
        people("crew", "Who is aboard {it}?|Who sails on {it}?", "aboard {it} are {v}", "nobody is aboard {it}"),
-       number("fuel", 1, 400, 0, "litres", "How much fuel has {it}?|How many litres of fuel are in {it}?", "{it} has {v} litres of fuel"), held=True),
+       number("fuel_litres", 1, 400, 0, "litres", "How much fuel has {it}?|How many litres of fuel are in {it}?", "{it} has {v} litres of fuel"), held=True),
     _t("barrel", "barrels", _CODED, "barrel {k}|the barrel {k}",
        number("litres", 1, 225, 1, "litres", "How much is in {it}?|How many litres are left in {it}?", "{v} litres are in {it}"),
        text("content", "cider|stout|vinegar|honey wine", "What is in {it}?|What does {it} hold?", "{v} is in {it}", "{it} is empty"),
