@@ -91,6 +91,15 @@ def simple_questions(catalog: Catalog) -> Environment:
         for d in c.deeds:
             _add(catalog, env, c, d.verbs[0], "action", partial(asked.deed, c=c, d=d), QUESTIONS_SHARE)
             _add(catalog, env, c, f"{d.verbs[0]}_if", "conditional", partial(asked.deed_if, c=c, d=d), QUESTIONS_SHARE)
+            _add(
+                catalog,
+                env,
+                c,
+                f"{d.verbs[0]}_else",
+                "recovery",
+                partial(asked.deed_else, c=c, d=d),
+                QUESTIONS_SHARE * 1.5,
+            )
     return env
 
 

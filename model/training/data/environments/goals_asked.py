@@ -366,6 +366,59 @@ def deed_if(t: Scene, c: Thing, d: Deed) -> None:
     )
 
 
+def deed_else(t: Scene, c: Thing, d: Deed) -> None:
+    """Something is done to one, and to another, or something else, only where it was done before."""
+    table = t.world[c.name]
+    a, b = t.rng.sample(list(table), 2)
+    refused = table[a][d.fact] == d.value
+    other = t.rng.choice(c.deeds) if t.chance(0.3) else d
+    last = a if other is not d else b
+    if table[last][other.fact] == other.value or (not refused and t.chance(0.5)):
+        raise Unlucky
+    form = pick(t.rng, c.its)
+    first, second = pick(t.rng, d.asks), pick(t.rng, other.asks)
+    instead = say.lower(second.format(it=it_of(c, last, form)))
+    of = it_of(c, a, form)
+    _task(t, t.pick(
+        f"{first.format(it=of)}. If that is not possible, {instead}.", f"{first.format(it=of)}. If {of} is already {d.value}, {instead}.", f"{first.format(it=of)}, or if that cannot be done, {instead}.",
+        f"{first.format(it=of)}. If that does not work, {instead} instead.", f"{first.format(it=of)}. Should it be {d.value} already, {instead}.",
+    ))  # fmt: skip
+    t.plan(Step(f"{c.name}.{d.verbs[0]}", first.format(it=of), {"name": a}))
+    facts = {f.name: f for f in c.facts}
+    was = said(c, facts[d.fact], a, d.value)
+    if not isinstance(t.call(), OpError):
+        t.check(lambda: table[a][d.fact] == d.value)
+        t.done(t.pick(f"{say.upper(was)}.", f"{say.upper(was)}; nothing else is needed."))
+        t.answer(t.pick(f"{say.upper(was)} now.", f"Done: {was}."))
+        return
+    if not refused:
+        raise Unlucky
+    step = Step(f"{c.name}.{other.verbs[0]}", say.upper(instead), {"name": last})
+    t.replan(
+        t.pick(f"{say.upper(of)} is already {d.value}, so the other thing.", f"Already {d.value}: {instead}."), step
+    )
+    if isinstance(t.call(), OpError):
+        raise Unlucky
+    t.check(lambda: table[last][other.fact] == other.value)
+    now = said(c, facts[other.fact], last, other.value)
+    t.done(f"{say.upper(now)}.")
+    t.answer(
+        t.pick(
+            f"{say.upper(it_of(c, a))} was already {d.value}, so {now} now.", f"{say.upper(now)} now.", f"Done: {now}."
+        )
+    )
+
+
+def nearly(t: Scene, c: Thing) -> None:
+    """A question after a name that is misspelt: the error names the one that is meant."""
+    if any(letter.isdigit() for key in t.world[c.name] for letter in key):
+        raise Unlucky  # another code is another thing
+    t.mood = "typo"
+    (what if t.chance(0.6) else whether)(t, c)
+    if t.mood == "typo":
+        raise Unlucky
+
+
 def _some(t: Scene, facts: Sequence[Fact]) -> Fact:
     """One of the facts, if there is one."""
     if not facts:
@@ -375,6 +428,6 @@ def _some(t: Scene, facts: Sequence[Fact]) -> Fact:
 
 GOALS = (
     ("what", "single", what, 3.0), ("whether", "single", whether, 3.0), ("unknown", "not_found", unknown, 1.6), ("which", "compare", which, 1.2), ("every", "single", every, 0.4),
-    ("of_all", "aggregate", of_all, 1.2), ("both", "single", both, 0.8),
+    ("of_all", "aggregate", of_all, 1.2), ("both", "single", both, 0.8), ("nearly", "recovery", nearly, 1.2),
 )  # fmt: skip
 """Name, kind, goal and weight of what any thing may be asked."""
