@@ -19,7 +19,7 @@ Kind = Literal["state", "flag", "number", "clock", "date", "text", "names"]
 Draw = Callable[[random.Random], Any]
 
 
-_UNIT_IN_NAME = re.compile("_(bar|cm|euros|grams|km|litres|percent)$")
+_UNIT_IN_NAME = re.compile("_(bar|cm|euros|grams|km|litres|pages)$")
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,8 @@ def flag(name: str, checks: str, yes: str, no: str) -> Fact:
 
 
 def number(name: str, low: int, high: int, places: int, unit: str, asks: str, says: str) -> Fact:
-    """A figure in a unit: one that a result cannot be without (percent, euros) is in the name, so that none is made up."""
+    """A figure in a unit: one that a result cannot be without (euros) is in the name, so that none is made up; none is percent,
+    as runs that calculate with percents, of which there are far fewer, would take it over."""
 
     def draw(rng: random.Random) -> float | int:
         if rng.random() < 0.06:
@@ -198,7 +199,7 @@ THINGS: tuple[Thing, ...] = (
        number("temperature", 9, 27, 1, "degrees", "How warm is it in {it}?|What is the temperature in {it}?|How many degrees are there in {it}?", "it is {v} degrees in {it}"),
        flag("occupied", "Is anybody in {it}?|Is {it} occupied?", "{it} is occupied", "{it} is not occupied"),
        state("blinds", "up|down|half down", "How are the blinds in {it}?|Where are the blinds of {it}?", "the blinds in {it} are {v}", "Are the blinds in {it} {v}?"),
-       number("humidity_percent", 25, 80, 0, "percent", "How humid is {it}?|What is the humidity in {it}?", "the humidity in {it} is {v} percent")),
+       number("humidity", 25, 80, 0, "", "How humid is {it}?|What is the humidity in {it}?", "the humidity in {it} is {v}")),
     _t("choir", "choirs", "Larks|Thrushes|Echoes|Harmonics|Bell Voices|River Singers|Minster Boys|Low Notes", "the {k}|the choir {k}|the choir called {k}",
        people("sopranos", "Who sings soprano in {it}?|Who are the sopranos of {it}?", "the sopranos of {it} are {v}", "nobody sings soprano in {it}"),
        someone("leader", "Who leads {it}?|Who is the leader of {it}?", "{v} leads {it}", "nobody leads {it}"),
@@ -232,7 +233,7 @@ THINGS: tuple[Thing, ...] = (
        on("vaccinated", "When was {it} vaccinated?|When did {it} get the vaccine?", "{it} was vaccinated on {v}", "{it} was never vaccinated")),
     _t("printer", "printers", "Gutenberg|Caxton|Aldus|Garamond|Bodoni|Plantin|Elzevir", "the printer {k}|{k}|printer {k}",
        state("state", "ready|offline|printing|jammed|out of paper", "What is the state of {it}?|How is {it}?|What is wrong with {it}?|What is {it} doing?"),
-       number("toner_percent", 1, 100, 0, "percent", "How full is the toner of {it}?|How much toner has {it} left?", "the toner of {it} is at {v} percent"),
+       number("toner_pages", 1, 900, 0, "pages", "How many pages can {it} still print?|How much toner has {it} left?", "the toner of {it} is good for {v} pages"),
        number("jobs", 1, 25, 0, "", "How many jobs are waiting at {it}?|How many jobs has {it}?", "{v} jobs are waiting at {it}"),
        flag("colour", "Does {it} print in colour?|Can {it} do colour?", "{it} prints in colour", "{it} does not print in colour"),
        deeds=(Deed(("restart", "reset"), ("Restart {it}", "Reset {it}"), "state", "ready", "Restart a printer."),)),
@@ -243,7 +244,7 @@ THINGS: tuple[Thing, ...] = (
        text("meets_at", "the town hall|the school|the old mill|the library", "Where does {it} meet?|What place does {it} meet at?", "{it} meets at {v}")),
     _t("server", "servers", "atlas|hermes|juno|vesta|orion|pluto|ceres|titan", "{k}|server {k}|the server {k}",
        state("status", "up|down|rebooting|in maintenance|unreachable", "What is the status of {it}?|How is {it} doing?|What about {it}?"),
-       number("load_percent", 1, 99, 0, "percent", "How loaded is {it}?|What is the load of {it}?", "the load of {it} is {v} percent"),
+       number("users", 1, 99, 0, "", "How many users are on {it}?|How busy is {it}?", "{v} users are on {it}"),
        since("last_backup", "When was {it} backed up?|When did the last backup of {it} run?", "{it} was backed up at {v}", "{it} was never backed up"),
        text("cause", "a full disk|a broken fan|no power|a bad cable|a crashed process", "Why does {it} have trouble?|What is the cause of the trouble with {it}?", "the trouble of {it} is {v}", "no trouble is known of {it}"),
        deeds=(Deed(("reboot", "restart"), ("Reboot {it}", "Restart {it}"), "status", "rebooting", "Reboot a server."),)),
@@ -277,7 +278,7 @@ THINGS: tuple[Thing, ...] = (
        on("cleaned", "When was {it} cleaned?|When did anybody clean {it}?", "{it} was cleaned on {v}", "{it} was never cleaned"),
        deeds=(Deed(("open_window", "open"), ("Open {it}",), "position", "open", "Open a window."), Deed(("shut", "close"), ("Shut {it}", "Close {it}"), "position", "shut", "Shut a window."))),
     _t("battery", "batteries", _NUMBERED, "battery {k}|the battery {k}|battery number {k}",
-       number("charge_percent", 1, 100, 0, "percent", "How full is {it}?|What is the charge of {it}?", "{it} is at {v} percent"),
+       number("minutes_left", 1, 300, 0, "minutes", "How long does {it} last?|How many minutes are left in {it}?", "{it} lasts {v} minutes more"),
        state("test", "passed|failed|still running", "How did the test of {it} go?|What came out of the test of {it}?", "the test of {it} is {v}", "Is the test of {it} {v}?"),
        flag("charging", "Is {it} charging?|Is {it} being charged?", "{it} is charging", "{it} is not charging")),
     _t("course", "courses", "Italian|welding|first aid|baking|statistics|drawing|yoga", "the {k} course|the course in {k}",
