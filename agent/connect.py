@@ -10,7 +10,7 @@ from coterie.agent.trace import Trace, Waiting
 from coterie.memory.records import ModelRef
 from coterie.model.chat import ChatModel, Sampling
 from coterie.model.client import Client
-from coterie.model.config import Margin, model_of
+from coterie.model.config import model_of
 from coterie.model.errors import ModelNotFound, RequestRefused, UnexpectedResponse
 from coterie.model.refusing import Refusing
 from coterie.tools.threads import run_in_thread
@@ -79,11 +79,11 @@ async def _local(settings: Settings, trace: Trace) -> Connected:
 
 
 def _careful(client: Client, settings: Settings) -> ChatModel:
-    """The model, with plans weighed against refusals, if it is one of ours: the margins were chosen for them."""
+    """The model, which refuses where it is unsure, if it is one of ours: the margins were chosen for them."""
     ours = model_of(client.name)
     if ours is None:
         return client
-    return Refusing(client, ours.margin if settings.refusal_margin is None else Margin(settings.refusal_margin))
+    return Refusing(client, ours.refusal_margin if settings.refusal_margin is None else settings.refusal_margin)
 
 
 def local_server(settings: Settings, model: ModelRef) -> "ServerInfo | None":

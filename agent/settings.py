@@ -102,8 +102,8 @@ class Settings(BaseModel):
     refusal_margin: float | None = Field(
         None,
         ge=0,
-        description="nats by which a plan of our weights must be likelier than a refusal, to be taken, however near "
-        "the tools are to the task; each model of ours has its own, which may go by that",
+        description="nats by which a plan of our weights must be likelier than a refusal, to be taken; "
+        "each model of ours has its own",
     )
     ground_plan: bool = Field(True, description="values a first plan takes from the task must stand in it")
     ground_arguments: bool = Field(

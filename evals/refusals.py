@@ -1,10 +1,11 @@
 """How well plans are told from refusals, by margin: `python -m coterie.evals.refusals --model coterie`, on its server.
 
 The requests are those of verified runs that training holds out, environments and requests written one by one; of some
-no tool is offered that could do them. How much likelier a plan is than a refusal is what the weights say, how near the
-nearest tool is to the task is what the sentence encoder says (the prompt tells it), and `coterie.model.config.Margin`
-weighs them. One JSON row for each slope, at the margin where the mean of both shares is best: of the requests without
-a tool how many are refused, of the others how many. `area` is that under the curve of each witness, and of both.
+no tool is offered that could do them. How much likelier a plan is than a refusal is what the weights say; the loop
+refuses below a margin of that, which is the first row. How near the nearest tool is to the task is what the sentence
+encoder says; the other rows weigh it, too: the margin is `slope` less for a tool that is wholly near than for one that
+is not near at all. There `margin` is that for a tool that is half near, where the mean of both shares is best: of the
+requests without a tool how many are refused, of the others how many. `area` is that under the curve.
 """
 
 import argparse
@@ -14,16 +15,15 @@ import random
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from coterie.agent.settings import data_home, load
 from coterie.model import protocol
 from coterie.model.chat import ChatModel, Completion, Message, Sampling
 from coterie.model.client import Client
-from coterie.model.config import MODELS, Margin
+from coterie.model.config import MODELS
 from coterie.model.encoder import Encoder
 from coterie.model.errors import ModelError
-from coterie.model.refusing import deciding, is_refusal, the_rest
+from coterie.model.refusing import deciding, the_rest
 from coterie.model.relevance import SentenceEncoder
 from coterie.model.serving import status
 from coterie.model.training.data.contamination import Suites, suites_here
@@ -33,7 +33,7 @@ from coterie.model.training.data.trajectory import Split
 
 SPLITS: tuple[Split, ...] = ("held_template", "held_family")
 SLOPES = (0.0, 4.0, 8.0, 12.0, 16.0, 20.0, 30.0)
-AT_HALF = tuple(quarter / 4 for quarter in range(-24, 25))
+MARGINS = tuple(quarter / 4 for quarter in range(-24, 25))
 AT_ONCE = 32
 
 
@@ -53,9 +53,9 @@ class Weighed:
     odds: float
     nearness: float
 
-    def refused(self, margin: Margin) -> bool:
-        """Whether it would be refused."""
-        return self.odds < margin.at(self.nearness)
+    def sure(self, slope: float) -> float:
+        """What both say for a plan, in nats; a tool that is half near says nothing."""
+        return self.odds + slope * (self.nearness - 0.5)
 
 
 def requests(count: int, seed: int, encoder: SentenceEncoder) -> Iterator[Request]:
@@ -93,41 +93,45 @@ def _weighed(request: Request, written: Completion) -> Weighed | None:
     if said is None or nearness is None:
         return None
     odds = said - the_rest(said)
-    return Weighed(request.unfit, -odds if is_refusal(written) else odds, nearness)
+    return Weighed(request.unfit, -odds if written.text.startswith('{"refuse') else odds, nearness)
 
 
-def table(found: Sequence[Weighed]) -> list[dict[str, Any]]:
-    """A row for each slope: its best margin for a tool that is half near, and what is refused there."""
-    rows = []
+def table(found: Sequence[Weighed], margin: float) -> list[dict[str, float]]:
+    """What is refused at a margin, and at the best for each slope."""
+    rows = [_row(found, 0.0, margin)]
     for slope in SLOPES:
-        margins = (Margin(0.0, at_half, slope) for at_half in AT_HALF)
-        best = max(margins, key=lambda margin: _balance(found, margin))
-        unfit, fit = (_share(found, best, kind) for kind in (True, False))
-        area = _area([each.odds + slope * each.nearness for each in found], [each.unfit for each in found])
-        row = {"slope": slope, "at_half": best.at_half, "refused without a tool": unfit, "refused with one": fit}
-        rows.append({**{name: value and round(value, 3) for name, value in row.items()}, "area": round(area, 3)})
-    return rows
+        fitted = (_row(found, slope, each) for each in MARGINS)
+        rows.append(max(fitted, key=lambda row: row["refused without a tool"] - row["refused with one"]))
+    return [{name: round(value, 3) for name, value in row.items()} for row in rows]
 
 
-def _balance(found: Sequence[Weighed], margin: Margin) -> float:
-    return _share(found, margin, unfit=True) - _share(found, margin, unfit=False)
+def _row(found: Sequence[Weighed], slope: float, margin: float) -> dict[str, float]:
+    unfit, fit = ([each.sure(slope) for each in found if each.unfit is no_tool] for no_tool in (True, False))
+    refused = {"refused without a tool": _below(unfit, margin), "refused with one": _below(fit, margin)}
+    return {"slope": slope, "margin": margin, **refused}
 
 
-def _share(found: Sequence[Weighed], margin: Margin, unfit: bool) -> float:
-    of_kind = [each.refused(margin) for each in found if each.unfit is unfit]
-    return sum(of_kind) / max(len(of_kind), 1)
+def _below(values: Sequence[float], margin: float) -> float:
+    return sum(value < margin for value in values) / max(len(values), 1)
 
 
-def _area(scores: Sequence[float], unfit: Sequence[bool]) -> float:
-    """How often one with a tool scores higher than one without; ties count half."""
-    fits = [score for score, no_tool in zip(scores, unfit, strict=True) if not no_tool]
-    others = [score for score, no_tool in zip(scores, unfit, strict=True) if no_tool]
-    wins = sum((a > b) + (a == b) / 2 for a in fits for b in others)
-    return wins / max(len(fits) * len(others), 1)
+def areas(found: Sequence[Weighed]) -> dict[str, float]:
+    """The area of the encoder alone, and of both by slope, of which 0 is the weights alone."""
+    said = {"encoder": [each.nearness for each in found]}
+    said.update({f"slope {slope:g}": [each.sure(slope) for each in found] for slope in SLOPES})
+    return {name: round(_area(found, values), 3) for name, values in said.items()}
+
+
+def _area(found: Sequence[Weighed], values: Sequence[float]) -> float:
+    """How often a request with a tool has the higher value than one without; ties count half."""
+    pairs = list(zip(found, values, strict=True))
+    fit, unfit = ([value for each, value in pairs if each.unfit is no_tool] for no_tool in (False, True))
+    wins = sum((a > b) + (a == b) / 2 for a in fit for b in unfit)
+    return wins / max(len(fit) * len(unfit), 1)
 
 
 def main() -> None:
-    """Print what was drawn, the area of the encoder alone, and a row a slope."""
+    """Print what was drawn, the areas, and the rows."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", choices=list(MODELS), default=next(iter(MODELS)))
     parser.add_argument("--count", type=int, default=600)
@@ -138,10 +142,9 @@ def main() -> None:
         raise SystemExit(f"no local server of {given.model}; start it: coterie serve start --model {given.model}")
     asked = list(requests(given.count, given.seed, Encoder.load()))
     found = asyncio.run(weighed(asked, Client(server.url, server.model, engine="vllm")))
-    alone = _area([each.nearness for each in found], [each.unfit for each in found])
-    counts = {"requests": len(found), "without a tool": sum(each.unfit for each in found)}
-    print(json.dumps({**counts, "area of the encoder alone": round(alone, 3)}), flush=True)
-    for row in table(found):
+    print(json.dumps({"requests": len(found), "without a tool": sum(each.unfit for each in found)}), flush=True)
+    print(json.dumps(areas(found)), flush=True)
+    for row in table(found, MODELS[given.model].refusal_margin):
         print(json.dumps(row), flush=True)
 
 

@@ -69,37 +69,18 @@ class BaseFile:
 
 
 @dataclass(frozen=True)
-class Margin:
-    """By how many nats a plan must be likelier than a refusal, to be taken; below 0 a less likely one is.
-
-    `plain` where it is not known how near the nearest tool is to the task. Where it is, `at_half` for one that is half
-    near (a score of 0.5), and `slope` less for one that is wholly near than for one that is not near at all.
-    """
-
-    plain: float
-    at_half: float | None = None
-    slope: float = 0.0
-
-    def at(self, nearness: float | None) -> float:
-        """The margin for a nearness from 0 to 1."""
-        if nearness is None or self.at_half is None:
-            return self.plain
-        return self.at_half - self.slope * (nearness - 0.5)
-
-
-@dataclass(frozen=True)
 class Model:
     """A model of ours: its parent, how that is carved where it is trained anew, and where its trained part lies.
 
-    `spelt`: its weights read and write chats as `spelling` has them. `margin`: of a plan over a refusal (see
-    `refusing`). `disk_bytes`: what building it takes.
+    `spelt`: its weights read and write chats as `spelling` has them. `refusal_margin`: by how many nats a
+    plan must be likelier than a refusal (see `refusing`). `disk_bytes`: what building it takes.
     """
 
     base: BaseFile
     experts: Experts
     adapter: str
     spelt: bool
-    margin: Margin
+    refusal_margin: float
     disk_bytes: int
 
 
@@ -122,7 +103,7 @@ MODELS = {
         Experts(shared=384, width=96, number=12, top_k=8),
         adapter="adapter",
         spelt=True,
-        margin=Margin(plain=1.0, at_half=-0.75, slope=12.0),
+        refusal_margin=1.0,
         disk_bytes=450_000_000,
     ),
     "coterie-large": Model(
@@ -130,7 +111,7 @@ MODELS = {
         Experts(shared=1280, width=256, number=14, top_k=9),
         adapter="adapter_large",
         spelt=False,
-        margin=Margin(plain=0.0),
+        refusal_margin=0.0,
         disk_bytes=1_400_000_000,
     ),
 }

@@ -4,7 +4,7 @@ from math import log
 
 import pytest
 
-from coterie.evals.refusals import Request, Weighed, requests, table, weighed
+from coterie.evals.refusals import Request, Weighed, areas, requests, table, weighed
 from coterie.model import protocol
 from coterie.model.chat import Completion
 from coterie.model.encoder import Encoder
@@ -33,8 +33,14 @@ async def test_the_odds_are_those_of_a_plan(text: str, sign: int) -> None:
 
 def test_the_encoder_tells_apart_what_the_weights_do_not() -> None:
     found = [Weighed(unfit, 0.1 * (i % 5), 0.3 if unfit else 0.6) for i in range(20) for unfit in (True, False)]
-    alone, *weighing = table(found)
-    assert alone["slope"] == 0
-    assert alone["area"] == 0.5
-    assert weighing[1]["area"] == 1
-    assert (weighing[1]["refused without a tool"], weighing[1]["refused with one"]) == (1, 0)
+    at_zero, alone, *weighing = table(found, 0.0)
+    assert (at_zero["refused without a tool"], at_zero["refused with one"]) == (0, 0)
+    assert alone["refused without a tool"] == alone["refused with one"]
+    assert (weighing[1]["slope"], weighing[1]["refused without a tool"], weighing[1]["refused with one"]) == (8, 1, 0)
+    assert areas(found) | {"encoder": 1, "slope 0": 0.5, "slope 8": 1} == areas(found)
+
+
+@pytest.mark.parametrize(("nearest", "nearness"), [((), None), ((("moor", 0.718), ("find", 0.93)), 0.93)])
+def test_how_near_the_tools_are_is_read_back(nearest: tuple[tuple[str, float], ...], nearness: float | None) -> None:
+    told = protocol.ask_plan("Find it.\n\nNearest tools: none 99", ["a line"], nearest)
+    assert protocol.nearness_in(told["content"]) == nearness

@@ -12,7 +12,6 @@ from coterie.agent.trace import Trace
 from coterie.model import protocol
 from coterie.model.chat import Completion, JsonSchema, Sampling
 from coterie.model.client import Client
-from coterie.model.config import Margin
 from coterie.model.protocol import Plan, PlannedStep, say
 from coterie.model.refusing import DECIDING_TOKEN, Refusing
 from coterie.model.scripted import ScriptedModel
@@ -29,13 +28,11 @@ def completion(text: str, probability: float | None) -> Completion:
 
 
 async def ask(
-    *lines: Completion, margin: float | Margin = 1.0, nearness: float | None = None, schema: JsonSchema | None = None
+    *lines: Completion, margin: float = 1.0, schema: JsonSchema | None = None
 ) -> tuple[Completion, ScriptedModel]:
     model = ScriptedModel(lines)
-    nearest = [("get_order", nearness), ("mail", 0.02)] if nearness is not None else []
-    messages = [protocol.ask_plan("What is the state of order A-17?", nearest=nearest)]
-    refusing = Refusing(model, margin if isinstance(margin, Margin) else Margin(margin))
-    return await refusing.complete(messages, schema or protocol.plan_schema(), Sampling()), model
+    messages = [protocol.ask_plan("What is the state of order A-17?")]
+    return await Refusing(model, margin).complete(messages, schema or protocol.plan_schema(), Sampling()), model
 
 
 async def test_a_plan_that_is_sure_stays_and_costs_nothing() -> None:
@@ -54,30 +51,6 @@ async def test_a_plan_must_be_likelier_by_the_margin(margin: float, refuses: boo
     if refuses:
         assert (written.prompt_tokens, written.completion_tokens, written.wall_s) == (200, 20, 1.0)
         assert written.logprobs == refusal.logprobs
-
-
-@pytest.mark.parametrize(("nearness", "refuses"), [(None, False), (0.2, True), (0.5, False)])
-async def test_a_plan_with_no_tool_near_must_be_surer(nearness: float | None, refuses: bool) -> None:
-    plan, refusal = completion(PLAN, 0.85), completion(REFUSAL, 0.14)  # 1.8 nats; the margin is 3 at 0.2
-    written, _ = await ask(plan, refusal, margin=Margin(1.0, at_half=0.0, slope=10.0), nearness=nearness)
-    assert written.text == (REFUSAL if refuses else PLAN)
-
-
-@pytest.mark.parametrize(("nearness", "refuses"), [(None, True), (0.5, True), (0.7, False)])
-async def test_a_refusal_with_a_tool_near_must_be_surer(nearness: float | None, refuses: bool) -> None:
-    refusal, plan = completion(REFUSAL, 0.7), completion(PLAN, 0.29)  # 0.88 nats; the margin is -2 at 0.7
-    written, model = await ask(refusal, plan, margin=Margin(1.0, at_half=0.0, slope=10.0), nearness=nearness)
-    assert written.text == (REFUSAL if refuses else PLAN)
-    if not refuses:
-        assert written.prompt_tokens == 200
-        asked = model.asked[1].schema
-        assert asked == protocol.plan_schema()["anyOf"][0]
-
-
-@pytest.mark.parametrize(("nearest", "nearness"), [((), None), ((("moor", 0.718), ("find", 0.93)), 0.93)])
-def test_how_near_the_tools_are_is_read_back(nearest: tuple[tuple[str, float], ...], nearness: float | None) -> None:
-    told = protocol.ask_plan("Find it.\n\nNearest tools: none 99", ["a line"], nearest)
-    assert protocol.nearness_in(told["content"]) == nearness
 
 
 async def test_what_else_the_model_had_in_mind_is_no_refusal() -> None:
