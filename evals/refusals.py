@@ -23,7 +23,7 @@ from coterie.model.client import Client
 from coterie.model.config import MODELS
 from coterie.model.encoder import Encoder
 from coterie.model.errors import ModelError
-from coterie.model.refusing import deciding, the_rest
+from coterie.model.refusing import deciding, is_refusal, the_rest
 from coterie.model.relevance import SentenceEncoder
 from coterie.model.serving import status
 from coterie.model.training.data.contamination import Suites, suites_here
@@ -93,7 +93,7 @@ def _weighed(request: Request, written: Completion) -> Weighed | None:
     if said is None or nearness is None:
         return None
     odds = said - the_rest(said)
-    return Weighed(request.unfit, -odds if written.text.startswith('{"refuse') else odds, nearness)
+    return Weighed(request.unfit, -odds if is_refusal(written) else odds, nearness)
 
 
 def table(found: Sequence[Weighed], margin: float) -> list[dict[str, float]]:

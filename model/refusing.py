@@ -34,7 +34,7 @@ class Refusing:
         plan = deciding(first)
         if schema is None or refusal_schema() not in schema.get("anyOf", ()) or plan is None:
             return first
-        if first.text.startswith('{"refuse') or the_rest(plan) - plan <= -self._margin:
+        if is_refusal(first) or the_rest(plan) - plan <= -self._margin:
             return first
         second = await self._model.complete(messages, refusal_schema(), sampling)
         refusal = deciding(second)
@@ -45,6 +45,11 @@ class Refusing:
             completion_tokens=first.completion_tokens + second.completion_tokens,
             wall_s=first.wall_s + second.wall_s,
         )
+
+
+def is_refusal(written: Completion) -> bool:
+    """Whether it is a refusal, and no plan."""
+    return written.text.startswith('{"refuse')
 
 
 def deciding(written: Completion) -> float | None:

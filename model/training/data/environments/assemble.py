@@ -5,6 +5,7 @@ from functools import partial
 from coterie.model.training.data.environments import goals_act as act
 from coterie.model.training.data.environments import goals_asked as asked
 from coterie.model.training.data.environments import goals_chain as chain
+from coterie.model.training.data.environments import goals_deeds as deeds
 from coterie.model.training.data.environments import goals_figures as figures
 from coterie.model.training.data.environments import goals_linked as linked
 from coterie.model.training.data.environments import goals_read as read
@@ -89,17 +90,9 @@ def simple_questions(catalog: Catalog) -> Environment:
         for name, kind, play, weight in asked.GOALS + told.GOALS:
             _add(catalog, env, c, name, kind, partial(play, c=c), weight * QUESTIONS_SHARE)
         for d in c.deeds:
-            _add(catalog, env, c, d.verbs[0], "action", partial(asked.deed, c=c, d=d), QUESTIONS_SHARE)
-            _add(catalog, env, c, f"{d.verbs[0]}_if", "conditional", partial(asked.deed_if, c=c, d=d), QUESTIONS_SHARE)
-            _add(
-                catalog,
-                env,
-                c,
-                f"{d.verbs[0]}_else",
-                "recovery",
-                partial(asked.deed_else, c=c, d=d),
-                QUESTIONS_SHARE * 1.5,
-            )
+            for end, kind, act_on, weight in deeds.GOALS:
+                goal = partial(act_on, c=c, d=d)
+                _add(catalog, env, c, f"{d.verbs[0]}{end}", kind, goal, weight * QUESTIONS_SHARE)
     return env
 
 

@@ -1,5 +1,5 @@
 # ruff: noqa: E501  (phrases and tables are read best on one line)
-"""Simple questions about one thing or a few: what, whether, who, how many, which; things that are not there; deeds.
+"""Simple questions about one thing or a few: what, whether, who, how many, which; things that are not there.
 
 The answer says what the result says, also where that is no, nothing, or another thing than was asked for.
 """
@@ -9,20 +9,23 @@ from typing import Any
 
 from coterie.model.training.data.environments import phrases as say
 from coterie.model.training.data.environments.scene import Scene, Step, Unlucky
-from coterie.model.training.data.environments.things import Deed, Fact, Thing, it_of, said
+from coterie.model.training.data.environments.things import Fact, Thing, it_of, said
 from coterie.model.training.data.environments.words import near, pick
 from coterie.model.training.data.surface import OpError, plain
 
 
-def _asked(t: Scene, c: Thing, key: str) -> str:
+def in_question(t: Scene, c: Thing, key: str) -> str:
+    """The thing in a question: one of the forms that people use."""
     return it_of(c, key, pick(t.rng, c.its))
 
 
-def _task(t: Scene, text: str) -> None:
+def say_task(t: Scene, text: str) -> None:
+    """The task, as somebody might say it."""
     t.task(say.spoken(t, None, say.upper(text)))
 
 
-def _one(t: Scene, c: Thing) -> tuple[str, dict[str, Any]]:
+def one_of(t: Scene, c: Thing) -> tuple[str, dict[str, Any]]:
+    """One of the things: its name and its record."""
     table: dict[str, dict[str, Any]] = t.world[c.name]
     return t.rng.choice(list(table.items()))
 
@@ -34,11 +37,11 @@ def _look(t: Scene, c: Thing, f: Fact, key: str, do: str) -> Step:
 
 def what(t: Scene, c: Thing) -> None:
     """One fact of one thing; a number of people now and then, and nothing where there is nothing."""
-    key, record = _one(t, c)
-    f = _some(t, [f for f in c.facts if f.kind != "flag"])
+    key, record = one_of(t, c)
+    f = some_fact(t, [f for f in c.facts if f.kind != "flag"])
     value, named = record[f.name], t.mention(key, t.world[c.name])
     counts = f.kind == "names" and t.chance(0.3)
-    it = _asked(t, c, named)
+    it = in_question(t, c, named)
     question = pick(t.rng, f.asks).format(it=it)
     if counts:
         question = t.pick(
@@ -53,7 +56,7 @@ def what(t: Scene, c: Thing) -> None:
             f"I'd like to know: {say.lower(question)}",
             f"{question} Please look it up.",
         )
-    _task(t, question)
+    say_task(t, question)
     t.plan(_look(t, c, f, named, t.pick(f"Look up {it}", f"Find the {f.noun} of {it}")))
     if isinstance(t.call(), OpError):
         raise Unlucky
@@ -75,15 +78,15 @@ def what(t: Scene, c: Thing) -> None:
 
 def both(t: Scene, c: Thing) -> None:
     """Two facts of one thing, told together."""
-    key, record = _one(t, c)
+    key, record = one_of(t, c)
     facts = [f for f in c.facts if f.kind != "flag" and "How " not in f.asks[0]] or [*c.facts]
     if len(facts) < 2:
         raise Unlucky
     f, g = t.rng.sample(facts, 2)
     named = t.mention(key, t.world[c.name])
-    it = _asked(t, c, named)
+    it = in_question(t, c, named)
     names = [x.noun for x in (f, g)]
-    _task(
+    say_task(
         t,
         t.pick(
             f"Tell me the {names[0]} and the {names[1]} of {it}.",
@@ -102,17 +105,17 @@ def both(t: Scene, c: Thing) -> None:
 
 def whether(t: Scene, c: Thing) -> None:
     """A question that is answered by yes or no."""
-    key, record = _one(t, c)
-    f = _some(t, [f for f in c.facts if f.checks])
+    key, record = one_of(t, c)
+    f = some_fact(t, [f for f in c.facts if f.checks])
     value, named = record[f.name], t.mention(key, t.world[c.name])
     if f.kind == "flag":
         asked, is_so = "", bool(value)
     else:
         asked = value if t.chance(0.5) else t.rng.choice([o for o in f.options if o != value])
         is_so = asked == value
-    it = _asked(t, c, named)
+    it = in_question(t, c, named)
     question = pick(t.rng, f.checks).format(it=it, v=asked)
-    _task(
+    say_task(
         t,
         question
         if t.chance(0.85)
@@ -138,14 +141,14 @@ def unknown(t: Scene, c: Thing) -> None:
     if not absent:
         raise Unlucky
     key = t.rng.choice(absent)
-    f = _some(t, c.facts)
-    it = _asked(t, c, key)
+    f = some_fact(t, c.facts)
+    it = in_question(t, c, key)
     if c.deeds and t.chance(0.25):
         d = t.rng.choice(c.deeds)
-        _task(t, say.order(t, pick(t.rng, d.asks).format(it=it)))
+        say_task(t, say.order(t, pick(t.rng, d.asks).format(it=it)))
         t.plan(Step(f"{c.name}.{d.verbs[0]}", pick(t.rng, d.asks).format(it=it), {"name": key}))
     else:
-        _task(t, pick(t.rng, f.asks).format(it=it))
+        say_task(t, pick(t.rng, f.asks).format(it=it))
         t.plan(_look(t, c, f, key, t.pick(f"Look up {it}", f"Check {it}")))
     result = t.call()
     if not isinstance(result, OpError):
@@ -173,7 +176,7 @@ def which(t: Scene, c: Thing) -> None:
     """One of two: the one in a state, or with more of something."""
     table = t.world[c.name]
     a, b = t.rng.sample(list(table), 2)
-    f = _some(t, [f for f in c.facts if f.kind == "number" or (f.kind == "state" and f.says == "{it} is {v}")])
+    f = some_fact(t, [f for f in c.facts if f.kind == "number" or (f.kind == "state" and f.says == "{it} is {v}")])
     if table[a][f.name] == table[b][f.name]:
         raise Unlucky
     form = pick(t.rng, c.its)
@@ -183,7 +186,7 @@ def which(t: Scene, c: Thing) -> None:
         more = t.chance(0.6)
         best = (max if more else min)((a, b), key=lambda k: table[k][f.name])
         word = "higher" if more else "lower"
-        _task(
+        say_task(
             t,
             t.pick(
                 f"Which has the {word} {noun}, {ia} or {ib}?",
@@ -194,7 +197,7 @@ def which(t: Scene, c: Thing) -> None:
     else:
         best = t.rng.choice((a, b))
         value = table[best][f.name]
-        _task(
+        say_task(
             t,
             t.pick(
                 f"Which of {ia} and {ib} is {value}?",
@@ -219,7 +222,7 @@ def every(t: Scene, c: Thing) -> None:
     """Which there are, or how many."""
     there = list(t.world[c.name])
     counts = t.chance(0.4)
-    _task(t, t.pick(f"How many {c.plural} are there?", f"How many {c.plural} do we have?", f"Count the {c.plural}.") if counts else t.pick(
+    say_task(t, t.pick(f"How many {c.plural} are there?", f"How many {c.plural} do we have?", f"Count the {c.plural}.") if counts else t.pick(
         f"Which {c.plural} are there?", f"List the {c.plural}.", f"What are the {c.plural} called?", f"Name all {c.plural}.", f"Which {c.plural} do we have?",
     ))  # fmt: skip
     t.plan(Step(f"{c.name}.all", f"List the {c.plural}"))
@@ -235,7 +238,7 @@ def every(t: Scene, c: Thing) -> None:
 
 def of_all(t: Scene, c: Thing) -> None:
     """Those of all in a state, or the one with the most; perhaps none."""
-    f = _some(t, [f for f in c.facts[:2] if f.kind == "number" or (f.kind == "state" and f.says == "{it} is {v}")])
+    f = some_fact(t, [f for f in c.facts[:2] if f.kind == "number" or (f.kind == "state" and f.says == "{it} is {v}")])
     table = t.world[c.name]
     noun = f.noun
     if f.kind == "number":
@@ -244,7 +247,7 @@ def of_all(t: Scene, c: Thing) -> None:
         most = t.chance(0.6)
         best = (max if most else min)(table, key=lambda k: table[k][f.name])
         word = "highest" if most else "lowest"
-        _task(
+        say_task(
             t,
             t.pick(
                 f"Which {c.noun} has the {word} {noun}?",
@@ -258,7 +261,7 @@ def of_all(t: Scene, c: Thing) -> None:
         value = t.rng.choice(f.options)
         fitting = [k for k, r in table.items() if r[f.name] == value]
         counts = t.chance(0.4)
-        _task(
+        say_task(
             t,
             t.pick(f"How many {c.plural} are {value}?", f"How many of the {c.plural} are {value}?")
             if counts
@@ -289,126 +292,6 @@ def of_all(t: Scene, c: Thing) -> None:
     t.answer(t.pick(*answers))
 
 
-def deed(t: Scene, c: Thing, d: Deed) -> None:
-    """Something is done to one, or was done before."""
-    key, record = _one(t, c)
-    named = t.mention(key, t.world[c.name])
-    was, it = record[d.fact], _asked(t, c, named)
-    ask = pick(t.rng, d.asks).format(it=it)
-    _task(t, say.order(t, ask))
-    t.plan(Step(f"{c.name}.{d.verbs[0]}", ask, {"name": named}))
-    result, of = t.call(), it_of(c, key)
-    f = next(f for f in c.facts if f.name == d.fact)
-    now = said(c, f, key, d.value)
-    if isinstance(result, OpError):
-        if was != d.value:
-            raise Unlucky
-        t.finish(t.pick(f"{say.upper(of)} is already {d.value}.", f"Nothing to do: already {d.value}."))
-        t.answer(
-            t.pick(
-                f"Nothing was done: {of} is already {d.value}.",
-                f"That is not possible: {of} is already {d.value}.",
-                f"{say.upper(of)} was already {d.value}; I changed nothing.",
-            ),
-            "failed",
-        )
-        return
-    t.check(lambda: t.world[c.name][key][d.fact] == d.value)
-    t.done(f"{say.upper(now)}.")
-    t.answer(t.pick(f"{say.upper(now)} now.", f"{say.upper(now)}.", f"Done: {now}."))
-
-
-def deed_if(t: Scene, c: Thing, d: Deed) -> None:
-    """Look first; done where what was looked up is as the task wants it, else left."""
-    key, record = _one(t, c)
-    conditions = [f for f in c.facts if f.kind in ("state", "flag") and record[f.name] != d.value]
-    f = _some(t, conditions)
-    it, of, value = _asked(t, c, key), it_of(c, key), record[f.name]
-    if f.kind == "flag":
-        wanted: Any = t.chance(0.5)
-    else:
-        wanted = value if t.chance(0.5) else t.rng.choice([o for o in f.options if o != value])
-    if record[d.fact] == d.value:
-        raise Unlucky
-    ask, condition = pick(t.rng, d.asks).format(it=it), said(c, f, key, wanted, "it")
-    _task(
-        t,
-        t.pick(
-            f"Look up {it} and {say.lower(pick(t.rng, d.asks).format(it='it'))} if {condition}.",
-            f"{ask}, but only if {condition}.",
-            f"If {said(c, f, key, wanted, it)}, {say.lower(pick(t.rng, d.asks).format(it='it'))}.",
-        ),
-    )
-    t.plan(
-        Step(f"{c.name}.get", t.pick(f"Look up {it}", f"Check {it}"), {"name": key}),
-        Step(f"{c.name}.{d.verbs[0]}", f"{ask} if {condition}", {"name": key}, (1,)),
-    )
-    if isinstance(t.call(), OpError):
-        raise Unlucky
-    is_so = said(c, f, key, value)
-    if value != wanted:
-        t.finish(t.pick(f"{say.upper(is_so)}, so nothing is to be done.", f"{say.upper(is_so)}: stop here."))
-        t.answer(t.pick(f"Nothing was done: {is_so}.", f"{say.upper(is_so)}, so I left it.", f"Not done, as {is_so}."))
-        return
-    t.done(t.pick(f"{say.upper(is_so)}: go on.", f"{say.upper(is_so)}, as wanted."))
-    if isinstance(t.call(), OpError):
-        raise Unlucky
-    t.check(lambda: t.world[c.name][key][d.fact] == d.value)
-    changed = next(x for x in c.facts if x.name == d.fact)
-    now = said(c, changed, key, d.value)
-    t.done(f"{say.upper(now)}.")
-    t.answer(
-        t.pick(
-            f"{say.upper(now)} now.",
-            f"{say.upper(is_so)} before; {now} now." if f is not changed else f"{say.upper(now)} now.",
-            f"Done: {of} is {d.value}.",
-        )
-    )
-
-
-def deed_else(t: Scene, c: Thing, d: Deed) -> None:
-    """Something is done to one, and to another, or something else, only where it was done before."""
-    table = t.world[c.name]
-    a, b = t.rng.sample(list(table), 2)
-    refused = table[a][d.fact] == d.value
-    other = t.rng.choice(c.deeds) if t.chance(0.3) else d
-    last = a if other is not d else b
-    if table[last][other.fact] == other.value or (not refused and t.chance(0.5)):
-        raise Unlucky
-    form = pick(t.rng, c.its)
-    first, second = pick(t.rng, d.asks), pick(t.rng, other.asks)
-    instead = say.lower(second.format(it=it_of(c, last, form)))
-    of = it_of(c, a, form)
-    _task(t, t.pick(
-        f"{first.format(it=of)}. If that is not possible, {instead}.", f"{first.format(it=of)}. If {of} is already {d.value}, {instead}.", f"{first.format(it=of)}, or if that cannot be done, {instead}.",
-        f"{first.format(it=of)}. If that does not work, {instead} instead.", f"{first.format(it=of)}. Should it be {d.value} already, {instead}.",
-    ))  # fmt: skip
-    t.plan(Step(f"{c.name}.{d.verbs[0]}", first.format(it=of), {"name": a}))
-    facts = {f.name: f for f in c.facts}
-    was = said(c, facts[d.fact], a, d.value)
-    if not isinstance(t.call(), OpError):
-        t.check(lambda: table[a][d.fact] == d.value)
-        t.done(t.pick(f"{say.upper(was)}.", f"{say.upper(was)}; nothing else is needed."))
-        t.answer(t.pick(f"{say.upper(was)} now.", f"Done: {was}."))
-        return
-    if not refused:
-        raise Unlucky
-    step = Step(f"{c.name}.{other.verbs[0]}", say.upper(instead), {"name": last})
-    t.replan(
-        t.pick(f"{say.upper(of)} is already {d.value}, so the other thing.", f"Already {d.value}: {instead}."), step
-    )
-    if isinstance(t.call(), OpError):
-        raise Unlucky
-    t.check(lambda: table[last][other.fact] == other.value)
-    now = said(c, facts[other.fact], last, other.value)
-    t.done(f"{say.upper(now)}.")
-    t.answer(
-        t.pick(
-            f"{say.upper(it_of(c, a))} was already {d.value}, so {now} now.", f"{say.upper(now)} now.", f"Done: {now}."
-        )
-    )
-
-
 def nearly(t: Scene, c: Thing) -> None:
     """A question after a name that is misspelt: the error names the one that is meant."""
     if any(letter.isdigit() for key in t.world[c.name] for letter in key):
@@ -419,7 +302,7 @@ def nearly(t: Scene, c: Thing) -> None:
         raise Unlucky
 
 
-def _some(t: Scene, facts: Sequence[Fact]) -> Fact:
+def some_fact(t: Scene, facts: Sequence[Fact]) -> Fact:
     """One of the facts, if there is one."""
     if not facts:
         raise Unlucky

@@ -148,10 +148,9 @@ def ops_of(c: Thing) -> dict[str, Op]:
         ),
     ]  # fmt: skip
     for f in c.facts:
-        spaced = f.noun
         ops.append(Op(
             f"{n}.{f.name}", words(f"get|read|find|measure|tell {n}_{f.name}", f"{n} {f.name}", f"{f.name} of_{n}"),
-            (f"Tell the {spaced} of {an}{f', in {f.unit}' if f.unit else ''}.", f"Give the {spaced} of {an}.", f"{say.upper(spaced)} of {an}{f' ({f.unit})' if f.unit else ''}."),
+            (f"Tell the {f.noun} of {an}{f', in {f.unit}' if f.unit else ''}.", f"Give the {f.noun} of {an}.", f"{say.upper(f.noun)} of {an}{f' ({f.unit})' if f.unit else ''}."),
             (name,), partial(lambda f, w, a: _found(c, w, a["name"])[f.name], f), n, words(f"determine {n}_{f.name}"), alike=reads,
         ))  # fmt: skip
     for d in c.deeds:

@@ -119,8 +119,10 @@ def flag(name: str, checks: str, yes: str, no: str) -> Fact:
 
 
 def number(name: str, low: int, high: int, places: int, unit: str, asks: str, says: str) -> Fact:
-    """A figure in a unit: one that a result cannot be without (euros) is in the name, so that none is made up; none is percent,
-    as runs that calculate with percents, of which there are far fewer, would take it over."""
+    """A figure in a unit. Euros are in the name, as a result without them is no sum of money, and none is made up.
+
+    None is in percent: of runs that calculate with percents there are far fewer, and they would take it over.
+    """
 
     def draw(rng: random.Random) -> float | int:
         if rng.random() < 0.06:
